@@ -1,0 +1,41 @@
+# `make demo` and `make test` do all the set-up themselves, on a bare Debian with Node 20, as root.
+SHELL := /bin/bash
+.PHONY: all setup build generate check lint test unit integration fault demo bench soak clean
+
+all: build
+
+# Debian packages that are missing, and the npm packages of the lock file.
+setup:
+	@scripts/setup
+
+node_modules/.package-lock.json: package-lock.json
+	@$(MAKE) --no-print-directory setup
+
+generate: node_modules/.package-lock.json
+	@npx --no-install buf generate
+
+build: generate
+	@node build.mjs
+
+check: generate
+	npx --no-install tsc --noEmit
+	npx --no-install eslint .
+	npx --no-install depcruise --config .dependency-cruiser.cjs src test
+
+unit: build
+	npx --no-install jest --selectProjects unit
+
+integration: setup build
+	npx --no-install jest --selectProjects integration
+
+fault: setup build
+	npx --no-install jest --selectProjects fault
+
+test: setup build check
+	npx --no-install jest
+
+demo: setup build
+	@scripts/demo
+
+clean:
+	rm -rf bin src/api/gen bench/out

@@ -1,0 +1,34 @@
+// Bundles the three programs into dist/ and leaves the executables in bin/.
+// Native packages stay outside of the bundles: Node finds them in node_modules,
+// starting from the real path of the program, so a symlink from elsewhere works.
+import { build } from 'esbuild';
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+
+const programs = {
+  holdfastd: 'src/daemon/main.ts',
+  'holdfast-shim': 'src/shim/main.ts',
+  holdfastctl: 'src/ctl/main.ts',
+};
+const aliases = { 'docker-containerd': 'holdfastd', 'docker-containerd-shim': 'holdfast-shim' };
+
+mkdirSync('bin', { recursive: true });
+for (const [name, entry] of Object.entries(programs)) {
+  if (!existsSync(entry)) continue;
+  await build({
+    entryPoints: [entry],
+    outfile: `bin/${name}`,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['koffi', 'better-sqlite3'],
+    banner: { js: '#!/usr/bin/env node' },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  chmodSync(`bin/${name}`, 0o755);
+}
+for (const [alias, name] of Object.entries(aliases)) {
+  rmSync(`bin/${alias}`, { force: true });
+  symlinkSync(name, `bin/${alias}`);
+}
