@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync, watch } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, resolve } from 'node:path';
+
+import { ApiClient } from './api-client';
+import { patienceMs, within } from './deadline';
+
+/** The programs that `node build.mjs` leaves. */
+export const binDirectory = resolve(__dirname, '../../bin');
+
+/** How a daemon process is started. */
+export interface DaemonLaunch {
+  /** Default: `bin/holdfastd`. */
+  readonly program?: string;
+  readonly args: readonly string[];
+  /** Beside the test's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Takes its stderr. A file and not a pipe: the shim, which outlives the daemon, may go on writing to it. */
+  readonly logPath: string;
+}
+
+/** How a daemon process ended. */
+export interface DaemonExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** All that it wrote to stderr. */
+  readonly log: string;
+}
+
+/** A running daemon, a child of the test. */
+export class DaemonProcess {
+  readonly pid: number;
+  /** Resolves when the process is over; never rejects. */
+  readonly exited: Promise<DaemonExit>;
+  readonly #child: ChildProcess;
+  readonly #logPath: string;
+
+  private constructor(child: ChildProcess, pid: number, logPath: string) {
+    this.#child = child;
+    this.pid = pid;
+    this.#logPath = logPath;
+    this.exited = new Promise((done) => {
+      child.once('exit', (code, signal) => {
+        done({ code, signal, log: this.log() });
+      });
+    });
+  }
+
+  /** Starts it and returns at once. Rejects where the program cannot be run. */
+  static async spawn(launch: DaemonLaunch): Promise<DaemonProcess> {
+    const program = launch.program ?? resolve(binDirectory, 'holdfastd');
+    const logFd = openSync(launch.logPath, 'a', 0o600);
+    try {
+      const child = spawn(program, launch.args, {
+        stdio: ['ignore', logFd, logFd],
+        env: { ...process.env, ...launch.env },
+      });
+      await new Promise<void>((started, failed) => {
+        child.once('spawn', started);
+        child.once('error', failed);
+      });
+      if (child.pid === undefined) throw new Error(`${program} has no pid`);
+      return new DaemonProcess(child, child.pid, launch.logPath);
+    } finally {
+      closeSync(logFd);
+    }
+  }
+
+  /** What it wrote so far. */
+  log(): string {
+    return readFileSync(this.#logPath, 'utf8');
+  }
+
+  /** Resolves when it accepts connections on the socket and its health service says SERVING. */
+  async untilServing(socketPath: string): Promise<void> {
+    const died = this.exited.then((exit) => {
+      throw new Error(`the daemon ended (${describeExit(exit)}) before it served; its log:\n${exit.log}`);
+    });
+    const served = untilAccepting(socketPath, died);
+    await within(Promise.race([served, died]), `${socketPath} to accept`, patienceMs, () => `its log:\n${this.log()}`);
+    const client = new ApiClient(socketPath);
+    try {
+      if (!(await client.isServing())) throw new Error('the daemon answers, but does not say SERVING');
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Sends a signal to this very process, and nobody else: it is our child, so its pid cannot be reused yet. */
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Signals it and waits for its end. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<DaemonExit> {
+    this.kill(signal);
+    return within(this.exited, `the end of the daemon after ${signal}`, patienceMs, () => `its log:\n${this.log()}`);
+  }
+}
+
+/** `exit status 1`, `SIGKILL`. */
+export function describeExit(exit: Pick<DaemonExit, 'code' | 'signal'>): string {
+  return exit.signal ?? `exit status ${String(exit.code)}`;
+}
+
+/**
+ * Tries to connect after each change in the socket's directory, where the log is written too. Between
+ * bind(2), which is such a change, and listen(2) a connection is refused and no change follows:
+ * hence the timer.
+ */
+async function untilAccepting(socketPath: string, giveUp: Promise<never>): Promise<void> {
+  let wake: () => void = () => undefined;
+  let changed = new Promise<void>((now) => (wake = now));
+  const watcher = watch(dirname(socketPath), () => {
+    wake();
+  });
+  const timer = setInterval(() => {
+    wake();
+  }, 100);
+  try {
+    while (!(await accepts(socketPath))) {
+      await Promise.race([changed, giveUp]);
+      changed = new Promise<void>((now) => (wake = now));
+    }
+  } finally {
+    clearInterval(timer);
+    watcher.close();
+  }
+}
+
+/** Whether something accepts connections on the unix socket. */
+export function accepts(socketPath: string): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(socketPath);
+    socket.once('connect', () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.once('error', () => {
+      done(false);
+    });
+  });
+}

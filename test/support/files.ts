@@ -1,0 +1,46 @@
+import { existsSync, lstatSync, readdirSync, watch } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+import { patienceMs, within } from './deadline';
+
+/** Resolves when the path exists. Its directory must exist already: that is what inotify watches. */
+export async function untilExists(path: string, deadlineMs = patienceMs): Promise<void> {
+  await untilIn(dirname(path), () => existsSync(path), `${basename(path)} in ${dirname(path)}`, deadlineMs);
+}
+
+/** Resolves when the path does not exist any more. */
+export async function untilGone(path: string, deadlineMs = patienceMs): Promise<void> {
+  await untilIn(dirname(path), () => !existsSync(path), `the removal of ${path}`, deadlineMs);
+}
+
+/** Resolves when `isSo`, asked again after each change in the directory, is true. */
+export async function untilIn(directory: string, isSo: () => boolean, what: string, deadlineMs = patienceMs): Promise<void> {
+  let wake: () => void = () => undefined;
+  const so = new Promise<void>((resolve) => {
+    wake = (): void => {
+      if (isSo()) resolve();
+    };
+  });
+  const watcher = watch(directory, () => {
+    wake();
+  });
+  try {
+    // After the watch has begun, so that no change falls in between.
+    wake();
+    await within(so, what, deadlineMs, () => `there: ${readdirSync(directory).join(', ') || 'nothing'}`);
+  } finally {
+    watcher.close();
+  }
+}
+
+/** FIFOs and sockets below a directory; directories in `except` (full paths) are not entered. */
+export function specialFilesBelow(directory: string, except: ReadonlySet<string>): string[] {
+  if (!existsSync(directory) || except.has(directory)) return [];
+  return readdirSync(directory).flatMap((name) => {
+    const path = join(directory, name);
+    // undefined: removed since the directory was read.
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory() === true) return specialFilesBelow(path, except);
+    return stats?.isFIFO() === true || stats?.isSocket() === true ? [path] : [];
+  });
+}

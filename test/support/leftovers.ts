@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { cgroupDirectories, removeCgroups } from './cgroups';
+import { specialFilesBelow } from './files';
+import { processesInCgroup, processesNaming, signalExactly, waitForExit } from './processes';
+import type { SeenProcess } from './processes';
+
+/** Where one test's things are, and nothing else of this machine. */
+export interface Territory {
+  /** Everything on disk is below it, and every process of ours names it in its command line. */
+  readonly directory: string;
+  readonly stateDir: string;
+  /** The `--root` of the runtime. */
+  readonly runtimeRoot: string;
+  /** The parent cgroup of all containers, in every hierarchy. */
+  readonly cgroup: string;
+  /** Directories whose FIFOs and sockets belong to the test itself. */
+  readonly ownDirectories: readonly string[];
+}
+
+/** Something that should not be there any more, in words. */
+export class LeftoverError extends Error {
+  readonly code = 'leftovers';
+
+  constructor(readonly leftovers: readonly string[]) {
+    super(`left behind:\n${leftovers.map((leftover) => `  ${leftover}`).join('\n')}`);
+    this.name = 'LeftoverError';
+  }
+}
+
+/** What is left of a test when it is over, each thing named. Changes nothing. */
+export function findLeftovers(territory: Territory): string[] {
+  return [
+    ...entries(territory.runtimeRoot).map((name) => `container ${name} in the runtime's root`),
+    ...directories(territory.stateDir).map((name) => `directory ${name} in the state directory`),
+    ...entries(liftedBundles(territory)).map((name) => `lifted bundle ${name}`),
+    ...processes(territory).map((seen) => `process ${String(seen.pid)}: ${seen.commandLine}`),
+    ...mounts(territory).map((path) => `mount ${path}`),
+    ...cgroupDirectories(territory.cgroup).below.map((path) => `cgroup ${path}`),
+    ...specialFilesBelow(territory.directory, new Set(territory.ownDirectories)).map((path) => `FIFO or socket ${path}`),
+  ];
+}
+
+/**
+ * Ends and removes what is left, by exact pids and paths. The directory itself stays, and so does what
+ * cannot be removed: the caller looks again.
+ */
+export async function removeLeftovers(territory: Territory): Promise<void> {
+  // Frozen processes do not die: the runtime knows how to thaw them.
+  for (const name of entries(territory.runtimeRoot)) {
+    tryRun('runc', ['--root', territory.runtimeRoot, 'resume', name]);
+    tryRun('runc', ['--root', territory.runtimeRoot, 'delete', '--force', name]);
+  }
+  for (const seen of processes(territory)) {
+    signalExactly(seen, 'SIGKILL');
+    await waitForExit(seen.pid);
+  }
+  for (const path of mounts(territory).reverse()) tryRun('umount', ['--lazy', path]);
+  const { own, below } = cgroupDirectories(territory.cgroup);
+  removeCgroups([...below, ...own]);
+}
+
+/** Processes which name the test's directory or sit in its cgroups. */
+export function processes(territory: Territory): SeenProcess[] {
+  const named = processesNaming(territory.directory);
+  const known = new Set(named.map((seen) => seen.pid));
+  return [...named, ...processesInCgroup(territory.cgroup).filter((seen) => !known.has(seen.pid))];
+}
+
+/** Bundles that were lifted to the runtime's version of the specification stand beside the state directory. */
+function liftedBundles(territory: Territory): string {
+  return `${territory.stateDir}.holdfast`;
+}
+
+function mounts(territory: Territory): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .flatMap((line) => line.split(' ')[4] ?? [])
+    .filter((path) => path.startsWith(`${territory.directory}/`));
+}
+
+function entries(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+function directories(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.name));
+}
+
+function tryRun(program: string, args: readonly string[]): void {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+  } catch {
+    // What is left after all is found by the second look.
+  }
+}

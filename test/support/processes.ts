@@ -1,0 +1,93 @@
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
+
+import { Poller } from '../../src/sys/poller';
+import { openPidFd } from '../../src/sys/process';
+import { patienceMs, within } from './deadline';
+
+/** A process as the kernel shows it at one moment. */
+export interface SeenProcess {
+  readonly pid: number;
+  /** Joined with spaces; empty for kernel threads and zombies. */
+  readonly commandLine: string;
+  /** Field 22 of its stat file: with the pid, it names one process for ever. */
+  readonly starttime: string;
+}
+
+/** Every process but this one. */
+export function allProcesses(): SeenProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .flatMap((name) => processOf(Number(name)) ?? []);
+}
+
+/** The process of that pid, or undefined. Zombies count as gone. */
+export function processOf(pid: number): SeenProcess | undefined {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    // The name in parentheses may hold spaces and parentheses itself (proc(5)).
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (state === 'Z' || state === 'X') return undefined;
+    const commandLine = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0').join(' ').trim();
+    return { pid, commandLine, starttime: rest[18] ?? '' };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Processes whose command line holds the text. */
+export function processesNaming(text: string): SeenProcess[] {
+  return allProcesses().filter((seen) => seen.commandLine.includes(text));
+}
+
+/** How many processes have the text in their command line. */
+export function countProcesses(text: string): number {
+  return processesNaming(text).length;
+}
+
+/** Processes in cgroups whose path, in any hierarchy, begins with the given one (`/holdfast-test-…`). */
+export function processesInCgroup(path: string): SeenProcess[] {
+  return allProcesses().filter((seen) => {
+    try {
+      return readFileSync(`/proc/${String(seen.pid)}/cgroup`, 'utf8').includes(`:${path}/`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Sends the signal, unless the pid has come to name another process or none. */
+export function signalExactly(seen: SeenProcess, signal: NodeJS.Signals): void {
+  if (processOf(seen.pid)?.starttime !== seen.starttime) return;
+  try {
+    process.kill(seen.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Resolves when the process is over (a zombie is), whoever's child it is: by its pidfd (pidfd_open(2)). */
+export async function waitForExit(pid: number, deadlineMs = patienceMs): Promise<void> {
+  let pidFd: number;
+  try {
+    pidFd = openPidFd(pid);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ESRCH') return;
+    throw error;
+  }
+  let fail: (error: unknown) => void = () => undefined;
+  const poller = new Poller((error) => {
+    fail(error);
+  });
+  try {
+    const over = new Promise<void>((resolve, reject) => {
+      fail = reject;
+      poller.watch(pidFd, { in: true }, () => {
+        resolve();
+      });
+    });
+    await within(over, `the end of process ${String(pid)} (${processOf(pid)?.commandLine ?? 'gone'})`, deadlineMs);
+  } finally {
+    poller.close();
+    closeSync(pidFd);
+  }
+}
