@@ -1,0 +1,121 @@
+import { constants } from 'node:os';
+import type { DaemonClient } from '../daemon-client';
+import { isCtlError, type CtlErrorCode } from '../errors';
+import { killedBy } from '../exit-status';
+import type { ExitFeed } from '../exit-feed';
+import type { Io } from '../tool';
+import { InputCopy } from './input-copy';
+import { OutputCopy } from './output-copy';
+import { RawTerminal, type WindowSize } from './terminal';
+import type { StdioPaths } from './stdio-fifos';
+
+/** The process that is attached to. */
+export interface AttachTarget {
+  readonly id: string;
+  readonly pid: string;
+  readonly terminal: boolean;
+}
+
+export type AttachOutcome =
+  | { readonly kind: 'exited'; readonly status: number }
+  /** The process runs on; `status` is what we exit with. */
+  | { readonly kind: 'detached'; readonly status: number };
+
+/** Passed on to a process without a terminal, which would get the first from its terminal's keys. */
+const forwarded: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+
+/**
+ * Our stdio joined to a process's FIFOs. Made before the process is started, so that nothing that
+ * it writes is missed; run() is called once it runs. Whoever makes one closes it.
+ */
+export class AttachSession {
+  readonly #io: Io;
+  readonly #daemon: DaemonClient;
+  readonly #target: AttachTarget;
+  readonly #paths: StdioPaths;
+  readonly #outputs: readonly OutputCopy[];
+  #input: InputCopy | undefined;
+  #terminal: RawTerminal | undefined;
+  #exited = false;
+
+  constructor(io: Io, daemon: DaemonClient, target: AttachTarget, paths: StdioPaths) {
+    this.#io = io;
+    this.#daemon = daemon;
+    this.#target = target;
+    this.#paths = paths;
+    this.#outputs = [
+      new OutputCopy(paths.stdout, io.stdout),
+      ...(target.terminal ? [] : [new OutputCopy(paths.stderr, io.stderr)]),
+    ];
+  }
+
+  /** Ends with the process and its output, or before them when the user detaches. */
+  async run(exits: ExitFeed): Promise<AttachOutcome> {
+    const { id, pid, terminal } = this.#target;
+    const removers: (() => void)[] = [];
+    try {
+      return await new Promise<AttachOutcome>((resolve, reject) => {
+        const detach = (status: number): void => {
+          resolve({ kind: 'detached', status });
+        };
+        for (const name of forwarded) {
+          removers.push(this.#io.onSignal(name, () => this.#onSignal(name, detach, reject)));
+        }
+        if (terminal) {
+          this.#terminal = new RawTerminal(this.#io, (size) => this.#update(size, reject));
+          this.#terminal.tellSize();
+        }
+        this.#input = new InputCopy(this.#io.stdin, this.#paths.stdin, terminal && this.#io.stdin.isTTY === true, {
+          onEnd: () => this.#update({ closeStdin: true }, reject),
+          onDetach: () => {
+            detach(0);
+          },
+        });
+        this.#ended(exits, id, pid).then(resolve, reject);
+      });
+    } finally {
+      for (const remove of removers) remove();
+      this.close();
+    }
+  }
+
+  /** Lets go of everything, and gives our terminal back. May be called twice. */
+  close(): void {
+    this.#input?.close();
+    this.#terminal?.close();
+    for (const output of this.#outputs) output.close();
+  }
+
+  async #ended(exits: ExitFeed, id: string, pid: string): Promise<AttachOutcome> {
+    const status = await exits.exitOf(id, pid, { afterStart: true });
+    this.#exited = true;
+    // The output ends when the last process that inherited it has let go.
+    await Promise.all(this.#outputs.map((output) => output.done));
+    return { kind: 'exited', status };
+  }
+
+  #onSignal(name: NodeJS.Signals, detach: (status: number) => void, fail: (error: unknown) => void): void {
+    const number = constants.signals[name];
+    // With a terminal, SIGTERM and SIGHUP are meant for us: the window was closed. And once the
+    // process is over there is nobody left to pass anything on to.
+    if (this.#exited || (this.#target.terminal && name !== 'SIGINT')) {
+      detach(killedBy(number));
+      return;
+    }
+    // A daemon that is away cannot pass it on: then it ends us, and the process runs on.
+    this.#daemon.signal(this.#target.id, this.#target.pid, number).catch(unless(fail, 'no-such-process', 'not-running'));
+  }
+
+  #update(change: { readonly closeStdin: true } | WindowSize, fail: (error: unknown) => void): void {
+    const { id, pid } = this.#target;
+    // A daemon that is away for a moment harms nothing: the output and the exit are still to come.
+    this.#daemon.updateProcess({ id, pid, ...change }).catch(unless(fail, 'no-such-process', 'not-running', 'unreachable'));
+  }
+}
+
+/** Fails but for the errors that say no more than that the process has ended meanwhile, and the like. */
+function unless(fail: (error: unknown) => void, ...harmless: readonly CtlErrorCode[]): (error: unknown) => void {
+  return (error) => {
+    if (!isCtlError(error, ...harmless)) fail(error);
+  };
+}

@@ -1,0 +1,38 @@
+import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { Command } from 'commander';
+import { messageOf } from '../errors';
+import type { Tool } from '../tool';
+
+export function defineShutdown(program: Command, tool: Tool): void {
+  program
+    .command('shutdown')
+    .description('ends the daemon; its containers live on')
+    .action(() => shutdown(tool));
+}
+
+/** The API cannot end its server: the process behind the socket is sent SIGTERM, and waited for. */
+async function shutdown(tool: Tool): Promise<void> {
+  const [{ daemonPid }, { openPidFd, signalPidFd }, { Poller }] = await Promise.all([
+    import('../daemon-pid'),
+    import('../../sys/process'),
+    import('../../sys/poller'),
+  ]);
+  const pidFd = openPidFd(await daemonPid(tool.address()));
+  const poller = new Poller((error) => tool.explain(messageOf(error)));
+  try {
+    // A pidfd becomes readable when its process ends (pidfd_open(2)).
+    const ended = new Promise<void>((resolve) => {
+      poller.watch(pidFd, { in: true }, () => {
+        resolve();
+      });
+    });
+    poller.ref();
+    signalPidFd(pidFd, constants.signals.SIGTERM);
+    await ended;
+    tool.print('Shut down');
+  } finally {
+    poller.close();
+    closeSync(pidFd);
+  }
+}
