@@ -1,0 +1,114 @@
+import { closeSync } from 'node:fs';
+import { isStdinClosed } from '../runtime/process-dir';
+import { readProcessRecord, type ProcessRecord } from '../runtime/process-file';
+import type { ShimArguments, ShimResults } from '../runtime/shim-protocol';
+import { exitStatusOf } from '../sys/children';
+import { faultPoint } from '../sys/fault';
+import { duplicateFdOf, exitInfoOf, openPidFd, readProcStat, signalPidFd } from '../sys/process';
+import { end } from './end';
+import { errnoOf } from './errors';
+import { recordedExitStatus } from './exit-status';
+import { ManagedProcess } from './managed-process';
+import { PassedStdio } from './passed-stdio';
+import type { ProcessIo } from './process-io';
+import type { Shim } from './shim';
+import { terminalOf } from './take';
+import { TerminalIo } from './terminal-io';
+
+type AdoptRequest = ShimArguments['adopt'];
+
+/** The end of a process whose status nobody can tell. */
+const UNKNOWN_STATUS = 255;
+
+/**
+ * Goes on with a process whose shim has died: holds its FIFOs open, copies for its terminal, and sees it through its
+ * end. It is not our child, so its status is what the kernel tells of other people's children, or what
+ * somebody has put on disk. One that has ended already, at whatever step of its end, is brought to its end at once; one
+ * that is here already is left as it is.
+ * @throws ShimError or the system's error; the process runs on, and its adoption may be tried again
+ */
+export function adopt(shim: Shim, request: AdoptRequest): ShimResults['adopt'] {
+  const known = shim.table.get(request.dir);
+  if (known !== undefined) return terminalOf(known);
+  const record = readProcessRecord(request.dir);
+  const entry = new ManagedProcess(request, record.runtimeArgs);
+  shim.table.add(entry);
+  try {
+    faultPoint('shim.adopt.before-open');
+    entry.hold(shim.poller, openIo(shim, entry, record, request));
+    faultPoint('shim.adopt.before-watch');
+    watchOrEnd(shim, entry, request);
+  } catch (error) {
+    shim.release(entry);
+    throw error;
+  }
+  return terminalOf(entry);
+}
+
+function watchOrEnd(shim: Shim, entry: ManagedProcess, { pid, starttime }: AdoptRequest): void {
+  const pidFd = openSamePidFd(pid, starttime);
+  entry.runs(pid, (signal) => pidFd !== undefined && signalPidFd(pidFd, signal));
+  if (pidFd === undefined) {
+    void end(shim, entry, recordedExitStatus(shim, entry) ?? unknownStatus(shim, entry));
+    return;
+  }
+  // A zombie is readable already, but its status is told with the hang-up, when its parent has reaped it.
+  const watch = shim.poller.watch(pidFd, {}, () => {
+    const info = exitInfoOf(pidFd);
+    watch.close();
+    closeSync(pidFd);
+    const status = info === undefined ? recordedExitStatus(shim, entry) : exitStatusOf(info);
+    void end(shim, entry, status ?? unknownStatus(shim, entry));
+  });
+}
+
+function unknownStatus(shim: Shim, entry: ManagedProcess): number {
+  shim.log.error(`ended as nobody's child: its exit status is not known, ${UNKNOWN_STATUS} is reported`, undefined, entry.label);
+  return UNKNOWN_STATUS;
+}
+
+/** A pidfd of the process that is meant; undefined when that has gone, also where its number was given away since. */
+function openSamePidFd(pid: number, starttime: string): number | undefined {
+  let pidFd: number;
+  try {
+    pidFd = openPidFd(pid);
+  } catch (error) {
+    if (errnoOf(error) === 'ESRCH') return undefined;
+    throw error;
+  }
+  // Read when the pidfd is open: a number given away before that shows in the start time.
+  if (readProcStat(pid)?.starttime === starttime) return pidFd;
+  closeSync(pidFd);
+  return undefined;
+}
+
+function openIo(shim: Shim, entry: ManagedProcess, record: ProcessRecord, request: AdoptRequest): ProcessIo {
+  const paths = { ...record, stdin: isStdinClosed(request.dir) ? '' : record.stdin };
+  if (record.spec.terminal !== true) return PassedStdio.keep(paths, shim.lingering);
+  const context = {
+    poller: shim.poller,
+    lingering: shim.lingering,
+    copyBuffer: shim.copyBuffer,
+    onError: (error: unknown) => shim.log.error('copying for a terminal', error, entry.label),
+  };
+  const io = TerminalIo.open(context, paths, { create: false });
+  const masterFd = duplicateMaster(shim, entry, request.terminal);
+  if (masterFd !== undefined) io.attach(masterFd);
+  return io;
+}
+
+function duplicateMaster(shim: Shim, entry: ManagedProcess, terminal: AdoptRequest['terminal']): number | undefined {
+  if (terminal === undefined) return undefined;
+  try {
+    const holderFd = openPidFd(terminal.holderPid);
+    try {
+      return duplicateFdOf(holderFd, terminal.fd);
+    } finally {
+      closeSync(holderFd);
+    }
+  } catch (error) {
+    // The terminal is gone with its last holder, and its processes have been told so (SIGHUP).
+    shim.log.error('taking over the terminal', error, entry.label);
+    return undefined;
+  }
+}

@@ -1,0 +1,91 @@
+import { constants } from 'node:os';
+import { deleteArgs, killAllArgs } from '../runtime/oci-runtime';
+import { appendShimLog } from '../runtime/process-dir';
+import { faultPoint } from '../sys/fault';
+import { messageOf } from './errors';
+import { recordExitStatus } from './exit-status';
+import type { ManagedProcess } from './managed-process';
+import { callRuntime } from './runtime-call';
+import type { Shim } from './shim';
+
+/** How long a runtime may still be at work on an exec whose container has ended, before it is aborted. */
+const LATE_EXEC_MS = 5000;
+
+/**
+ * The end of a process, step by step, each of which can be repeated by whoever adopts it half-done: its status on disk,
+ * the rest of the container killed, its output passed on, the container deleted in the runtime, and last of
+ * all the exit FIFO let go, which tells the daemon. A step that fails is logged and does not stop the others:
+ * the daemon must hear of the end. Never rejects.
+ * @param status 0 to 255
+ */
+export async function end(shim: Shim, entry: ManagedProcess, status: number): Promise<void> {
+  entry.ended();
+  const step = stepper(shim, entry);
+  await step('recording the status', () => recordExitStatus(shim, entry, status));
+  if (entry.isInit) {
+    // With a pid namespace the kernel has killed them all when its init ended (pid_namespaces(7)).
+    if (!entry.identity.ownPidNamespace) await step('shim.end.kill-all', () => killRest(shim, entry));
+    await step('shim.end.execs', () => untilExecsAreOver(shim, entry));
+  }
+  await step('shim.end.drain', () => entry.io?.finish() ?? Promise.resolve());
+  if (entry.isInit) await step('shim.end.delete', () => deleteContainer(shim, entry));
+  await step('shim.end.let-go', () => Promise.resolve());
+  shim.release(entry);
+}
+
+type Step = (name: string, run: () => Promise<void>) => Promise<void>;
+
+function stepper(shim: Shim, entry: ManagedProcess): Step {
+  return async (name, run) => {
+    try {
+      faultPoint(name);
+      await run();
+    } catch (error) {
+      shim.log.error(name, error, entry.label);
+    }
+  };
+}
+
+async function killRest(shim: Shim, entry: ManagedProcess): Promise<void> {
+  try {
+    await callRuntime(shim, entry, killAllArgs(entry.command, entry.identity.id, constants.signals.SIGKILL));
+  } catch (error) {
+    shim.log.error('killing the rest of the container', error, entry.label);
+    // The runtime knows them all, and we at least those that we wait for next.
+    for (const exec of shim.table.execsOf(entry.identity.id)) exec.kill();
+  }
+}
+
+/** The exit of `init` is the last of its container's. */
+async function untilExecsAreOver(shim: Shim, entry: ManagedProcess): Promise<void> {
+  const { id } = entry.identity;
+  const timer = setTimeout(() => {
+    for (const exec of shim.table.execsOf(id)) if (exec.phase === 'taking') exec.abortion.abort();
+  }, LATE_EXEC_MS);
+  for (let execs = shim.table.execsOf(id); execs.length > 0; execs = shim.table.execsOf(id)) {
+    await Promise.all(execs.map((exec) => exec.over));
+  }
+  clearTimeout(timer);
+}
+
+async function deleteContainer(shim: Shim, entry: ManagedProcess): Promise<void> {
+  const { id } = entry.identity;
+  try {
+    await callRuntime(shim, entry, deleteArgs(entry.command, id));
+    return;
+  } catch (error) {
+    // A repeated step: what is gone has been deleted before.
+    if (/does not exist/.test(messageOf(error))) return;
+    shim.log.error('deleting the container', error, entry.label);
+    noteInShimLog(shim, entry, messageOf(error));
+  }
+  await callRuntime(shim, entry, deleteArgs(entry.command, id, { force: true }));
+}
+
+function noteInShimLog(shim: Shim, entry: ManagedProcess, message: string): void {
+  try {
+    appendShimLog(entry.identity.dir, message);
+  } catch (error) {
+    shim.log.error('appending to shim-log.json', error, entry.label);
+  }
+}

@@ -1,0 +1,70 @@
+import { constants } from 'node:os';
+import { lastRuntimeError } from '../runtime/process-dir';
+import type { Child, WaitStatus } from '../sys/children';
+import { signalPid } from '../sys/process';
+import { errnoOf, ShimError } from './errors';
+import type { ManagedProcess } from './managed-process';
+import type { Shim } from './shim';
+
+/** A runtime that takes longer to clean up hangs; the end of a process cannot wait for it for ever. */
+const CLEAN_UP_MS = 30_000;
+
+/**
+ * Calls the runtime for a process that is there already (delete, kill), without stdio, not too many at a time.
+ * @throws ShimError `runtime-failed` in the runtime's own words
+ */
+export async function callRuntime(shim: Shim, entry: ManagedProcess, args: readonly string[]): Promise<void> {
+  await shim.cleanUps.add(async () => {
+    // Not the bundle: the client may have removed it.
+    const child = spawnRuntime(shim, { file: entry.command.program, args, cwd: entry.identity.dir });
+    const timer = setTimeout(() => killRuntime(child), CLEAN_UP_MS);
+    const status = await child.exited;
+    clearTimeout(timer);
+    if (!succeeded(status)) throw runtimeError(entry);
+  });
+}
+
+export interface RuntimeSpawn {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly stdin?: number;
+  readonly stdout?: number;
+  readonly stderr?: number;
+}
+
+/**
+ * Starts the runtime, in a process group of its own (see killRuntime).
+ * @throws ShimError `runtime-not-installed`, or the system's error
+ */
+export function spawnRuntime(shim: Shim, spawn: RuntimeSpawn): Child {
+  try {
+    return shim.reaper.spawn({ ...spawn, processGroup: true });
+  } catch (error) {
+    // ENOENT for the working directory names that one.
+    const isProgram = error instanceof Error && 'path' in error && error.path === spawn.file;
+    if (errnoOf(error) !== 'ENOENT' || !isProgram) throw error;
+    throw new ShimError('runtime-not-installed', `${spawn.file} not installed on system`, { cause: error });
+  }
+}
+
+/** Ends a runtime with the helpers that it has started; a container's init is in a session of its own. */
+export function killRuntime(child: Child): void {
+  try {
+    // Its number is its own as long as it has not been reaped, and child.kill would spare the helpers.
+    signalPid(-child.pid, constants.signals.SIGKILL);
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
+}
+
+export function succeeded(status: WaitStatus): boolean {
+  return status.kind === 'exited' && status.code === 0;
+}
+
+/** What the runtime said went wrong, as dockerd knows it. */
+export function runtimeError(entry: ManagedProcess): ShimError {
+  const said = lastRuntimeError(entry.identity.dir);
+  const message = said === undefined ? 'containerd: container not started' : `oci runtime error: ${said}`;
+  return new ShimError('runtime-failed', message);
+}

@@ -1,0 +1,47 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { raiseOpenFilesLimit } from '../sys/files';
+import { becomeSubreaper } from '../sys/process';
+import { LogFile } from './log';
+import { ShimServer } from './server';
+import { Shim } from './shim';
+import { surviveErrors } from './survive';
+
+const LOG_NAME = 'holdfast-shim.log';
+const STDOUT_FD = 1;
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/**
+ * The shim of a state directory: serves until no daemon is connected and no process is left. Says `ready` on its
+ * standard output once it listens, and nothing more.
+ *
+ * A service manager that stops the daemon may signal everything that it has started. As long as it has a process,
+ * the shim ignores the signals that ask it to stop: with it, exits and terminals would be lost.
+ * @throws the system's error if it cannot listen
+ */
+export async function serve(stateDir: string, name: string): Promise<void> {
+  const log = new LogFile(join(stateDir, LOG_NAME));
+  raiseOpenFilesLimit();
+  becomeSubreaper();
+  const shim = new Shim(log);
+  const server = await ShimServer.listen(shim, stateDir, name, () => shim.close());
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      if (!shim.isIdle) log.info(`${signal} ignored: ${shim.table.size} processes`);
+      else server.stop();
+    });
+  }
+  surviveErrors(log);
+  sayReady();
+}
+
+function sayReady(): void {
+  try {
+    writeSync(STDOUT_FD, 'ready\n');
+  } catch {
+    // Nobody waits for it any more.
+  }
+  closeSync(STDOUT_FD);
+  // Takes the number at once, which else would become a container's FIFO.
+  openSync('/dev/null', 'w');
+}

@@ -1,0 +1,89 @@
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { basename, dirname } from 'node:path';
+import { StateDir } from '../runtime/layout';
+import { serveConnection } from './connection';
+import type { Shim } from './shim';
+
+/** How long a daemon may take from starting the shim to its first connection. */
+const FIRST_CONNECTION_MS = 30_000;
+
+/** The shim's unix socket in the state directory, for the daemons that start or find it. */
+export class ShimServer {
+  private readonly server: Server;
+  private readonly dirFd: number;
+  private readonly patience: NodeJS.Timeout;
+  private readonly connections = new Set<Socket>();
+  private closed = false;
+
+  private constructor(
+    private readonly shim: Shim,
+    private readonly path: string,
+    /** Called when no daemon is connected and nothing is left to do; the server has closed itself. */
+    private readonly onDone: () => void,
+  ) {
+    this.dirFd = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+    this.server = createServer((socket) => {
+      clearTimeout(this.patience);
+      this.connections.add(socket);
+      socket.on('close', () => {
+        this.connections.delete(socket);
+        this.closeIfDone();
+      });
+      serveConnection(shim, socket);
+    });
+    this.patience = setTimeout(() => this.closeIfDone(), FIRST_CONNECTION_MS);
+    shim.onIdle = () => this.closeIfDone();
+  }
+
+  /**
+   * Listens; who may connect is whom the file system lets (0600).
+   * @param name as in `holdfast-shim-<name>.sock`
+   * @throws the system's error: EADDRINUSE where the name is taken
+   */
+  static async listen(shim: Shim, stateDir: string, name: string, onDone: () => void): Promise<ShimServer> {
+    const server = new ShimServer(shim, new StateDir(stateDir).shimSocket(name), onDone);
+    try {
+      await server.bind();
+      return server;
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+  }
+
+  /** Ends the connections too; for a shim without processes. */
+  stop(): void {
+    for (const socket of this.connections) socket.destroy();
+    this.connections.clear();
+    this.closeIfDone();
+  }
+
+  private async bind(): Promise<void> {
+    // Through the directory's descriptor: sun_path holds 107 bytes (unix(7)), a state directory's path may be longer.
+    const address = `/proc/self/fd/${this.dirFd}/${basename(this.path)}`;
+    const listening = new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.once('listening', resolve);
+    });
+    const before = process.umask(0o177);
+    // Binds before it returns.
+    this.server.listen(address);
+    process.umask(before);
+    await listening;
+  }
+
+  private closeIfDone(): void {
+    if (this.closed || this.connections.size > 0 || !this.shim.isIdle) return;
+    rmSync(this.path, { force: true });
+    this.close();
+    this.onDone();
+  }
+
+  private close(): void {
+    this.closed = true;
+    clearTimeout(this.patience);
+    this.server.close();
+    closeSync(this.dirFd);
+  }
+}

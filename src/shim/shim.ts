@@ -1,0 +1,52 @@
+import { availableParallelism } from 'node:os';
+import PQueue from 'p-queue';
+import { ChildReaper } from '../sys/children';
+import { Poller } from '../sys/poller';
+import { Lingering } from './lingering';
+import type { ShimLog } from './log';
+import type { ManagedProcess } from './managed-process';
+import { ProcessTable } from './process-table';
+
+const COPY_BUFFER_BYTES = 128 * 1024;
+const FEWEST_RUNTIME_CALLS = 4;
+
+/** What the verbs work with: one shim process's table, and what watches and reaps for it. */
+export class Shim {
+  readonly poller: Poller;
+  readonly reaper: ChildReaper;
+  readonly table = new ProcessTable();
+  readonly lingering = new Lingering(() => this.tellIfIdle());
+  /** Bounds the clean-up calls of the runtime: a thousand containers may end in one moment. Takes do not wait here. */
+  readonly cleanUps = new PQueue({ concurrency: Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()) });
+  /** Shared by all terminals' copies. */
+  readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);
+  /** Called whenever the last process, and the last of what outlived one, has gone. */
+  onIdle: () => void = () => undefined;
+
+  /** One for each process, since its reaper takes all children. The process must be a subreaper. */
+  constructor(readonly log: ShimLog) {
+    this.poller = new Poller((error) => log.error('a callback failed', error));
+    this.reaper = new ChildReaper(this.poller);
+  }
+
+  get isIdle(): boolean {
+    return this.table.size === 0 && this.lingering.size === 0;
+  }
+
+  /** The process is over for us: out of the table, and then its exit FIFO is let go. */
+  release(entry: ManagedProcess): void {
+    this.table.remove(entry);
+    entry.letGo();
+    this.tellIfIdle();
+  }
+
+  close(): void {
+    this.lingering.close();
+    this.reaper.close();
+    this.poller.close();
+  }
+
+  private tellIfIdle(): void {
+    if (this.isIdle) this.onIdle();
+  }
+}
