@@ -1,0 +1,129 @@
+import type { OomSource } from '../runtime/cgroups/oom-source';
+import { isDeleted, readExitStatus } from '../runtime/process-dir';
+import { exitStatusOf } from '../sys/children';
+import type { Poller, Watch } from '../sys/poller';
+import { exitInfoOf, isRunning } from '../sys/process';
+
+/** A process whose exit FIFO is watched. The descriptors stay the caller's. */
+export interface WatchedProcess {
+  readonly id: string;
+  readonly processId: string;
+  readonly dir: string;
+  /** Read end of the exit FIFO. */
+  readonly exitFd: number;
+  readonly pidFd: number | undefined;
+  readonly pid: number;
+  readonly starttime: string;
+}
+
+/**
+ * The kernel announces an OOM on cgroup v1 before it counts the kill, and wakes
+ * nobody for the count: it is looked at again after this long, while it is unsettled.
+ */
+const unsettledMs = 5;
+
+/** What the monitor says; each becomes a task. */
+export interface MonitorReports {
+  /** The process is over. `status` is exact, or `undefined` where nobody can tell any more. */
+  exit(process: WatchedProcess, end: { readonly status: number | undefined; readonly deletedByShim: boolean }): void;
+  /** The exit FIFO hung up while the process runs: its shim is gone. */
+  shimGone(process: WatchedProcess): void;
+  /** The kernel's OOM killer acted in the container's cgroup, `kills` times. */
+  oom(id: string, kills: number): void;
+}
+
+/**
+ * Watches exit FIFOs and OOM notifications on one epoll instance, and turns their
+ * wake-ups into reports. It blocks no thread and changes nothing itself.
+ */
+export class Monitor {
+  readonly #exits = new Map<WatchedProcess, Watch>();
+  readonly #ooms = new Map<string, { readonly source: OomSource; readonly watch: Watch }>();
+
+  constructor(
+    private readonly poller: Poller,
+    private readonly reports: MonitorReports,
+  ) {}
+
+  /** Descriptors that are watched. */
+  get size(): number {
+    return this.#exits.size + this.#ooms.size;
+  }
+
+  /** Reports the end of `process`, once; a FIFO that has hung up already reports at the next turn. */
+  watchExit(process: WatchedProcess): void {
+    // No interest beyond the hang-up, which epoll always reports; it is level-triggered,
+    // so nothing is missed between the open and this call.
+    const watch = this.poller.watch(process.exitFd, {}, () => { this.#onHangUp(process); });
+    this.#exits.set(process, watch);
+  }
+
+  /** Looks at `process` as if its FIFO had hung up: for a restart, where the hang-up was before. */
+  reportNow(process: WatchedProcess): void {
+    this.#onHangUp(process);
+  }
+
+  /** Forgets `process`; its descriptors may be closed after. May be called twice. */
+  unwatchExit(process: WatchedProcess): void {
+    this.#exits.get(process)?.close();
+    this.#exits.delete(process);
+  }
+
+  /** Reports OOM kills of the container, and owns `source` from now on. */
+  watchOom(id: string, source: OomSource): void {
+    this.unwatchOom(id);
+    const watch = this.poller.watch(source.fd, { [source.interest]: true }, () => { this.#reportOom(id, source); });
+    this.#ooms.set(id, { source, watch });
+  }
+
+  /** Lets go of the container's OOM source. May be called twice. */
+  unwatchOom(id: string): void {
+    const oom = this.#ooms.get(id);
+    if (oom === undefined) return;
+    this.#ooms.delete(id);
+    oom.watch.close();
+    oom.source.close();
+  }
+
+  /** Lets go of everything. */
+  close(): void {
+    for (const process of [...this.#exits.keys()]) this.unwatchExit(process);
+    for (const id of [...this.#ooms.keys()]) this.unwatchOom(id);
+  }
+
+  #onHangUp(process: WatchedProcess): void {
+    this.unwatchExit(process);
+    // The kernel counts an OOM kill before the process ends, but the two wake-ups may
+    // come in either order: an OOM that led to the end is told first.
+    const oom = this.#ooms.get(process.id);
+    if (oom !== undefined) this.#reportOom(process.id, oom.source);
+    const status = statusOnDisk(process.dir);
+    if (status !== undefined) this.reports.exit(process, { status, deletedByShim: isDeleted(process.dir) });
+    else if (isRunning(process.pid, process.starttime === '' ? undefined : process.starttime)) this.reports.shimGone(process);
+    else this.reports.exit(process, { status: statusFromKernel(process), deletedByShim: false });
+  }
+
+  #reportOom(id: string, source: OomSource): void {
+    const kills = source.consume();
+    if (kills > 0) this.reports.oom(id, kills);
+    if (!source.unsettled) return;
+    setTimeout(() => {
+      if (this.#ooms.get(id)?.source === source) this.#reportOom(id, source);
+    }, unsettledMs).unref();
+  }
+}
+
+/** A damaged file says as little as a missing one. */
+function statusOnDisk(dir: string): number | undefined {
+  try {
+    return readExitStatus(dir);
+  } catch {
+    return undefined;
+  }
+}
+
+function statusFromKernel(process: WatchedProcess): number | undefined {
+  if (process.pidFd === undefined) return undefined;
+  const status = exitInfoOf(process.pidFd);
+  return status === undefined ? undefined : exitStatusOf(status);
+}

@@ -1,0 +1,67 @@
+import Database from 'better-sqlite3';
+import { existsSync, lstatSync, renameSync } from 'node:fs';
+
+export type Db = Database.Database;
+
+/** `told_ns` is null while an end is recorded but not told: the order of an end is in docs/reliability.md. */
+const schema = `
+  CREATE TABLE IF NOT EXISTS events (
+    row        INTEGER PRIMARY KEY AUTOINCREMENT,
+    told_ns    INTEGER,
+    type       TEXT NOT NULL,
+    container  TEXT NOT NULL,
+    process    TEXT NOT NULL,
+    status     INTEGER NOT NULL,
+    start_key  TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX IF NOT EXISTS events_told ON events (told_ns) WHERE told_ns IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS events_of_container ON events (container, told_ns);
+  CREATE UNIQUE INDEX IF NOT EXISTS events_exit_once ON events (container, process, start_key) WHERE type = 'exit';
+  CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+`;
+
+/** SQLite opened the file, and its own check found it damaged. */
+class CorruptDatabase extends Error {}
+
+/**
+ * Opens the database, and makes its tables where they are missing.
+ *
+ * WAL with synchronous=NORMAL: a commit survives the death of this process at any
+ * moment (the pages are the kernel's), and a power cut cannot corrupt the file
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous). Exclusive locking: one
+ * daemon per state directory has it, so no shared-memory file is needed.
+ */
+export function openDatabase(path: string): Db {
+  const db = new Database(path);
+  try {
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    const [check] = db.pragma('quick_check(1)') as { quick_check: string }[];
+    if (check?.quick_check !== 'ok') throw new CorruptDatabase(check?.quick_check ?? 'no answer');
+    db.exec(schema);
+    db.defaultSafeIntegers(true);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Whether `error` says that the file is no (sound) database, and not that the disk is full or failing. */
+export function isUnusable(error: unknown, path: string): boolean {
+  if (error instanceof CorruptDatabase) return true;
+  const code = error instanceof Database.SqliteError ? error.code : '';
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return true;
+  const entry = lstatSync(path, { throwIfNoEntry: false });
+  return entry !== undefined && !entry.isFile();
+}
+
+/** Moves an unusable database aside with its companions, and returns where to. */
+export function moveAside(path: string, now: Date): string {
+  const aside = `${path}.corrupt-${now.toISOString().replaceAll(':', '')}`;
+  for (const suffix of ['', '-wal', '-shm', '-journal']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  }
+  return aside;
+}

@@ -1,0 +1,120 @@
+import type { EventLog, EndProgress } from './event-log';
+import type { NewEvent, RecordedEnd, StoredEvent } from './event';
+import { SupervisorError } from './errors';
+
+/** A full disk gets room when an operator acts; asking once a second costs nothing and is soon enough. */
+const retryMs = 1000;
+
+type Logger = (message: string, details: Readonly<Record<string, unknown>>) => void;
+
+/**
+ * Writes events to the log and wakes the subscribers, in that order.
+ *
+ * Where the log cannot be written (disk full, I/O error), a start is refused
+ * (`mustTell`), and everything else waits here, in order, and is written when there
+ * is room: nobody hears of it before, and nothing is lost. What waits is bounded by
+ * the processes that run, since none can be started meanwhile.
+ */
+export class EventPublisher {
+  readonly #waiting: (() => void)[] = [];
+  readonly #subscribers = new Set<() => void>();
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly log: EventLog,
+    private readonly onTrouble: Logger,
+    /** Time to try again: leads to a call of `writeWaiting` from the loop, whose state it changes. */
+    private readonly onRetry: () => void,
+  ) {}
+
+  /** Writes that wait for room on the disk. */
+  get backlog(): number {
+    return this.#waiting.length;
+  }
+
+  /** Clients that follow the events. */
+  get subscribers(): number {
+    return this.#subscribers.size;
+  }
+
+  /** Calls `wake` (which must not throw) after every told event. Returns the way out. */
+  subscribe(wake: () => void): () => void {
+    this.#subscribers.add(wake);
+    return () => this.#subscribers.delete(wake);
+  }
+
+  /** Writes and tells now, or throws `log-unavailable`: for starts, which are undone then. */
+  mustTell(event: NewEvent): StoredEvent {
+    const concerned = { id: event.containerId, processId: event.processId };
+    if (this.#waiting.length > 0) throw new SupervisorError('log-unavailable', concerned);
+    try {
+      const stored = this.log.append(event);
+      this.#wakeSubscribers();
+      return stored;
+    } catch (cause) {
+      const detail = `the event log cannot be written: ${(cause as Error).message}`;
+      throw new SupervisorError('log-unavailable', concerned, { cause, detail });
+    }
+  }
+
+  /** Writes and tells as soon as the log can be written, after what waits already. */
+  tell(event: NewEvent): void {
+    this.#do(() => {
+      this.log.append(event);
+      this.#wakeSubscribers();
+    });
+  }
+
+  /** Records an end as soon as the log can be written; `then` must not throw. */
+  recordEnd(end: RecordedEnd, then: (progress: EndProgress) => void): void {
+    this.#do(() => {
+      const progress = this.log.recordEnd(end);
+      then(progress);
+    });
+  }
+
+  /** Tells a recorded end; `before` runs between the log and the subscribers. */
+  tellEnd(end: RecordedEnd, before: () => void): void {
+    this.#do(() => {
+      this.log.tell(end);
+      before();
+      this.#wakeSubscribers();
+    });
+  }
+
+  /** Writes what waits, as far as the disk has room. */
+  writeWaiting(): void {
+    this.#drain();
+  }
+
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.log.close();
+  }
+
+  #do(work: () => void): void {
+    this.#waiting.push(work);
+    if (this.#waiting.length === 1) this.#drain();
+  }
+
+  #drain(): void {
+    for (let work = this.#waiting[0]; work !== undefined; work = this.#waiting[0]) {
+      try {
+        work();
+      } catch (cause) {
+        this.onTrouble('the event log cannot be written, trying again', { cause, waiting: this.#waiting.length });
+        this.#retry ??= setTimeout(() => {
+          this.#retry = undefined;
+          this.onRetry();
+        }, retryMs);
+        return;
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  #wakeSubscribers(): void {
+    for (const wake of this.#subscribers) wake();
+  }
+}

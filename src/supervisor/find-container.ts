@@ -1,0 +1,110 @@
+import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { findCgroup } from '../runtime/cgroups/find';
+import { readFreezerState } from '../runtime/cgroups/freezer';
+import { openOomSource } from '../runtime/cgroups/open-oom-source';
+import { INIT } from '../runtime/layout';
+import { resolveRuntime } from '../runtime/runtime-program';
+import { type ContainerRecord, readContainerRecord } from '../runtime/state-file';
+import type { Takeover } from '../worker/shim';
+import type { ShimProcess } from '../worker/shim-fleet';
+import type { Progress } from '../worker/undo';
+import type { Context } from './context';
+import { type FoundProcess, findProcessOnDisk } from './find-process';
+import type { RecoveredContainer, RecoveredProcess } from './recovered';
+
+export type { FoundProcess } from './find-process';
+
+/** A container as it lies on disk. */
+export interface FoundContainer extends Omit<RecoveredContainer, 'init' | 'execs'> {
+  readonly init: { readonly is: 'recovered'; readonly process: RecoveredProcess } | { readonly is: 'untold'; readonly progress: Progress };
+  readonly execs: readonly FoundProcess[];
+}
+
+/**
+ * Reads a container's directory. @throws where its init process makes no sense:
+ * then the container is set aside. What else is damaged is replaced by what is known.
+ */
+export function findContainer(id: string, shims: ReadonlyMap<string, ShimProcess>, context: Context): FoundContainer {
+  const record = recordOf(id, context);
+  const find = (processId: string): FoundProcess =>
+    findProcessOnDisk(takeoverOf(id, processId, context, record), shims, context);
+  const init = find(INIT);
+  if (init.is === 'broken') throw init.cause;
+  if (init.is === 'untold') return { id, record, init, execs: [], isPaused: false, cgroup: undefined, oom: undefined };
+  const ownPidNamespace = hasOwnPidNamespace(init.process);
+  const withNamespace = (process: RecoveredProcess): RecoveredProcess => ({
+    ...process,
+    takeover: { ...process.takeover, ownPidNamespace },
+  });
+  const execs = execNames(context.tools.stateDir.containerDir(id)).map(find);
+  return {
+    id,
+    record,
+    init: { is: 'recovered', process: withNamespace(init.process) },
+    execs: execs.map((exec) => (exec.is === 'recovered' ? { ...exec, process: withNamespace(exec.process) } : exec)),
+    ...cgroupOf(init.process, context),
+  };
+}
+
+/** How a process on disk is given to a shim or to the runtime. */
+export function takeoverOf(id: string, processId: string, context: Context, record = recordOf(id, context)): Takeover {
+  const { stateDir } = context.tools;
+  const lifted = stateDir.liftedBundle(id);
+  return {
+    dir: stateDir.processDir(id, processId),
+    id,
+    processId,
+    bundle: existsSync(lifted) ? lifted : record.bundle,
+    runtime: programOf(record.runtime, context),
+    ownPidNamespace: true,
+  };
+}
+
+/** A damaged state.json costs the labels, not the container: the daemon's own settings stand in. */
+function recordOf(id: string, context: Context): ContainerRecord {
+  const { runtime, runtimeArgs, shim } = context.settings;
+  try {
+    return readContainerRecord(context.tools.stateDir.containerDir(id));
+  } catch (error) {
+    context.log.error({ id, err: error }, 'state.json cannot be read, the defaults stand in');
+    return { bundle: '/', labels: [], runtime, runtimeArgs, shim, noPivotRoot: false };
+  }
+}
+
+/** A runtime that is not installed (any more) is asked for by its name, and fails by itself. */
+function programOf(runtime: string, context: Context): string {
+  try {
+    return resolveRuntime(runtime, context.tools.runtimeAliases);
+  } catch {
+    return `/usr/bin/${runtime}`;
+  }
+}
+
+function execNames(containerDir: string): string[] {
+  return readdirSync(containerDir).filter((name) => name !== INIT && lstatSync(join(containerDir, name)).isDirectory());
+}
+
+/** True also where the process is gone: then nothing is left that would have to be killed. */
+function hasOwnPidNamespace(init: RecoveredProcess): boolean {
+  const pid = init.handle.identity?.pid;
+  if (init.isOver || pid === undefined) return true;
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`) !== readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return true;
+  }
+}
+
+function cgroupOf(init: RecoveredProcess, context: Context): Pick<RecoveredContainer, 'isPaused' | 'cgroup' | 'oom'> {
+  const pid = init.handle.identity?.pid;
+  if (init.isOver || pid === undefined) return { isPaused: false, cgroup: undefined, oom: undefined };
+  try {
+    const cgroup = findCgroup(pid);
+    return { cgroup, oom: openOomSource(cgroup), isPaused: readFreezerState(cgroup) === 'paused' };
+  } catch (error) {
+    context.log.warn({ id: init.takeover.id, err: error }, 'no OOM notifications for this container');
+    return { isPaused: false, cgroup: undefined, oom: undefined };
+  }
+}
+

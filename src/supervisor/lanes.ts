@@ -1,0 +1,49 @@
+import PQueue from 'p-queue';
+
+/**
+ * Slow work beside the loop (exec, pause, resume, update, checkpoint): in order per
+ * container, containers side by side, at most `concurrency` at once in all.
+ *
+ * A container's work waits for that container's only, so one hung runtime holds one
+ * container and one of the places; every runtime call has a deadline, after which
+ * the place is free again.
+ */
+export class Lanes {
+  readonly #places: PQueue;
+  readonly #tails = new Map<string, Promise<void>>();
+  #waiting = 0;
+
+  constructor(
+    concurrency: number,
+    /** Work that waits or runs; beyond it `run` refuses. */
+    readonly capacity: number,
+  ) {
+    this.#places = new PQueue({ concurrency });
+  }
+
+  /** Work that waits or runs. */
+  get size(): number {
+    return this.#waiting;
+  }
+
+  /** Whether one more would be taken. */
+  get hasRoom(): boolean {
+    return this.#waiting < this.capacity;
+  }
+
+  /** Runs `work` (which must not reject) after what this container has waiting. */
+  run(containerId: string, work: () => Promise<void>): void {
+    this.#waiting += 1;
+    const before = this.#tails.get(containerId) ?? Promise.resolve();
+    const tail = before.then(() => this.#places.add(work)).finally(() => {
+      this.#waiting -= 1;
+      if (this.#tails.get(containerId) === tail) this.#tails.delete(containerId);
+    });
+    this.#tails.set(containerId, tail);
+  }
+
+  /** Resolves when nothing runs or waits any more. */
+  async idle(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
+  }
+}

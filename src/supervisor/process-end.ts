@@ -1,0 +1,64 @@
+import { INIT } from '../runtime/layout';
+import { finishEnd } from '../worker/finish-end';
+import type { ContainerEntry, ProcessEnd, ProcessEntry } from './container';
+import type { Context } from './context';
+import type { RecordedEnd } from './event';
+import { transition } from './process-state';
+import { unwatchProcess } from './process-watch';
+
+/** Told where nobody can tell a process's status any more. */
+const unknownStatus = 255;
+
+/**
+ * A process is over. Its end is told once, after its start, and a container's after
+ * those of all its exec'd processes. For the loop's handlers.
+ */
+export function processEnded(container: ContainerEntry, process: ProcessEntry, end: ProcessEnd, context: Context): void {
+  if (process.state === 'stopped') return;
+  process.end = end;
+  if (process.state === 'creating' || process.state === 'created') return;
+  process.state = transition(process.state, 'ended');
+  unwatchProcess(process, context);
+  // Both ends of its stdio go: from here on a client's reads come to an end.
+  process.handle?.close();
+  if (process.id === INIT) {
+    context.monitor.unwatchOom(container.id);
+    containerEnded(container, context);
+  } else {
+    finish(container, process, context);
+  }
+}
+
+/** An exec'd process is gone from the table; its container's end may have waited for it. */
+export function execGone(container: ContainerEntry, process: ProcessEntry, context: Context): void {
+  if (container.execs.get(process.id) === process) container.execs.delete(process.id);
+  if (container.init.state === 'stopped') containerEnded(container, context);
+}
+
+/** The end of a process as the log has it. */
+export function endOf(container: ContainerEntry, process: ProcessEntry): RecordedEnd {
+  return {
+    containerId: container.id,
+    processId: process.id,
+    status: process.end?.status ?? unknownStatus,
+    startKey: process.startKey,
+  };
+}
+
+function containerEnded(container: ContainerEntry, context: Context): void {
+  if (container.execs.size === 0) finish(container, container.init, context);
+}
+
+/** Record, remove, tell: each step can be repeated after a restart (docs/reliability.md). */
+function finish(container: ContainerEntry, process: ProcessEntry, context: Context): void {
+  const { takeover, end } = process;
+  if (takeover === undefined || end === undefined) return;
+  const beganMs = performance.now();
+  context.publisher.recordEnd(endOf(container, process), () => {
+    void context.ends.add(async () => {
+      await finishEnd(context.tools, { takeover, deleteInRuntime: !end.deletedByShim });
+      context.timings.record(process.id === INIT ? 'container-delete' : 'exit', performance.now() - beganMs);
+      context.post('endFinished', { container, process });
+    });
+  });
+}

@@ -1,0 +1,30 @@
+import { viewOf } from '../container';
+import type { Context } from '../context';
+import { SupervisorError } from '../errors';
+import { processEnded } from '../process-end';
+import { transition } from '../process-state';
+import { type Outcome, type TaskOf, answer, refusal } from '../task';
+
+/**
+ * The runtime has started the container: the start is in the log from here on, and
+ * told. A client that has gone away by now, or a log that cannot be written, makes
+ * it a start that is undone.
+ */
+export function commitStart(task: TaskOf<'commitStart'>, context: Context): Outcome<'commitStart'> {
+  const { container } = task;
+  const { id, init } = container;
+  if (task.cancel.aborted) return refusal(new SupervisorError('cancelled', { id }));
+  context.publisher.mustTell({
+    type: 'start-container',
+    containerId: id,
+    processId: '',
+    status: 0,
+    startKey: init.startKey,
+  });
+  init.state = transition(init.state, 'started');
+  const view = viewOf(container);
+  context.log.info({ id, pid: init.systemPid }, 'container started');
+  // It may be over already: its end was kept until its start was told.
+  if (init.end !== undefined) processEnded(container, init, init.end, context);
+  return answer(view);
+}

@@ -1,0 +1,16 @@
+import { INIT } from '../../runtime/layout';
+import type { Context } from '../context';
+import { endOf, execGone } from '../process-end';
+import { type Outcome, type TaskOf, done } from '../task';
+
+/** What an ended process left has been removed: its name is free again, and its end is told. */
+export function endFinished(task: TaskOf<'endFinished'>, context: Context): Outcome<'endFinished'> {
+  const { container, process } = task;
+  const end = endOf(container, process);
+  context.publisher.tellEnd(end, () => {
+    if (process.id === INIT) context.table.delete(container.id);
+    else execGone(container, process, context);
+    context.log.info({ id: container.id, process: process.id, status: end.status }, 'process ended');
+  });
+  return done;
+}

@@ -1,0 +1,19 @@
+import { pauseArgs } from '../../runtime/oci-runtime';
+import { callForContainer } from '../../worker/container-call';
+import type { Context } from '../context';
+import { findRunning } from '../running';
+import { type Outcome, type TaskOf, later } from '../task';
+
+/** UpdateContainer with status `paused`: through the runtime, in the container's lane. */
+export function pause(task: TaskOf<'pause'>, context: Context): Outcome<'pause'> {
+  const { container, takeover } = findRunning(task.id, context);
+  context.lanes.run(task.id, async () => {
+    try {
+      await callForContainer(context.tools, takeover, 'pause', pauseArgs, task.cancel);
+      task.reply.resolve(await context.ask('paused', { container }));
+    } catch (error) {
+      task.reply.reject(error as Error);
+    }
+  });
+  return later;
+}

@@ -1,0 +1,19 @@
+import { resumeArgs } from '../../runtime/oci-runtime';
+import { callForContainer } from '../../worker/container-call';
+import type { Context } from '../context';
+import { findRunning } from '../running';
+import { type Outcome, type TaskOf, later } from '../task';
+
+/** UpdateContainer with status `running`: through the runtime, in the container's lane. */
+export function resume(task: TaskOf<'resume'>, context: Context): Outcome<'resume'> {
+  const { container, takeover } = findRunning(task.id, context);
+  context.lanes.run(task.id, async () => {
+    try {
+      await callForContainer(context.tools, takeover, 'resume', resumeArgs, task.cancel);
+      task.reply.resolve(await context.ask('resumed', { container }));
+    } catch (error) {
+      task.reply.reject(error as Error);
+    }
+  });
+  return later;
+}

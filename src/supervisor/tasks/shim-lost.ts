@@ -1,0 +1,18 @@
+import { allProcesses } from '../container';
+import type { Context } from '../context';
+import { unwatchProcess } from '../process-watch';
+import { shimDied } from '../shim-death';
+import { type Outcome, type TaskOf, done } from '../task';
+
+/** One of our shims is gone: all its processes want another. */
+export function shimLost(task: TaskOf<'shimLost'>, context: Context): Outcome<'shimLost'> {
+  context.log.warn({ shim: task.name }, 'a shim is gone');
+  for (const container of context.table.values()) {
+    for (const process of allProcesses(container)) {
+      if (process.shim?.name !== task.name) continue;
+      unwatchProcess(process, context);
+      shimDied(container, process, context);
+    }
+  }
+  return done;
+}

@@ -1,0 +1,34 @@
+import { thaw } from '../../runtime/cgroups/freezer';
+import { SysError } from '../../sys/errors';
+import { signalPid, signalPidFd } from '../../sys/process';
+import { findProcess } from '../container';
+import type { Context } from '../context';
+import { SupervisorError } from '../errors';
+import { isAlive } from '../process-state';
+import { type Outcome, type TaskOf, done, refusal } from '../task';
+
+const ESRCH = 3;
+const SIGKILL = 9;
+
+/**
+ * Signal: to the one process, through its pidfd, which cannot hit another that has
+ * its pid by now. A paused process gets it when it is resumed, except SIGKILL: on
+ * cgroup v1 a frozen process does not die, so the container is thawed for it.
+ */
+export function signal(task: TaskOf<'signal'>, context: Context): Outcome<'signal'> {
+  const { id, processId } = task;
+  const container = context.table.get(id);
+  if (container === undefined) return refusal(new SupervisorError('container-not-found', { id }));
+  const process = findProcess(container, processId);
+  if (process === undefined) return refusal(new SupervisorError('process-not-found', { id, processId }));
+  try {
+    if (!isAlive(process.state)) throw new SysError(ESRCH, 'kill');
+    const pidFd = process.handle?.pidFd;
+    if (pidFd === undefined) signalPid(process.systemPid, task.signal);
+    else signalPidFd(pidFd, task.signal);
+    if (task.signal === SIGKILL && container.init.state === 'paused' && container.cgroup !== undefined) thaw(container.cgroup);
+  } catch (error) {
+    return refusal(error as Error);
+  }
+  return done;
+}

@@ -1,0 +1,59 @@
+import { findCgroup } from '../../runtime/cgroups/find';
+import { openOomSource } from '../../runtime/cgroups/open-oom-source';
+import { type CreatedContainer, startContainer } from '../../worker/start-container';
+import { type ContainerEntry, newContainer } from '../container';
+import type { Context } from '../context';
+import { SupervisorError } from '../errors';
+import { type Outcome, type TaskOf, later, refusal } from '../task';
+
+/** CreateContainer: takes the id, and hands the start to a worker of the pool. */
+export function start(task: TaskOf<'start'>, context: Context): Outcome<'start'> {
+  const { request } = task;
+  const { id } = request;
+  if (context.table.has(id)) return refusal(new SupervisorError('container-exists', { id }));
+  if (!context.starts.hasRoom) return refusal(new SupervisorError('busy', { id }));
+  if (context.publisher.backlog > 0) return refusal(new SupervisorError('log-unavailable', { id }));
+  const container = newContainer(id, {
+    bundle: request.bundlePath,
+    labels: request.labels,
+    runtime: request.runtime,
+    runtimeArgs: request.runtimeArgs,
+    shim: request.shim,
+    noPivotRoot: request.noPivotRoot,
+  });
+  context.table.set(id, container);
+  context.starts.run(() => work(task, container, context));
+  return later;
+}
+
+/** What the worker does. The supervisor's state changes in the tasks that it asks for. */
+async function work(task: TaskOf<'start'>, container: ContainerEntry, context: Context): Promise<void> {
+  const beganMs = performance.now();
+  try {
+    await startContainer(context.tools, task.request, task.cancel, {
+      created: (created) => context.ask('created', { container, created, ...cgroupOf(created, context) }),
+      commit: async () => {
+        task.reply.resolve(await context.ask('commitStart', { container }, task.cancel));
+      },
+      undoing: () => context.ask('undoing', { container }),
+    });
+    context.timings.record('container-create', performance.now() - beganMs);
+  } catch (error) {
+    await context.ask('startFailed', { container });
+    context.log.warn({ id: container.id, err: error }, 'container not started');
+    task.reply.reject(error as Error);
+  }
+}
+
+/** A container without figures or OOM notifications still runs: what is missing is said in the log. */
+function cgroupOf({ handle }: CreatedContainer, context: Context) {
+  const pid = handle.identity?.pid;
+  if (pid === undefined) return { cgroup: undefined, oom: undefined };
+  try {
+    const cgroup = findCgroup(pid);
+    return { cgroup, oom: openOomSource(cgroup) };
+  } catch (error) {
+    context.log.warn({ dir: handle.dir, err: error }, 'no OOM notifications for this container');
+    return { cgroup: undefined, oom: undefined };
+  }
+}

@@ -1,0 +1,44 @@
+import { closeSync, openSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { files } from '../runtime/layout';
+import { type RuntimeCommand, logArgs } from '../runtime/oci-runtime';
+import { writeWhole } from '../runtime/whole-file';
+import { runtimeArgsOf } from './delete-in-runtime';
+import { callRuntime } from './runtime-call';
+import type { Takeover } from './shim';
+import type { WorkTools } from './tools';
+
+/**
+ * Calls the runtime with a verb for a running container, given as the init process's
+ * takeover. @param input what it reads on its standard input @throws WorkError
+ */
+export async function callForContainer(
+  tools: WorkTools,
+  takeover: Takeover,
+  verb: string,
+  args: (command: RuntimeCommand, id: string) => readonly string[],
+  signal: AbortSignal,
+  input?: string,
+): Promise<void> {
+  const logFile = join(takeover.dir, files.log);
+  const command = { program: takeover.runtime, globalArgs: [...logArgs(logFile), ...runtimeArgsOf(takeover.dir)] };
+  const options = { verb, logFile, timeoutMs: tools.startTimeoutMs, signal };
+  if (input === undefined) {
+    await callRuntime(tools.reaper, command, args(command, takeover.id), options);
+    return;
+  }
+  const stdin = inputFd(join(takeover.dir, `holdfast-${verb}-input`), input);
+  try {
+    await callRuntime(tools.reaper, command, args(command, takeover.id), { ...options, stdin });
+  } finally {
+    closeSync(stdin);
+  }
+}
+
+/** A descriptor to read `input` from: a file without a name, as a pipe would hold 64 KiB only. */
+function inputFd(path: string, input: string): number {
+  writeWhole(path, input);
+  const fd = openSync(path, 'r');
+  unlinkSync(path);
+  return fd;
+}

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { files } from '../runtime/layout';
+import { deleteArgs, logArgs } from '../runtime/oci-runtime';
+import { readProcessRecord } from '../runtime/process-file';
+import { RuntimeError } from '../runtime/errors';
+import { WorkError } from './errors';
+import { callRuntime } from './runtime-call';
+import type { Takeover } from './shim';
+import type { WorkTools } from './tools';
+
+/**
+ * Has the runtime delete a container whose shim can not. Never throws: what the
+ * runtime cannot delete is said in the log, and does not keep the exit from being told.
+ */
+export async function deleteInRuntime(
+  tools: WorkTools,
+  takeover: Takeover,
+  options: { readonly force: boolean },
+): Promise<void> {
+  if (!existsSync(takeover.dir)) return;
+  const logFile = join(takeover.dir, files.log);
+  const command = { program: takeover.runtime, globalArgs: [...logArgs(logFile), ...runtimeArgsOf(takeover.dir)] };
+  try {
+    await callRuntime(tools.reaper, command, deleteArgs(command, takeover.id, options), {
+      verb: 'delete',
+      logFile,
+      timeoutMs: tools.startTimeoutMs,
+    });
+  } catch (cause) {
+    if (!(cause instanceof WorkError)) throw cause;
+    // Deleted before, by a shim or by us before a restart: each step of an end can be repeated.
+    if (/does not exist/.test(cause.message)) return;
+    tools.log.warn({ id: takeover.id, err: cause }, 'the runtime could not delete the container');
+  }
+}
+
+/** The runtime arguments of a container, from its process file; none where that cannot be read. */
+export function runtimeArgsOf(dir: string): readonly string[] {
+  try {
+    return readProcessRecord(dir).runtimeArgs;
+  } catch (error) {
+    if (error instanceof RuntimeError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StateDir } from '../runtime/layout';
+
+/**
+ * Removes a directory of the state directory so that a restart never sees half of it:
+ * it goes out of the way in one rename, and is taken apart there.
+ */
+export function discardDir(stateDir: StateDir, dir: string): void {
+  if (!existsSync(dir)) return;
+  const trash = join(stateDir.companion, 'trash');
+  mkdirSync(trash, { recursive: true, mode: 0o700 });
+  const target = join(trash, `${process.pid}-${process.hrtime.bigint()}`);
+  try {
+    renameSync(dir, target);
+  } catch {
+    // The state directory may be a mount of its own (EXDEV): then it is taken apart in place.
+    rmSync(dir, { recursive: true, force: true });
+    return;
+  }
+  rmSync(target, { recursive: true, force: true });
+}
+
+/** What a killed daemon left in the trash. */
+export function emptyTrash(stateDir: StateDir): void {
+  const trash = join(stateDir.companion, 'trash');
+  if (!existsSync(trash)) return;
+  for (const name of readdirSync(trash)) rmSync(join(trash, name), { recursive: true, force: true });
+}
+
+/**
+ * Moves an entry that nobody can make sense of out of the state directory, and
+ * returns where to: its id is free again, and nothing of it is lost.
+ */
+export function setAside(stateDir: StateDir, dir: string, name: string): string {
+  const place = join(stateDir.companion, 'set-aside');
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  const target = join(place, `${name.slice(0, 200)}-${new Date().toISOString().replaceAll(':', '')}-${process.hrtime.bigint()}`);
+  renameSync(dir, target);
+  return target;
+}

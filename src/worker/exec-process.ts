@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { makeProcessDirectory } from './process-directory';
+import { clearStarting } from '../runtime/process-dir';
+import type { ProcessRecord } from '../runtime/process-file';
+import { withDeadline, orAborted } from './deadline';
+import { discardDir } from './discard';
+import { throwIfAborted } from './errors';
+import { type ProcessHandle, identify } from './process-handle';
+import type { Shim, Takeover } from './shim';
+import type { WorkTools } from './tools';
+import { type Progress, undoExec } from './undo';
+
+/** What AddProcess asks for, its names checked, and the container's part. */
+export interface ExecRequest {
+  readonly record: ProcessRecord;
+  /** The container's `--shim` setting. */
+  readonly shimSetting: string;
+  readonly takeover: Takeover;
+}
+
+/** An exec'd process that runs. The receiver closes `handle`. */
+export interface ExecutedProcess {
+  readonly handle: ProcessHandle;
+  readonly shim: Shim;
+}
+
+/**
+ * Execs another process into a running container, within the start timeout, and has
+ * it committed (told) once it runs; what `commit` throws undoes it.
+ * When it throws, everything has been undone.
+ */
+export async function execProcess(
+  tools: WorkTools,
+  request: ExecRequest,
+  callers: AbortSignal,
+  commit: (executed: ExecutedProcess) => Promise<void>,
+): Promise<void> {
+  const progress: Progress = {};
+  try {
+    const executed = await withDeadline(tools.startTimeoutMs, callers, async (signal) => {
+      throwIfAborted(signal);
+      const { takeover, record } = request;
+      // A name is the client's again once its process has ended: what lies there is a leftover.
+      if (existsSync(takeover.dir)) discardDir(tools.stateDir, takeover.dir);
+      const handle = makeProcessDirectory(takeover.dir, record);
+      progress.handle = handle;
+      const shim = await orAborted(signal, tools.shimFor(request.shimSetting));
+      progress.shim = shim;
+      progress.takeover = takeover;
+      const taken = await shim.take(takeover, signal);
+      identify(handle, taken.pid);
+      if (taken.terminalFd !== undefined) handle.holdTerminal(taken.terminalFd);
+      handle.holdStdio(record);
+      throwIfAborted(signal);
+      return { handle, shim };
+    });
+    await commit(executed);
+  } catch (error) {
+    await undoExec(tools, progress);
+    throw error;
+  }
+  clearStarting(request.takeover.dir);
+}

@@ -1,0 +1,25 @@
+import { rmSync } from 'node:fs';
+import { INIT } from '../runtime/layout';
+import { deleteInRuntime } from './delete-in-runtime';
+import { discardDir } from './discard';
+import type { Takeover } from './shim';
+import type { WorkTools } from './tools';
+
+/** The steps of an end between its record in the log and its event; each can be repeated. */
+export interface EndWork {
+  readonly takeover: Takeover;
+  /** The shim is gone, or cannot be relied on to have had the runtime delete the container. */
+  readonly deleteInRuntime: boolean;
+}
+
+/** Removes what an ended process has left: in the runtime where its shim is gone, and on disk. */
+export async function finishEnd(tools: WorkTools, work: EndWork): Promise<void> {
+  const { takeover } = work;
+  if (takeover.processId !== INIT) {
+    discardDir(tools.stateDir, takeover.dir);
+    return;
+  }
+  if (work.deleteInRuntime) await deleteInRuntime(tools, takeover, { force: true });
+  discardDir(tools.stateDir, tools.stateDir.containerDir(takeover.id));
+  rmSync(tools.stateDir.liftedBundle(takeover.id), { recursive: true, force: true });
+}

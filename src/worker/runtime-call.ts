@@ -1,0 +1,93 @@
+import { statSync } from 'node:fs';
+import { type ChildReaper, type WaitStatus, exitStatusOf } from '../sys/children';
+import { SysError } from '../sys/errors';
+import { signalPid } from '../sys/process';
+import { lastErrorMessage } from '../runtime/runtime-log';
+import type { RuntimeCommand } from '../runtime/oci-runtime';
+import { WorkError, abortReason, throwIfAborted } from './errors';
+
+const SIGKILL = 9;
+
+export interface CallOptions {
+  /** What a client reads where the runtime's message says less: the verb, such as `pause`. */
+  readonly verb: string;
+  /** Where the runtime's JSON log goes (`--log`, among the command's global arguments). */
+  readonly logFile: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** A descriptor for its standard input; stays the caller's. */
+  readonly stdin?: number;
+}
+
+/**
+ * Calls the runtime and waits for its end, in a process group of its own, which is
+ * killed at the deadline or when the caller's signal says so.
+ * @throws WorkError `runtime-failed` with the runtime's own message, `runtime-timeout`,
+ *   `runtime-not-installed`, or the reason of the signal
+ */
+export async function callRuntime(
+  reaper: ChildReaper,
+  command: RuntimeCommand,
+  args: readonly string[],
+  options: CallOptions,
+): Promise<void> {
+  const { signal, logFile } = options;
+  if (signal !== undefined) throwIfAborted(signal);
+  const loggedBefore = sizeOf(logFile);
+  const child = spawnRuntime(reaper, command, args, options);
+  let cut: WorkError | undefined;
+  const cutOff = (reason: WorkError): void => {
+    cut ??= reason;
+    killGroup(child.pid);
+  };
+  const timer = setTimeout(() => {
+    cutOff(new WorkError('runtime-timeout', `the runtime did not ${options.verb} within ${options.timeoutMs} ms`));
+  }, options.timeoutMs);
+  const onAbort = (): void => {
+    if (signal !== undefined) cutOff(abortReason(signal));
+  };
+  signal?.addEventListener('abort', onAbort);
+  let status: WaitStatus;
+  try {
+    status = await child.exited;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+  if (cut !== undefined) throw cut;
+  if (status.kind === 'exited' && status.code === 0) return;
+  // Earlier calls log to the same file: only what this one has added speaks for it.
+  const message = sizeOf(logFile) > loggedBefore ? lastErrorMessage(logFile) : undefined;
+  throw message === undefined
+    ? new WorkError('runtime-failed', `containerd: container not started: ${options.verb} ended with ${exitStatusOf(status)} and no message`)
+    : new WorkError('runtime-failed', `oci runtime error: ${message}`);
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function spawnRuntime(reaper: ChildReaper, command: RuntimeCommand, args: readonly string[], options: CallOptions) {
+  try {
+    return reaper.spawn({
+      file: command.program,
+      args,
+      processGroup: true,
+      ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    });
+  } catch (cause) {
+    if (cause instanceof SysError && cause.code === 'ENOENT') {
+      throw new WorkError('runtime-not-installed', `${command.program} not installed on system`, { cause });
+    }
+    throw new WorkError('runtime-failed', `cannot run ${command.program}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    signalPid(-pid, SIGKILL);
+  } catch (error) {
+    // Gone already: its end is on the way.
+    if (!(error instanceof SysError && error.code === 'ESRCH')) throw error;
+  }
+}

@@ -1,0 +1,158 @@
+import { readdirSync, unlinkSync } from 'node:fs';
+import type { StateDir } from '../runtime/layout';
+import type { ChildReaper } from '../sys/children';
+import type { Logger } from './logger';
+import { SHIM_PROTOCOL } from '../runtime/shim-protocol';
+import { OurShim } from './our-shim';
+import { connectShim, launchShim } from './shim-launch';
+import type { Taken } from './shim';
+
+/** How long a shim may take to answer a ping: it does nothing that lasts, so this long means that it hangs. */
+const pingTimeoutMs = 10_000;
+const pingIntervalMs = 5_000;
+/** At the daemon's start the socket waits for this answer, so it is shorter. */
+const helloTimeoutMs = 2_000;
+
+export interface ShimFleetOptions {
+  readonly stateDir: StateDir;
+  /** Path of the `holdfast-shim` program. */
+  readonly program: string;
+  readonly version: string;
+  readonly reaper: ChildReaper;
+  readonly log: Logger;
+  /** A shim's connection is gone, the shim dead or given up: its processes want another. */
+  readonly onLost: (name: string) => void;
+}
+
+/** A process that a running shim said it has. */
+export interface ShimProcess {
+  readonly shim: OurShim;
+  readonly dir: string;
+  readonly taken: Taken;
+}
+
+/**
+ * Our shims of one state directory: the one that takes new processes, started when
+ * it is first needed, and older ones (of another version, or of an earlier daemon)
+ * that serve their own until these end.
+ */
+export class ShimFleet {
+  readonly #shims = new Map<string, OurShim>();
+  #current: Promise<OurShim> | undefined;
+  #currentName = '';
+  #started = 0;
+  #closed = false;
+  #watchdog: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: ShimFleetOptions) {}
+
+  /** The shim for new processes. @throws WorkError where it cannot be started */
+  current(): Promise<OurShim> {
+    this.#current ??= this.#launch();
+    return this.#current;
+  }
+
+  /** A running shim by its name. */
+  find(name: string): OurShim | undefined {
+    return this.#shims.get(name);
+  }
+
+  /** The system pids of the running shims. */
+  pids(): number[] {
+    return [...this.#shims.values()].map((shim) => shim.pid);
+  }
+
+  /**
+   * Finds the shims that run (at the daemon's start), and what they have. The newest
+   * that speaks our protocol and version takes new processes; sockets that nobody
+   * listens on are removed.
+   */
+  async rediscover(): Promise<ShimProcess[]> {
+    const found: ShimProcess[] = [];
+    for (const name of socketNames(this.options.stateDir)) {
+      const shim = await this.#reconnect(name);
+      if (shim === undefined) continue;
+      for (const entry of await shim.list()) found.push({ shim, ...entry });
+      if (shim.protocol === SHIM_PROTOCOL && shim.version === this.options.version) {
+        this.#current = Promise.resolve(shim);
+        this.#currentName = name;
+      }
+    }
+    return found;
+  }
+
+  /** Disconnects; the shims run on. May be called twice. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#watchdog);
+    for (const shim of this.#shims.values()) shim.close();
+    this.#shims.clear();
+  }
+
+  async #launch(): Promise<OurShim> {
+    this.#started += 1;
+    const { stateDir, program, version, reaper } = this.options;
+    const name = `${version}-${process.pid}-${this.#started}`;
+    this.#currentName = name;
+    try {
+      const shim = await launchShim({ stateDir, program, version, reaper, name });
+      this.#keep(shim);
+      this.options.log.info({ shim: name, shimPid: shim.pid }, 'shim started');
+      return shim;
+    } catch (error) {
+      this.#current = undefined;
+      throw error;
+    }
+  }
+
+  async #reconnect(name: string): Promise<OurShim | undefined> {
+    try {
+      const connection = await connectShim(this.options.stateDir, name);
+      // One that hangs is ended through its socket's peer, and its processes are adopted.
+      const timer = setTimeout(() => { connection.killPeer(); }, helloTimeoutMs);
+      const shim = await OurShim.greet(name, connection, this.options.version).finally(() => { clearTimeout(timer); });
+      this.#keep(shim);
+      return shim;
+    } catch {
+      // Nobody listens any more: that shim has ended, and its processes are adopted.
+      unlinkSync(this.options.stateDir.shimSocket(name));
+      return undefined;
+    }
+  }
+
+  #keep(shim: OurShim): void {
+    this.#shims.set(shim.name, shim);
+    void shim.closed.then(() => { this.#lose(shim); });
+    this.#watchdog ??= setInterval(() => { this.#pingAll(); }, pingIntervalMs).unref();
+  }
+
+  #lose(shim: OurShim): void {
+    if (this.#closed || this.#shims.get(shim.name) !== shim) return;
+    this.#shims.delete(shim.name);
+    if (this.#currentName === shim.name) this.#current = undefined;
+    try {
+      unlinkSync(this.options.stateDir.shimSocket(shim.name));
+    } catch {
+      // A shim that ended by itself has removed it.
+    }
+    this.options.onLost(shim.name);
+  }
+
+  /** A shim that does not answer is ended: then it is a dead one, which nothing is lost by. */
+  #pingAll(): void {
+    for (const shim of this.#shims.values()) {
+      const timer = setTimeout(() => {
+        this.options.log.error({ shim: shim.name, shimPid: shim.pid }, 'the shim does not answer and is replaced');
+        shim.kill();
+      }, pingTimeoutMs).unref();
+      shim.ping().then(() => { clearTimeout(timer); }, () => { clearTimeout(timer); });
+    }
+  }
+}
+
+function socketNames(stateDir: StateDir): string[] {
+  const pattern = /^holdfast-shim-(.+)\.sock$/;
+  return readdirSync(stateDir.root)
+    .map((entry) => pattern.exec(entry)?.[1])
+    .filter((name): name is string => name !== undefined);
+}

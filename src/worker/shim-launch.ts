@@ -1,0 +1,71 @@
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { StateDir } from '../runtime/layout';
+import type { ChildReaper } from '../sys/children';
+import { SysError } from '../sys/errors';
+import { mkfifo } from '../sys/files';
+import { OurShim } from './our-shim';
+import { ShimConnection } from './shim-connection';
+import { WorkError } from './errors';
+
+const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+export interface ShimLaunch {
+  /** Path of the `holdfast-shim` program. */
+  readonly program: string;
+  readonly stateDir: StateDir;
+  readonly name: string;
+  readonly version: string;
+  readonly reaper: ChildReaper;
+}
+
+/**
+ * Starts our shim, in a session of its own, and connects to it once it says on a
+ * FIFO that it listens. @throws WorkError
+ */
+export async function launchShim(launch: ShimLaunch): Promise<OurShim> {
+  const socket = launch.stateDir.shimSocket(launch.name);
+  const ready = readyFifo(`${socket}.ready`);
+  try {
+    launch.reaper.spawn({
+      file: process.execPath,
+      args: [launch.program, '--serve', launch.stateDir.root, '--name', launch.name],
+      stdout: ready.writeFd,
+      cwd: '/',
+      session: true,
+    });
+  } catch (cause) {
+    ready.socket.destroy();
+    const missing = cause instanceof SysError && cause.code === 'ENOENT';
+    throw new WorkError(missing ? 'shim-not-installed' : 'shim-failed', `${launch.program} not installed on system`, { cause });
+  } finally {
+    closeSync(ready.writeFd);
+  }
+  await untilReady(ready.socket);
+  return OurShim.greet(launch.name, await connectShim(launch.stateDir, launch.name), launch.version);
+}
+
+/** Connects to the shim of this name. Rejects with the socket's error where none listens. */
+export function connectShim(stateDir: StateDir, name: string): Promise<ShimConnection> {
+  return ShimConnection.open(stateDir.shimSocket(name));
+}
+
+function readyFifo(path: string): { readonly socket: Socket; readonly writeFd: number } {
+  mkfifo(path, 0o600);
+  const readFd = openSync(path, O_RDONLY | O_NONBLOCK);
+  const writeFd = openSync(path, O_WRONLY | O_NONBLOCK);
+  unlinkSync(path);
+  return { socket: new Socket({ fd: readFd }), writeFd };
+}
+
+async function untilReady(socket: Socket): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('data', () => { resolve(); });
+      socket.once('end', () => { reject(new WorkError('shim-exited')); });
+      socket.once('error', (cause) => { reject(new WorkError('shim-exited', undefined, { cause })); });
+    });
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,17 @@
+import type { StateDir } from '../runtime/layout';
+import type { ChildReaper } from '../sys/children';
+import type { Logger } from './logger';
+import type { Shim } from './shim';
+
+/** What the sequences of this room are given by the daemon. */
+export interface WorkTools {
+  readonly stateDir: StateDir;
+  readonly reaper: ChildReaper;
+  readonly log: Logger;
+  /** Bound on a start, an exec and each single runtime call. */
+  readonly startTimeoutMs: number;
+  /** Runtime names that the configuration maps to programs. */
+  readonly runtimeAliases: ReadonlyMap<string, string>;
+  /** The shim for a new process, by the `--shim` setting. @throws WorkError */
+  shimFor(setting: string): Promise<Shim>;
+}
