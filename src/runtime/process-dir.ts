@@ -1,0 +1,155 @@
+import { closeSync, constants, lstatSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { mkfifo } from '../sys/files';
+import { RuntimeError } from './errors';
+import { printJson } from './json';
+import { files } from './layout';
+import { errnoCode, isMissing, readRegularFileIfThere } from './read-file';
+import { lastErrorMessage } from './runtime-log';
+import { writeWhole } from './whole-file';
+
+const MOST_BYTES = 64;
+// Linux's PID_MAX_LIMIT.
+const HIGHEST_PID = 4194304;
+
+/**
+ * The process's pid, as the runtime wrote it. Undefined: not written (yet).
+ * @throws RuntimeError `bad-file` for anything but a pid
+ */
+export function readPid(processDir: string): number | undefined {
+  return readInteger(join(processDir, files.pid), 1, HIGHEST_PID);
+}
+
+/**
+ * Field 22 of the process's stat file: decimal, in clock ticks since the boot (up to 64 bits).
+ * @throws RuntimeError `bad-file`
+ */
+export function readStarttime(processDir: string): string | undefined {
+  return readDecimal(join(processDir, files.starttime));
+}
+
+export function writeStarttime(processDir: string, starttime: string): void {
+  writeWhole(join(processDir, files.starttime), starttime);
+}
+
+/**
+ * The exit status, 0 to 255. Undefined: the process has not been reaped, or its reaper was killed
+ * before it could say.
+ * @throws RuntimeError `bad-file`
+ */
+export function readExitStatus(processDir: string): number | undefined {
+  return readInteger(join(processDir, files.exitStatus), 0, 255);
+}
+
+export function writeExitStatus(processDir: string, status: number): void {
+  writeWhole(join(processDir, files.exitStatus), String(status));
+}
+
+/**
+ * Makes the exit and control FIFOs; those that are there already are left.
+ * @throws SysError, or RuntimeError `bad-file` where something else bears the name
+ */
+export function makeFifos(processDir: string): void {
+  for (const name of [files.exit, files.control]) makeFifo(join(processDir, name));
+}
+
+/** Remembers that the client has closed stdin: a shim that adopts the process must not open it again. */
+export function markStdinClosed(processDir: string): void {
+  writeWhole(join(processDir, files.stdinClosed), '');
+}
+
+export function isStdinClosed(processDir: string): boolean {
+  return exists(join(processDir, files.stdinClosed));
+}
+
+/** Marks a start that nobody has been told of yet: the first file of a process's directory. */
+export function markStarting(processDir: string): void {
+  writeWhole(join(processDir, files.starting), '');
+}
+
+export function isStarting(processDir: string): boolean {
+  return exists(join(processDir, files.starting));
+}
+
+/** The start has been told: from here on a restart goes on with the process. */
+export function clearStarting(processDir: string): void {
+  rmSync(join(processDir, files.starting), { force: true });
+}
+
+/**
+ * Says that the runtime has deleted the container: a shim that is killed between the
+ * exit status and this leaves the rest to the daemon.
+ */
+export function markDeleted(processDir: string): void {
+  closeSync(openSync(join(processDir, files.deleted), constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
+}
+
+export function isDeleted(processDir: string): boolean {
+  return exists(join(processDir, files.deleted));
+}
+
+/** Writes the pid where the runtime's own file was damaged and a shim knows it. */
+export function writePid(processDir: string, pid: number): void {
+  writeWhole(join(processDir, files.pid), String(pid));
+}
+
+/** Appends an error to `shim-log.json`, in one write: readers see whole lines. */
+export function appendShimLog(processDir: string, message: string): void {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const fd = openSync(join(processDir, files.shimLog), flags, 0o600);
+  try {
+    writeSync(fd, `${printJson({ level: 'error', msg: message })}\n`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The last error in `shim-log.json`. */
+export function lastShimError(processDir: string): string | undefined {
+  return lastErrorMessage(join(processDir, files.shimLog));
+}
+
+/** The last error in the runtime's `log.json`. */
+export function lastRuntimeError(processDir: string): string | undefined {
+  return lastErrorMessage(join(processDir, files.log));
+}
+
+function makeFifo(path: string): void {
+  try {
+    mkfifo(path, 0o600);
+  } catch (error) {
+    if (errnoCode(error) !== 'EEXIST') throw error;
+    if (!lstatSync(path).isFIFO()) throw new RuntimeError('bad-file', `${path}: not a FIFO`, { cause: error });
+  }
+}
+
+function readInteger(path: string, least: number, most: number): number | undefined {
+  const text = readDecimal(path);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (value >= least && value <= most) return value;
+  throw new RuntimeError('bad-file', `${path}: expected an integer from ${least} to ${most}, found ${text}`);
+}
+
+/** An empty file is as good as none: programs that do not rename create it so before they write. */
+function readDecimal(path: string): string | undefined {
+  let text: string | undefined;
+  try {
+    text = readRegularFileIfThere(path, { mostBytes: MOST_BYTES })?.toString('latin1').trim();
+  } catch (error) {
+    throw new RuntimeError('bad-file', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  if (text === undefined || text === '') return undefined;
+  if (/^\d{1,20}$/.test(text)) return text;
+  throw new RuntimeError('bad-file', `${path}: expected a decimal number, found ${JSON.stringify(text)}`);
+}
+
+function exists(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+/**
+ * Writes a file whole: under another name in the same directory, then renamed, so that a reader
+ * (or a restart, whenever we are killed) finds the old content or the new one. Not flushed to the
+ * disk: what is described here does not survive the host either.
+ * @throws the system error (ENOSPC, EIO …) of node:fs; nothing is left behind then
+ */
+export function writeWhole(path: string, data: string | Buffer, mode = 0o600): void {
+  const other = `${path}.${process.pid}.new`;
+  const fd = createAnew(other, mode);
+  try {
+    try {
+      writeFileSync(fd, data);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(other, path);
+  } catch (error) {
+    rmSync(other, { force: true });
+    throw error;
+  }
+}
+
+function createAnew(path: string, mode: number): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  try {
+    return openSync(path, flags, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // Left by a process of this pid that was killed in between.
+    rmSync(path, { force: true });
+    return openSync(path, flags, mode);
+  }
+}
