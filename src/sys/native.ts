@@ -1,0 +1,162 @@
+// The C library as this program uses it: every foreign function is declared here and nowhere else.
+//
+// The functions return what C returns. A caller that gets a failure passes the result to `check`
+// in errors.ts at once, before any other call can overwrite the C library's errno.
+import koffi from 'koffi';
+
+/** Memory that a C function reads or writes: a Buffer stands for its address. `null` is NULL. */
+export type Memory = Uint8Array | null;
+
+// The program itself has the C library loaded already: no file name to guess.
+const program = koffi.load(null);
+
+function declare<F extends (...args: never[]) => unknown>(name: string, result: string, parameters: string[]): F {
+  return program.func(name, result, parameters) as unknown as F;
+}
+
+// koffi has neither ssize_t nor pid_t nor mode_t: long, int and uint32_t are the same on every 64-bit Linux.
+// ioctl, fcntl, prctl and syscall are variadic in C; a fixed list of integers and pointers is passed
+// the same way on x86-64 and on arm64 Linux.
+export const libc = {
+  strerror: declare<(errno: number) => string>('strerror', 'str', ['int']),
+
+  read: declare<(fd: number, into: Memory, count: number) => number>('read', 'long', ['int', 'void *', 'size_t']),
+  write: declare<(fd: number, from: Memory, count: number) => number>('write', 'long', ['int', 'void *', 'size_t']),
+  splice: declare<
+    (from: number, fromOffset: Memory, to: number, toOffset: Memory, length: number, flags: number) => number
+  >('splice', 'long', ['int', 'void *', 'int', 'void *', 'size_t', 'uint32_t']),
+  fcntl: declare<(fd: number, command: number, argument: number) => number>('fcntl', 'int', ['int', 'int', 'long']),
+  ioctl: declare<(fd: number, request: number, argument: Memory) => number>('ioctl', 'int', ['int', 'ulong', 'void *']),
+  flock: declare<(fd: number, operation: number) => number>('flock', 'int', ['int', 'int']),
+  mkfifo: declare<(path: string, mode: number) => number>('mkfifo', 'int', ['str', 'uint32_t']),
+  eventfd: declare<(initial: number, flags: number) => number>('eventfd', 'int', ['uint32_t', 'int']),
+
+  epollCreate: declare<(flags: number) => number>('epoll_create1', 'int', ['int']),
+  epollControl: declare<(epollFd: number, operation: number, fd: number, event: Memory) => number>('epoll_ctl', 'int', [
+    'int',
+    'int',
+    'int',
+    'void *',
+  ]),
+  epollWait: declare<(epollFd: number, events: Memory, maxEvents: number, timeoutMs: number) => number>(
+    'epoll_wait',
+    'int',
+    ['int', 'void *', 'int', 'int'],
+  ),
+
+  kill: declare<(pid: number, signal: number) => number>('kill', 'int', ['int', 'int']),
+  waitpid: declare<(pid: number, status: Memory, options: number) => number>('waitpid', 'int', ['int', 'void *', 'int']),
+  prctl: declare<(option: number, a: number, b: number, c: number, d: number) => number>('prctl', 'int', [
+    'int',
+    'ulong',
+    'ulong',
+    'ulong',
+    'ulong',
+  ]),
+  getrlimit: declare<(resource: number, limit: Memory) => number>('getrlimit', 'int', ['int', 'void *']),
+  setrlimit: declare<(resource: number, limit: Memory) => number>('setrlimit', 'int', ['int', 'void *']),
+  /** For the calls that have no wrapper in every C library of today (the pidfd family). */
+  syscall: declare<(number: number, a: number, b: number, c: number, d: number) => number>('syscall', 'long', [
+    'long',
+    'long',
+    'long',
+    'long',
+    'long',
+  ]),
+
+  socket: declare<(domain: number, type: number, protocol: number) => number>('socket', 'int', ['int', 'int', 'int']),
+  bind: declare<(fd: number, address: Memory, length: number) => number>('bind', 'int', ['int', 'void *', 'uint32_t']),
+  listen: declare<(fd: number, backlog: number) => number>('listen', 'int', ['int', 'int']),
+  accept: declare<(fd: number, address: Memory, length: Memory, flags: number) => number>('accept4', 'int', [
+    'int',
+    'void *',
+    'void *',
+    'int',
+  ]),
+  getsockopt: declare<(fd: number, level: number, name: number, value: Memory, length: Memory) => number>(
+    'getsockopt',
+    'int',
+    ['int', 'int', 'int', 'void *', 'void *'],
+  ),
+  recvmsg: declare<(fd: number, message: Memory, flags: number) => number>('recvmsg', 'long', ['int', 'void *', 'int']),
+} as const;
+
+/** posix_spawn(3) and its kin. Unlike the rest they return the errno itself, 0 for success. */
+export const spawning = {
+  spawn: declare<
+    (
+      pid: Memory,
+      file: string,
+      actions: Memory,
+      attributes: Memory,
+      argv: readonly (string | null)[],
+      env: readonly (string | null)[],
+    ) => number
+  >('posix_spawn', 'int', ['void *', 'str', 'void *', 'void *', 'const char **', 'const char **']),
+  attributesInit: declare<(attributes: Memory) => number>('posix_spawnattr_init', 'int', ['void *']),
+  attributesDestroy: declare<(attributes: Memory) => number>('posix_spawnattr_destroy', 'int', ['void *']),
+  setFlags: declare<(attributes: Memory, flags: number) => number>('posix_spawnattr_setflags', 'int', ['void *', 'short']),
+  setSignalDefaults: declare<(attributes: Memory, set: Memory) => number>('posix_spawnattr_setsigdefault', 'int', [
+    'void *',
+    'void *',
+  ]),
+  setSignalMask: declare<(attributes: Memory, set: Memory) => number>('posix_spawnattr_setsigmask', 'int', [
+    'void *',
+    'void *',
+  ]),
+  actionsInit: declare<(actions: Memory) => number>('posix_spawn_file_actions_init', 'int', ['void *']),
+  actionsDestroy: declare<(actions: Memory) => number>('posix_spawn_file_actions_destroy', 'int', ['void *']),
+  addDuplicate: declare<(actions: Memory, from: number, to: number) => number>(
+    'posix_spawn_file_actions_adddup2',
+    'int',
+    ['void *', 'int', 'int'],
+  ),
+  addOpen: declare<(actions: Memory, fd: number, path: string, flags: number, mode: number) => number>(
+    'posix_spawn_file_actions_addopen',
+    'int',
+    ['void *', 'int', 'str', 'int', 'uint32_t'],
+  ),
+  /** glibc 2.29, musl 1.1.24. */
+  addChangeDirectory: declare<(actions: Memory, path: string) => number>(
+    'posix_spawn_file_actions_addchdir_np',
+    'int',
+    ['void *', 'str'],
+  ),
+} as const;
+
+/**
+ * Sizes and offsets of C structures that differ between machines or cannot be seen from a manual page.
+ * The sizes of the posix_spawn structures are glibc's (musl's are not larger), the same on x86-64 and arm64.
+ */
+export const layout = {
+  spawnAttributes: 336,
+  spawnActions: 80,
+  signalSet: 128,
+  /** The kernel packs epoll_event on x86-64 alone. `data` is the offset of its 64-bit data member. */
+  epollEvent: process.arch === 'x64' ? { size: 12, data: 4 } : { size: 16, data: 8 },
+} as const;
+
+/** The errno of the C call just made, and only of that: any later call may overwrite it. */
+export function lastErrno(): number {
+  return koffi.errno();
+}
+
+/** The address of a buffer's memory, for structures that hold pointers. Valid as long as the buffer is referenced. */
+export function addressOf(buffer: Uint8Array): bigint {
+  return koffi.address(buffer);
+}
+
+/** A watch of libuv on a descriptor. An open one keeps the process alive unless `unref` was called. */
+export interface LoopWatch {
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+/**
+ * Calls `callback` from Node's own event loop as long as `fd` is readable (level-triggered).
+ * Something thrown by the callback surfaces at an unrelated place: it must not throw.
+ */
+export function watchReadable(fd: number, callback: () => void): LoopWatch {
+  return koffi.node.poll(fd, { readable: true }, callback);
+}
