@@ -1,0 +1,63 @@
+// What the tests of this room share: a directory of their own, and the proof that nothing leaks.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { runInThisContext } from 'node:vm';
+import { Poller } from '../../../src/sys/poller';
+
+/** A directory for the duration of one test. */
+export class Scratch {
+  readonly path = mkdtempSync(join(tmpdir(), 'holdfast-sys-'));
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** A Poller whose callbacks' errors are kept. */
+export function pollerWithErrors(): { readonly poller: Poller; readonly errors: unknown[] } {
+  const errors: unknown[] = [];
+  return { poller: new Poller((error) => errors.push(error)), errors };
+}
+
+/** Waits out what is closed in a later turn, then tells the number of open descriptors. */
+export async function countDescriptors(): Promise<number> {
+  await nextTurn();
+  await nextTurn();
+  return readdirSync('/proc/self/fd').length;
+}
+
+/** A promise and what settles it. */
+export function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** What a function throws. */
+export function errorOf(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not throw');
+}
+
+/**
+ * Makes a signal reach `process.on` inside of a test: jest gives the tests a copy of `process`, whose
+ * listeners Node does not know of. Returns what undoes it.
+ */
+export function forwardSignal(signal: NodeJS.Signals): () => void {
+  const real = runInThisContext('process') as NodeJS.Process;
+  const forward = (): boolean => process.emit(signal, signal);
+  real.on(signal, forward);
+  return () => real.off(signal, forward);
+}
