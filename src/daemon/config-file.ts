@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { parse, TomlError } from 'smol-toml';
+import { DaemonError, isErrno, reasonOf } from './errors';
+import { optionNames, options, type Option, type OptionName } from './settings';
+
+export const DEFAULT_CONFIG_FILE = '/etc/holdfast/config.toml';
+
+/** What a configuration file says; the values are of the right type, but not yet looked at. */
+export interface ConfigFile {
+  readonly path: string;
+  /** Written as on the command line; only keys that are in the file. */
+  readonly texts: ReadonlyMap<OptionName, readonly string[]>;
+  /** The table `[runtimes]`: names that clients use, to programs. */
+  readonly runtimes: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads a TOML file whose keys are the flags' names, and `[runtimes]`.
+ *
+ * @returns undefined where there is no such file
+ * @throws DaemonError `config-unreadable`; `config-invalid`, with all unknown keys and wrong types
+ */
+export function readConfigFile(path: string): ConfigFile | undefined {
+  let source: string;
+  try {
+    source = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw new DaemonError('config-unreadable', `cannot read the configuration: ${reasonOf(error)}`, { cause: error });
+  }
+  return parseConfig(path, source);
+}
+
+/** @param path for the messages only */
+export function parseConfig(path: string, source: string): ConfigFile {
+  const complaints: string[] = [];
+  const unknown: string[] = [];
+  const texts = new Map<OptionName, readonly string[]>();
+  let runtimes: ReadonlyMap<string, string> = new Map();
+  for (const [key, value] of Object.entries(parseToml(path, source))) {
+    const name = optionNames.find((candidate) => options[candidate].flag === key);
+    if (key === 'runtimes') {
+      runtimes = readRuntimes(value, complaints);
+    } else if (name === undefined) {
+      unknown.push(JSON.stringify(key));
+    } else {
+      const read = textsOf(options[name].shape, value);
+      if (Array.isArray(read)) texts.set(name, read);
+      else complaints.push(`${key} must be ${EXPECTED[options[name].shape]}, not ${kindOf(value)}`);
+    }
+  }
+  if (unknown.length > 0) complaints.unshift(`unknown key${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
+  if (complaints.length > 0) throw new DaemonError('config-invalid', `${path}: ${complaints.join('; ')}`);
+  return { path, texts, runtimes };
+}
+
+function parseToml(path: string, source: string): Record<string, unknown> {
+  try {
+    return parse(source);
+  } catch (error) {
+    const where = error instanceof TomlError ? `${path}:${error.line}:${error.column}` : path;
+    // The lines after the first show the place in the file; the message is to be one line.
+    const [what = ''] = reasonOf(error).split('\n');
+    throw new DaemonError('config-invalid', `${where}: ${what}`, { cause: error });
+  }
+}
+
+type Shape = Option<unknown>['shape'];
+
+const EXPECTED: Readonly<Record<Shape, string>> = {
+  boolean: 'true or false',
+  integer: 'a whole number',
+  string: 'a string',
+  strings: 'an array of strings',
+};
+
+/** @returns undefined where the type is wrong */
+function textsOf(shape: Shape, value: unknown): readonly string[] | undefined {
+  switch (shape) {
+    case 'boolean':
+      return typeof value === 'boolean' ? [String(value)] : undefined;
+    case 'integer':
+      return Number.isInteger(value) ? [String(value)] : undefined;
+    case 'string':
+      return isText(value) ? [value] : undefined;
+    case 'strings':
+      if (isText(value)) return [value];
+      return Array.isArray(value) && value.every(isText) ? value : undefined;
+  }
+}
+
+/** No path, name or argument can hold a NUL, and a flag cannot say one either. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0');
+}
+
+function readRuntimes(value: unknown, complaints: string[]): ReadonlyMap<string, string> {
+  const programs = new Map<string, string>();
+  if (kindOf(value) !== 'a table') {
+    complaints.push(`runtimes must be a table, not ${kindOf(value)}`);
+    return programs;
+  }
+  for (const [name, program] of Object.entries(value as object)) {
+    if (isText(program) && program !== '') programs.set(name, program);
+    else complaints.push(`runtimes.${JSON.stringify(name)} must be the name or path of a program, not ${kindOf(program)}`);
+  }
+  return programs;
+}
+
+function kindOf(value: unknown): string {
+  if (value === '') return 'an empty string';
+  if (typeof value === 'string') return isText(value) ? 'a string' : 'a string with a NUL';
+  if (Array.isArray(value)) return 'an array';
+  if (value instanceof Date) return 'a date';
+  return typeof value === 'object' ? 'a table' : `${typeof value} ${String(value)}`;
+}
