@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync, watch } from 'node:fs';
-import { connect } from 'node:net';
-import { dirname, resolve } from 'node:path';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 import { ApiClient } from './api-client';
 import { patienceMs, within } from './deadline';
+import { untilAccepting } from './socket';
 
 /** The programs that `node build.mjs` leaves. */
 export const binDirectory = resolve(__dirname, '../../bin');
@@ -78,8 +78,7 @@ export class DaemonProcess {
     const died = this.exited.then((exit) => {
       throw new Error(`the daemon ended (${describeExit(exit)}) before it served; its log:\n${exit.log}`);
     });
-    const served = untilAccepting(socketPath, died);
-    await within(Promise.race([served, died]), `${socketPath} to accept`, patienceMs, () => `its log:\n${this.log()}`);
+    await untilAccepting(socketPath, died);
     const client = new ApiClient(socketPath);
     try {
       if (!(await client.isServing())) throw new Error('the daemon answers, but does not say SERVING');
@@ -103,43 +102,4 @@ export class DaemonProcess {
 /** `exit status 1`, `SIGKILL`. */
 export function describeExit(exit: Pick<DaemonExit, 'code' | 'signal'>): string {
   return exit.signal ?? `exit status ${String(exit.code)}`;
-}
-
-/**
- * Tries to connect after each change in the socket's directory, where the log is written too. Between
- * bind(2), which is such a change, and listen(2) a connection is refused and no change follows:
- * hence the timer.
- */
-async function untilAccepting(socketPath: string, giveUp: Promise<never>): Promise<void> {
-  let wake: () => void = () => undefined;
-  let changed = new Promise<void>((now) => (wake = now));
-  const watcher = watch(dirname(socketPath), () => {
-    wake();
-  });
-  const timer = setInterval(() => {
-    wake();
-  }, 100);
-  try {
-    while (!(await accepts(socketPath))) {
-      await Promise.race([changed, giveUp]);
-      changed = new Promise<void>((now) => (wake = now));
-    }
-  } finally {
-    clearInterval(timer);
-    watcher.close();
-  }
-}
-
-/** Whether something accepts connections on the unix socket. */
-export function accepts(socketPath: string): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(socketPath);
-    socket.once('connect', () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once('error', () => {
-      done(false);
-    });
-  });
 }

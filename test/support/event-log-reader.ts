@@ -4,19 +4,14 @@ import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import type { Event, EventsRequest } from '../../src/api/gen/api';
 import type { Timestamp } from '../../src/api/gen/google/protobuf/timestamp';
 import type { ApiClient } from './api-client';
-import { patienceMs, within } from './deadline';
-
-/** Narrows an `until`: only events after this many (see {@link EventLogReader.position}). */
-export interface UntilOptions {
-  readonly from?: number;
-  readonly deadlineMs?: number;
-}
+import { within } from './deadline';
+import { Recorder } from './recorder';
+import type { UntilOptions } from './recorder';
 
 /** A subscription to Events that records everything it is told. */
 export class EventLogReader {
   readonly #stream: ClientReadableStream<Event>;
-  readonly #seen: Event[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #seen = new Recorder<Event>((event) => `${event.id} ${lineOf(event)}`);
   #closed = false;
   /**
    * Resolves when the stream is over: with undefined after a proper end or {@link close}, else with the
@@ -27,14 +22,15 @@ export class EventLogReader {
   private constructor(stream: ClientReadableStream<Event>) {
     this.#stream = stream;
     stream.on('data', (event: Event) => {
-      this.#seen.push(event);
-      for (const wake of [...this.#waiting]) wake();
+      this.#seen.add(event);
     });
     this.ended = new Promise((resolve) => {
       stream.on('end', () => {
+        this.#seen.end('the event stream ended by itself');
         resolve(undefined);
       });
       stream.on('error', (error: ServiceError) => {
+        this.#seen.end(`the event stream ended: ${error.message}`);
         resolve(this.#closed && error.code === status.CANCELLED ? undefined : error);
       });
     });
@@ -62,29 +58,29 @@ export class EventLogReader {
   /** Everything that a stored-only request answers, in order. */
   static async stored(client: ApiClient, since: Timestamp, id = ''): Promise<readonly Event[]> {
     const reader = await EventLogReader.open(client, { timestamp: since, storedOnly: true, id });
-    const error = await within(reader.ended, 'the end of the stored events', patienceMs, () => reader.#describe());
+    const error = await within(reader.ended, 'the end of the stored events');
     if (error !== undefined) throw error;
     return reader.events;
   }
 
   /** What came so far, in order. */
   get events(): readonly Event[] {
-    return this.#seen;
+    return this.#seen.items;
   }
 
   /** How many came so far; as `from` of an `until` it means "from now on". */
   get position(): number {
-    return this.#seen.length;
+    return this.#seen.position;
   }
 
   /** The newest timestamp seen, or 1970: what a client resumes from. */
   get lastTimestamp(): Timestamp {
-    return this.#seen.at(-1)?.timestamp ?? { seconds: 0n, nanos: 0 };
+    return this.events.at(-1)?.timestamp ?? { seconds: 0n, nanos: 0 };
   }
 
   /** What was told of one container, a line each: `start-container`, `exit init 0`. */
   linesOf(id: string): string[] {
-    return this.#seen.filter((event) => event.id === id).map(lineOf);
+    return this.events.filter((event) => event.id === id).map(lineOf);
   }
 
   /**
@@ -92,27 +88,8 @@ export class EventLogReader {
    *
    * @param what names it in the error of a deadline, which also lists what came instead
    */
-  async until(fits: (event: Event) => boolean, what: string, options: UntilOptions = {}): Promise<Event> {
-    const from = options.from ?? 0;
-    const find = (): Event | undefined => this.#seen.slice(from).find(fits);
-    const found = find();
-    if (found !== undefined) return found;
-    let wake: () => void = () => undefined;
-    const coming = new Promise<Event>((resolve) => {
-      wake = (): void => {
-        const event = find();
-        if (event !== undefined) resolve(event);
-      };
-    });
-    this.#waiting.add(wake);
-    const over = this.ended.then((error) => {
-      throw new Error(`the event stream ended before ${what}: ${error?.message ?? 'by itself'}`);
-    });
-    try {
-      return await within(Promise.race([coming, over]), what, options.deadlineMs ?? patienceMs, () => this.#describe());
-    } finally {
-      this.#waiting.delete(wake);
-    }
+  until(fits: (event: Event) => boolean, what: string, options?: UntilOptions): Promise<Event> {
+    return this.#seen.until(fits, what, options);
   }
 
   /** The event of that type of that container. */
@@ -130,10 +107,6 @@ export class EventLogReader {
   close(): void {
     this.#closed = true;
     this.#stream.cancel();
-  }
-
-  #describe(): string {
-    return `seen: ${this.#seen.map((event) => `${event.id} ${lineOf(event)}`).join(', ') || 'nothing'}`;
   }
 }
 

@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 
 import { APIService } from '../../src/api/gen/api';
@@ -31,6 +31,13 @@ export class FakeServer {
   stored: Event[] = [];
   /** While false, the health service does not answer at all. */
   healthy = true;
+  /** An error that CreateContainer answers with. */
+  refusal: string | undefined;
+  /** Called at each request, before it is answered. */
+  onAsked: (method: string) => void = () => undefined;
+  #tellSubscribed: () => void = () => undefined;
+  /** Resolves at the first subscription to live events. */
+  readonly subscribed = new Promise<void>((resolve) => (this.#tellSubscribed = resolve));
   readonly #server = new Server();
   readonly #subscribers = new Set<ServerWritableStream<EventsRequest, Event>>();
 
@@ -43,6 +50,7 @@ export class FakeServer {
     });
     this.#server.addService(APIService, {
       createContainer: this.#unary<CreateContainerRequest>('createContainer', ({ id, bundlePath }) => {
+        if (this.refusal !== undefined) return undefined;
         const container = { id, bundlePath, processes: [], status: 'running', labels: [], pids: [], runtime: 'runc' };
         this.containers.set(id, container);
         return { container };
@@ -78,8 +86,9 @@ export class FakeServer {
   #unary<Request extends Asked['request']>(method: string, respond: (request: Request) => object | undefined) {
     return (call: ServerUnaryCall<Request, object>, answer: (error: object | null, response?: object) => void): void => {
       this.asked.push({ method, request: call.request });
+      this.onAsked(method);
       const response = respond(call.request);
-      if (response === undefined) answer({ code: 2, details: 'containerd: container not found' });
+      if (response === undefined) answer(refused(this.refusal ?? 'containerd: container not found'));
       else answer(null, response);
     };
   }
@@ -93,6 +102,14 @@ export class FakeServer {
       return;
     }
     this.#subscribers.add(stream);
+    this.#tellSubscribed();
     stream.on('cancelled', () => this.#subscribers.delete(stream));
   }
+}
+
+/** The message is given once more as metadata, because grpc-js would encode its spaces, which old clients do not decode. */
+function refused(details: string): object {
+  const metadata = new Metadata();
+  metadata.set('grpc-message', details);
+  return { code: status.UNKNOWN, details, metadata };
 }

@@ -72,6 +72,11 @@ export class FifoReader {
     return this.text();
   }
 
+  /** What comes from now on goes to the stream too, which stays open at the end. */
+  passOnTo(stream: NodeJS.WritableStream): void {
+    this.#socket.on('data', (chunk: Buffer) => stream.write(chunk));
+  }
+
   /** Stops reading without taking what comes meanwhile: the pipe fills. */
   pause(): void {
     this.#socket.pause();

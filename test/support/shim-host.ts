@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 
-import { makeFifos, readExitStatus, readPid } from '../../src/runtime/process-dir';
+import { LineFramer } from '../../src/runtime/line-framer';
+import { clearStarting, makeFifos, markStarting, readExitStatus, readPid } from '../../src/runtime/process-dir';
 import { writeProcessRecord } from '../../src/runtime/process-file';
 import type { ProcessSpec } from '../../src/runtime/process-spec';
 import { decodeShimAnswer, decodeShimResult } from '../../src/runtime/shim-protocol';
@@ -46,10 +46,13 @@ export class ShimClient {
       });
     });
     socket.on('error', () => undefined);
-    createInterface({ input: socket }).on('line', (line) => {
-      const answer = decodeShimAnswer(line);
-      this.#waiting.get(answer.seq)?.(answer);
-      this.#waiting.delete(answer.seq);
+    const framer = new LineFramer();
+    socket.on('data', (chunk) => {
+      for (const line of framer.push(chunk)) {
+        const answer = decodeShimAnswer(line);
+        this.#waiting.get(answer.seq)?.(answer);
+        this.#waiting.delete(answer.seq);
+      }
     });
   }
 
@@ -252,8 +255,10 @@ export class ShimHost {
   /** Takes a container's init and starts it. */
   async run(id: string, options: PreparedOptions): Promise<PreparedProcess> {
     const prepared = this.init(id, options);
+    markStarting(prepared.dir);
     await this.take(prepared);
     await this.test.runtime('start', id);
+    clearStarting(prepared.dir);
     return prepared;
   }
 
