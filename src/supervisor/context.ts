@@ -1,5 +1,5 @@
 import type { Monitor } from '../monitor/monitor';
-import type { Logger } from '../worker/logger';
+import type { Logger } from '../runtime/logger';
 import type { ShimFleet } from '../worker/shim-fleet';
 import type { StartPool } from '../worker/start-pool';
 import type { WorkTools } from '../worker/tools';
@@ -22,7 +22,10 @@ export interface SupervisorSettings {
 
 /** Told how long each kind of work took; the daemon's metrics listen. */
 export interface Timings {
-  record(what: 'container-create' | 'container-delete' | 'exec-process' | 'exit', durationMs: number): void;
+  record(
+    what: 'container-create-time' | 'container-start-time' | 'container-delete-time' | 'exec-process-time' | 'exit-process-time',
+    durationMs: number,
+  ): void;
 }
 
 /** All that a handler may touch. The table is the loop's own state. */

@@ -15,7 +15,7 @@ export type SupervisorErrorCode =
   | 'busy'
   | 'log-unavailable'
   | 'shutting-down'
-  | 'unsupported';
+  | 'fell-behind';
 
 const texts: Readonly<Record<SupervisorErrorCode, string>> = {
   'container-not-found': 'containerd: container not found',
@@ -30,7 +30,7 @@ const texts: Readonly<Record<SupervisorErrorCode, string>> = {
   busy: 'too many requests are waiting',
   'log-unavailable': 'the event log cannot be written',
   'shutting-down': 'the daemon is shutting down',
-  unsupported: 'not supported',
+  'fell-behind': 'the subscriber fell behind the events that are retained, and would miss some',
 };
 
 /** The ids that an error concerns. */

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { Logger } from '../worker/logger';
+import type { Logger } from '../runtime/logger';
 import type { EventLog } from './event-log';
 import type { EventType, NewEvent } from './event';
 

@@ -57,7 +57,7 @@ function finish(container: ContainerEntry, process: ProcessEntry, context: Conte
   context.publisher.recordEnd(endOf(container, process), () => {
     void context.ends.add(async () => {
       await finishEnd(context.tools, { takeover, deleteInRuntime: !end.deletedByShim });
-      context.timings.record(process.id === INIT ? 'container-delete' : 'exit', performance.now() - beganMs);
+      context.timings.record(process.id === INIT ? 'container-delete-time' : 'exit-process-time', performance.now() - beganMs);
       context.post('endFinished', { container, process });
     });
   });

@@ -16,6 +16,7 @@ const never = new AbortController().signal;
  */
 export class Supervisor {
   #running: Promise<void> | undefined;
+  #refusing = false;
 
   constructor(
     private readonly channel: Channel<Task>,
@@ -32,13 +33,19 @@ export class Supervisor {
    * Rejects with `busy` when the channel is full, and with what the handler or the work says.
    */
   request<K extends RequestKind>(kind: K, args: TaskArgs[K], cancel: AbortSignal = never): Promise<TaskAnswers[K]> {
+    if (this.#refusing) return Promise.reject(new SupervisorError('shutting-down'));
     return new Promise((resolve, reject) => {
       const task = makeTask(kind, args, { resolve, reject }, cancel);
       if (!this.channel.offer(task)) reject(new SupervisorError('busy'));
     });
   }
 
-  /** Takes no more requests, and resolves when what is under way has ended. */
+  /** From here on each request is answered with `shutting-down`. */
+  refuseRequests(): void {
+    this.#refusing = true;
+  }
+
+  /** Resolves when what is under way has ended; the loop ends then. */
   async stop(): Promise<void> {
     await this.context.starts.idle();
     await this.context.lanes.idle();

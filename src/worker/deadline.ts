@@ -1,7 +1,7 @@
 import { WorkError, abortReason } from './errors';
 
 /**
- * Runs `work` with a signal that is aborted at the deadline (`start-timeout`) or
+ * Runs `work` with a signal that is aborted at the deadline (`start-timeout`; 0: none) or
  * with the caller's own signal. The work itself ends what it has under way.
  */
 export async function withDeadline<T>(
@@ -10,7 +10,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const timer = setTimeout(() => { controller.abort(new WorkError('start-timeout')); }, timeoutMs);
+  const timer = timeoutMs === 0 ? undefined : setTimeout(() => { controller.abort(new WorkError('start-timeout')); }, timeoutMs);
   const onAbort = (): void => { controller.abort(abortReason(callers)); };
   if (callers.aborted) onAbort();
   callers.addEventListener('abort', onAbort, { once: true });

@@ -13,6 +13,7 @@ export interface CallOptions {
   readonly verb: string;
   /** Where the runtime's JSON log goes (`--log`, among the command's global arguments). */
   readonly logFile: string;
+  /** 0: as long as it likes. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   /** A descriptor for its standard input; stays the caller's. */
@@ -40,9 +41,10 @@ export async function callRuntime(
     cut ??= reason;
     killGroup(child.pid);
   };
-  const timer = setTimeout(() => {
+  const overdue = (): void => {
     cutOff(new WorkError('runtime-timeout', `the runtime did not ${options.verb} within ${options.timeoutMs} ms`));
-  }, options.timeoutMs);
+  };
+  const timer = options.timeoutMs === 0 ? undefined : setTimeout(overdue, options.timeoutMs);
   const onAbort = (): void => {
     if (signal !== undefined) cutOff(abortReason(signal));
   };

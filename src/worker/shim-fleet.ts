@@ -1,7 +1,7 @@
 import { readdirSync, unlinkSync } from 'node:fs';
 import type { StateDir } from '../runtime/layout';
 import type { ChildReaper } from '../sys/children';
-import type { Logger } from './logger';
+import type { Logger } from '../runtime/logger';
 import { SHIM_PROTOCOL } from '../runtime/shim-protocol';
 import { OurShim } from './our-shim';
 import { connectShim, launchShim } from './shim-launch';

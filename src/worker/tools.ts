@@ -1,6 +1,6 @@
 import type { StateDir } from '../runtime/layout';
 import type { ChildReaper } from '../sys/children';
-import type { Logger } from './logger';
+import type { Logger } from '../runtime/logger';
 import type { Shim } from './shim';
 
 /** What the sequences of this room are given by the daemon. */

@@ -44,7 +44,7 @@ async function work(task: TaskOf<'exec'>, exec: Exec, context: Context): Promise
     await execProcess(context.tools, { record, takeover, shimSetting: container.record.shim }, task.cancel, async (executed) => {
       task.reply.resolve(await context.ask('commitExec', { container, process, executed }, task.cancel));
     });
-    context.timings.record('exec-process', performance.now() - beganMs);
+    context.timings.record('exec-process-time', performance.now() - beganMs);
   } catch (error) {
     await context.ask('execFailed', { container, process });
     context.log.warn({ id: container.id, process: process.id, err: error }, 'process not started');

@@ -31,13 +31,16 @@ async function work(task: TaskOf<'start'>, container: ContainerEntry, context: C
   const beganMs = performance.now();
   try {
     await startContainer(context.tools, task.request, task.cancel, {
-      created: (created) => context.ask('created', { container, created, ...cgroupOf(created, context) }),
+      created: (created) => {
+        context.timings.record('container-create-time', performance.now() - beganMs);
+        return context.ask('created', { container, created, ...cgroupOf(created, context) });
+      },
       commit: async () => {
         task.reply.resolve(await context.ask('commitStart', { container }, task.cancel));
       },
       undoing: () => context.ask('undoing', { container }),
     });
-    context.timings.record('container-create', performance.now() - beganMs);
+    context.timings.record('container-start-time', performance.now() - beganMs);
   } catch (error) {
     await context.ask('startFailed', { container });
     context.log.warn({ id: container.id, err: error }, 'container not started');

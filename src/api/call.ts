@@ -1,0 +1,60 @@
+import type { ServerUnaryCall, handleUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { Logger } from '../runtime/logger';
+import { statusOf } from './status';
+
+/** What a verb gets beside its request. */
+export interface CallInfo {
+  /** Aborted when the client goes away or its deadline passes. */
+  readonly cancel: AbortSignal;
+  /** Who calls, for the log: `pid 12 uid 0`, or `unknown`. */
+  readonly peer: string;
+}
+
+/** One verb of the API: a request in, an answer out; what it throws becomes the call's status. */
+export type Verb<Request, Answer> = (request: Request, info: CallInfo) => Promise<Answer> | Answer;
+
+/** A call as the log names it: verbs that change something are logged with who asked. */
+export interface VerbOptions {
+  readonly name: string;
+  readonly log: Logger;
+  readonly changes: boolean;
+}
+
+/** Makes a gRPC handler of a verb. It answers exactly once, and never throws. */
+export function unary<Request extends object, Answer>(
+  options: VerbOptions,
+  verb: Verb<Request, Answer>,
+): handleUnaryCall<Request, Answer> {
+  return (call: ServerUnaryCall<Request, Answer>, callback: sendUnaryData<Answer>) => {
+    const controller = new AbortController();
+    call.once('cancelled', () => { controller.abort(); });
+    const info: CallInfo = { cancel: controller.signal, peer: call.getPeer() };
+    answer(options, verb, call.request, info).then(
+      (value) => { callback(null, value); },
+      (error: unknown) => { callback(statusOf(error)); },
+    );
+  };
+}
+
+async function answer<Request extends object, Answer>(
+  { name, log, changes }: VerbOptions,
+  verb: Verb<Request, Answer>,
+  request: Request,
+  info: CallInfo,
+): Promise<Answer> {
+  const fields = changes ? { verb: name, peer: info.peer, ...idsOf(request) } : undefined;
+  if (fields !== undefined) log.info(fields, 'request');
+  try {
+    return await verb(request, info);
+  } catch (error) {
+    if (fields !== undefined) log.info({ ...fields, error: error instanceof Error ? error.message : String(error) }, 'request refused');
+    throw error;
+  }
+}
+
+function idsOf(request: object): { readonly id?: unknown; readonly process?: unknown } {
+  return {
+    ...('id' in request ? { id: request.id } : {}),
+    ...('pid' in request && request.pid !== '' ? { process: request.pid } : {}),
+  };
+}

@@ -1,0 +1,72 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { type Server, type Socket, connect, createServer } from 'node:net';
+import { dirname } from 'node:path';
+
+/** A socket that cannot be listened on. */
+export class ListenError extends Error {
+  readonly code = 'cannot-listen';
+
+  constructor(
+    readonly path: string,
+    reason: string,
+    options?: { readonly cause: unknown },
+  ) {
+    super(`cannot listen on ${path}: ${reason}`, options);
+    this.name = 'ListenError';
+  }
+}
+
+export interface ListenOptions {
+  readonly path: string;
+  /** Group that may connect beside root; without it root alone. */
+  readonly groupId: number | undefined;
+  readonly onConnection: (socket: Socket) => void;
+}
+
+/**
+ * Listens on a unix socket, mode 0600 (0660 with a group). A file that a daemon has
+ * left is replaced; one that a living daemon serves, or that is no socket, is an error.
+ * @throws ListenError
+ */
+export async function listen(options: ListenOptions): Promise<Server> {
+  const { path, groupId } = options;
+  await removeStale(path);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+  const server = createServer({ pauseOnConnect: false }, options.onConnection);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => { reject(new ListenError(path, cause.message, { cause })); });
+    // The socket must never be there with a wider mode than its own, not even for a
+    // moment. Node binds within this call, so nobody else's files meet this mask.
+    const mask = process.umask(0o177);
+    server.listen({ path }, resolve);
+    process.umask(mask);
+  });
+  if (groupId !== undefined) {
+    chownSync(path, 0, groupId);
+    chmodSync(path, 0o660);
+  }
+  return server;
+}
+
+async function removeStale(path: string): Promise<void> {
+  const entry = lstatSync(path, { throwIfNoEntry: false });
+  if (entry === undefined) return;
+  if (!entry.isSocket()) throw new ListenError(path, 'the file is there and is not a socket');
+  if (await isServed(path)) throw new ListenError(path, 'another daemon serves it');
+  unlinkSync(path);
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      // ECONNREFUSED: the file outlived its daemon. Anything else is not known to be stale.
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      else reject(new ListenError(path, error.message, { cause: error }));
+    });
+  });
+}

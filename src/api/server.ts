@@ -1,0 +1,75 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Server as NetServer, Socket } from 'node:net';
+import { peerCredentials, socketFd } from '../sys/sockets';
+import { HealthService } from './gen/health';
+import { APIService } from './gen/api';
+import { check } from './health';
+import { listen } from './listener';
+import type { ApiOptions } from './options';
+import { apiService } from './service';
+import { LegacyWireServer } from './wire/legacy-wire-server';
+
+/** What dockerd's client may send: a request with a container's whole environment, and an answer with 1,000 containers. */
+const maxMessageBytes = 16 * 1024 * 1024;
+
+/** The gRPC server on its unix sockets. */
+export class ApiServer {
+  readonly #grpc: Server;
+  readonly #wire: LegacyWireServer;
+  readonly #listeners: NetServer[] = [];
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: ApiOptions) {
+    this.#grpc = new Server({
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.max_send_message_length': maxMessageBytes,
+    });
+    this.#grpc.addService(APIService, apiService(options));
+    this.#grpc.addService(HealthService, { check });
+    this.#wire = new LegacyWireServer({
+      injector: this.#grpc.createConnectionInjector(ServerCredentials.createInsecure()),
+      onMalformed: (error) => { options.log.warn({ err: error }, 'a malformed connection was closed'); },
+    });
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Listens on one more socket. @throws ListenError */
+  async listen(path: string, groupId: number | undefined): Promise<void> {
+    this.#listeners.push(await listen({ path, groupId, onConnection: (socket) => { this.#accept(socket); } }));
+  }
+
+  /** Takes no more connections and requests, and closes what is open. May be called twice. */
+  close(): void {
+    for (const listener of this.#listeners) listener.close();
+    this.#wire.close();
+    this.#grpc.forceShutdown();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => { socket.destroy(); });
+    namePeer(socket);
+    this.#wire.accept(socket);
+  }
+}
+
+/**
+ * grpc-js names a call's peer by the socket's `remoteAddress`, which a unix socket has
+ * not: here it is who connected (SO_PEERCRED, unix(7)).
+ */
+function namePeer(socket: Socket): void {
+  const fd = socketFd(socket);
+  if (fd === undefined) return;
+  try {
+    const { pid, uid } = peerCredentials(fd);
+    Object.defineProperty(socket, 'remoteAddress', { value: `pid ${pid} uid ${uid}` });
+  } catch {
+    // Gone before it was accepted: its requests never come.
+  }
+}

@@ -1,0 +1,187 @@
+import PQueue from 'p-queue';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ApiServer } from '../api/server';
+import { Monitor } from '../monitor/monitor';
+import { StateDir } from '../runtime/layout';
+import { Channel } from '../supervisor/channel';
+import type { Context } from '../supervisor/context';
+import { EventLog } from '../supervisor/event-log';
+import { EventPublisher } from '../supervisor/event-publisher';
+import { Lanes } from '../supervisor/lanes';
+import { restore } from '../supervisor/restore';
+import { Supervisor, makeTask } from '../supervisor/supervisor';
+import type { Kind, Task, TaskAnswers, TaskArgs } from '../supervisor/task';
+import { ChildReaper } from '../sys/children';
+import { raiseOpenFilesLimit } from '../sys/files';
+import { Poller } from '../sys/poller';
+import { becomeSubreaper } from '../sys/process';
+import { LegacyShim } from '../worker/legacy-shim';
+import { isOurShim } from '../worker/shim';
+import { ShimFleet } from '../worker/shim-fleet';
+import { StartPool } from '../worker/start-pool';
+import type { WorkTools } from '../worker/tools';
+import { endWithoutShim } from '../worker/undo';
+import { groupIdOf } from './group';
+import { StateDirLock } from './lock';
+import type { Logger } from './log';
+import { Metrics } from './metrics/metrics';
+import { Observers } from './observers';
+import type { Settings } from './settings';
+import { VERSION } from './version';
+
+/** Requests that may wait for the loop, which takes microseconds for each. */
+const channelCapacity = 8192;
+/** Starts that may wait for one of the ten workers: several times what a host holds. */
+const startCapacity = 8192;
+/** Slow work at once, beside the starts; each is mostly a runtime's process. */
+const laneConcurrency = 32;
+const laneCapacity = 8192;
+/** Removals of what ended processes left: small synchronous files, and rarely a runtime's process. */
+const endConcurrency = 16;
+/** dockerd waits 15 s after its SIGTERM; what has not ended by now is undone at the next start. */
+const stopTimeoutMs = 10_000;
+
+/** The daemon: constructs everything, and gives each part what it needs. */
+export class Daemon {
+  readonly #lock: StateDirLock;
+  readonly #poller: Poller;
+  readonly #reaper: ChildReaper;
+  readonly #context: Context;
+  readonly #supervisor: Supervisor;
+  readonly #api: ApiServer;
+  readonly #metrics = new Metrics();
+  readonly #observers: Observers;
+
+  /** Locks the state directory. @throws DaemonError */
+  constructor(
+    private readonly settings: Settings,
+    private readonly log: Logger,
+  ) {
+    const limit = raiseOpenFilesLimit();
+    const stateDir = new StateDir(settings.stateDir);
+    mkdirSync(stateDir.root, { recursive: true, mode: 0o711 });
+    this.#lock = new StateDirLock(stateDir.lockFile, stateDir.root);
+    this.#poller = new Poller((error) => { log.error({ err: error }, 'a watch failed'); });
+    this.#reaper = new ChildReaper(this.#poller);
+    // The processes of a shim that dies become ours to reap, not those of the host's init.
+    becomeSubreaper();
+
+    const channel = new Channel<Task>(channelCapacity);
+    const post = <K extends Kind>(kind: K, args: TaskArgs[K]): void => {
+      channel.post(makeTask(kind, args, { resolve: () => undefined, reject: () => undefined }));
+    };
+    const ask = <K extends Kind>(kind: K, args: TaskArgs[K], cancel?: AbortSignal): Promise<TaskAnswers[K]> =>
+      new Promise((resolve, reject) => { channel.post(makeTask(kind, args, { resolve, reject }, cancel)); });
+
+    const fleet = new ShimFleet({
+      stateDir,
+      program: join(dirname(realpathSync(process.argv[1] ?? '')), 'holdfast-shim'),
+      version: VERSION,
+      reaper: this.#reaper,
+      log,
+      onLost: (name) => {
+        this.#metrics.count('shim-restarts');
+        post('shimLost', { name });
+      },
+    });
+    const tools = makeTools({ settings, stateDir, fleet, reaper: this.#reaper, log });
+    this.#context = {
+      table: new Map(),
+      publisher: new EventPublisher(this.#openLog(stateDir), (message, details) => { log.error(details, message); }, () => {
+        post('writeLog', {});
+      }),
+      monitor: new Monitor(this.#poller, {
+        exit: (process, end) => { post('exit', { process, end }); },
+        shimGone: (process) => { post('shimGone', { process }); },
+        oom: (id, kills) => { post('oom', { id, kills }); },
+      }),
+      starts: new StartPool(startCapacity),
+      lanes: new Lanes(laneConcurrency, laneCapacity),
+      ends: new PQueue({ concurrency: endConcurrency }),
+      tools,
+      fleet,
+      settings,
+      log,
+      timings: this.#metrics,
+      post,
+      ask,
+    };
+    this.#supervisor = new Supervisor(channel, this.#context);
+    this.#api = new ApiServer({
+      supervisor: this.#supervisor,
+      publisher: this.#context.publisher,
+      settings,
+      version: VERSION,
+      log,
+      onStats: (durationMs) => { this.#metrics.record('container-stats-time', durationMs); },
+    });
+    this.#observers = new Observers({ settings, log, metrics: this.#metrics, context: this.#context, channel });
+    log.debug({ openFiles: limit.soft, stateDir: stateDir.root }, 'constructed');
+  }
+
+  /** Restores what runs, and answers on the sockets from then on. @throws DaemonError, ListenError */
+  async start(): Promise<void> {
+    const beganMs = performance.now();
+    this.#supervisor.run();
+    const restored = await restore(this.#context);
+    const { socketPaths, socketGroup } = this.settings;
+    const groupId = socketGroup === undefined ? undefined : groupIdOf(socketGroup);
+    for (const path of socketPaths) await this.#api.listen(path, groupId);
+    await this.#observers.open();
+    this.log.info({ ...restored, listen: socketPaths, pid: process.pid, durationMs: Math.round(performance.now() - beganMs) }, 'ready');
+    // The first container need not wait for the shim's start; a failure shows when one does.
+    if (isOurShim(this.settings.shim)) this.#context.fleet.current().catch(() => undefined);
+  }
+
+  /** Stops taking requests, finishes what is under way, and lets go; containers and shims run on. */
+  async stop(): Promise<void> {
+    this.#supervisor.refuseRequests();
+    const overdue = new Promise<void>((resolve) => { setTimeout(resolve, stopTimeoutMs).unref(); });
+    await Promise.race([this.#supervisor.stop(), overdue]);
+    this.#observers.close();
+    this.#api.close();
+    this.#context.monitor.close();
+    this.#context.fleet.close();
+    this.#context.publisher.close();
+    this.#reaper.close();
+    this.#poller.close();
+    this.#lock.close();
+  }
+
+  /** SIGUSR1: what the daemon has under way, to the log. */
+  dump(): void {
+    this.#observers.dump();
+  }
+
+  #openLog(stateDir: StateDir): EventLog {
+    return new EventLog({
+      path: stateDir.eventDatabase,
+      retainCount: this.settings.retainCount,
+      onMovedAside: (aside, cause) => {
+        this.log.error({ aside, err: cause }, 'the event database was unusable and lies aside, a new one is in use');
+      },
+    });
+  }
+}
+
+interface ToolParts {
+  readonly settings: Settings;
+  readonly stateDir: StateDir;
+  readonly fleet: ShimFleet;
+  readonly reaper: ChildReaper;
+  readonly log: Logger;
+}
+
+function makeTools({ settings, stateDir, fleet, reaper, log }: ToolParts): WorkTools {
+  const tools: WorkTools = {
+    stateDir,
+    reaper,
+    log,
+    startTimeoutMs: settings.startTimeoutMs,
+    runtimeAliases: settings.runtimes,
+    shimFor: async (setting) =>
+      isOurShim(setting) ? await fleet.current() : new LegacyShim(setting, reaper, (takeover) => endWithoutShim(tools, takeover)),
+  };
+  return tools;
+}
