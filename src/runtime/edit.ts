@@ -23,7 +23,8 @@ export function mapObject(object: JsonObject, name: string, change: (member: Jso
 /** The object with each object of a member that is a list replaced by what `change` makes of it. */
 export function mapList(object: JsonObject, name: string, change: (item: JsonObject) => JsonObject): JsonObject {
   const list: unknown = object[name];
-  return Array.isArray(list) ? withMember(object, name, mapItems(list, (item) => (isJsonObject(item) ? change(item) : item))) : object;
+  if (!Array.isArray(list)) return object;
+  return withMember(object, name, mapItems(list, (item) => (isJsonObject(item) ? change(item) : item)));
 }
 
 /** The list with each item replaced; itself where all stay the same. */

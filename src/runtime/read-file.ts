@@ -37,20 +37,25 @@ export function readRegularFileIfThere(path: string, options: ReadOptions): Buff
 
 /** Whether this is readRegularFile's error (or the system's own) for a file that does not exist. */
 export function isMissing(error: unknown): boolean {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return errnoCode(cause) === 'ENOENT';
+  return errnoCode(error) === 'ENOENT' || (error instanceof Error && errnoCode(error.cause) === 'ENOENT');
 }
 
 /** The C library's words for a system error ("no such file or directory"), or the error's own message. */
 export function systemErrorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { errno } = error as NodeJS.ErrnoException;
-  return typeof errno === 'number' ? strerror(Math.abs(errno)) : error.message;
+  const { errno, message } = systemFields(error);
+  if (typeof errno === 'number') return strerror(Math.abs(errno));
+  return typeof message === 'string' ? message : String(error);
 }
 
 /** The symbolic name of a system error (`ENOENT`), undefined for any other error. */
 export function errnoCode(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const { code } = systemFields(error);
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** By their fields, not by their class: errors of node:fs may come from another realm than ours. */
+function systemFields(error: unknown): { readonly errno?: unknown; readonly code?: unknown; readonly message?: unknown } {
+  return typeof error === 'object' && error !== null ? error : {};
 }
 
 function openToRead(path: string, followLink: boolean): number {

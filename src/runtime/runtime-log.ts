@@ -5,13 +5,16 @@ import { isJsonObject } from './json';
 const TAIL_BYTES = 64 << 10;
 // logrus, which runc logs with; a fatal error is its last one too.
 const ERROR_LEVELS = new Set(['error', 'fatal', 'panic']);
+// Some write their objects without anything in between. Within a string of JSON a quote has a
+// backslash before it, so a brace, a quote and a name together only begin an object.
+const ENTRY_END = /\n|(?<=\})(?=\{"\w+":)/;
 
 /**
  * The `msg` of the last error-level line in a JSON log, unchanged. Undefined where there is none,
  * or no log that can be read: the caller has an error already and only wants better words for it.
  */
 export function lastErrorMessage(path: string): string | undefined {
-  const lines = tailOf(path).split(/\n|(?<=\})(?=\{)/);
+  const lines = tailOf(path).split(ENTRY_END);
   for (const line of lines.reverse()) {
     const message = errorMessageOf(line);
     if (message !== undefined) return message;

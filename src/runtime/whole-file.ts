@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { errnoCode } from './read-file';
 
 /**
  * Writes a file whole: under another name in the same directory, then renamed, so that a reader
@@ -27,7 +28,7 @@ function createAnew(path: string, mode: number): number {
   try {
     return openSync(path, flags, mode);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (errnoCode(error) !== 'EEXIST') throw error;
     // Left by a process of this pid that was killed in between.
     rmSync(path, { force: true });
     return openSync(path, flags, mode);

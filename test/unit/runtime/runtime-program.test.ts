@@ -1,0 +1,60 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { resolveRuntime } from '../../../src/runtime/runtime-program';
+import { thrownBy, useScratch } from './scratch';
+
+describe('resolveRuntime', () => {
+  const scratch = useScratch();
+  const none = new Map<string, string>();
+  const searchPath = (): string => `relative::${scratch()}/a:${scratch()}/b`;
+  const program = (name: string, mode = 0o755): string => {
+    const path = join(scratch(), name);
+    writeFileSync(path, '', { mode });
+    return path;
+  };
+  beforeEach(() => {
+    mkdirSync(join(scratch(), 'a'));
+    mkdirSync(join(scratch(), 'b'));
+  });
+
+  test('the first program of the name in PATH', () => {
+    program('a/runc', 0o644);
+    mkdirSync(join(scratch(), 'a/crun'));
+    const [runc, crun] = [program('b/runc'), program('b/crun')];
+    expect(resolveRuntime('runc', none, searchPath())).toBe(runc);
+    expect(resolveRuntime('crun', none, searchPath())).toBe(crun);
+  });
+
+  test('an absolute path is taken as it is', () => {
+    const path = program('b/my-runtime');
+    expect(resolveRuntime(path, none, '')).toBe(path);
+  });
+
+  test('docker-runc is runc where there is none', () => {
+    const runc = program('a/runc');
+    expect(resolveRuntime('docker-runc', none, searchPath())).toBe(runc);
+    const legacy = program('b/docker-runc');
+    expect(resolveRuntime('docker-runc', none, searchPath())).toBe(legacy);
+  });
+
+  test('the configured programs come first', () => {
+    program('a/docker-runc');
+    const path = program('b/todays-runc');
+    expect(resolveRuntime('docker-runc', new Map([['docker-runc', path]]), searchPath())).toBe(path);
+    expect(resolveRuntime('x', new Map([['x', 'todays-runc']]), searchPath())).toBe(path);
+  });
+
+  test('the configured runc stands in for docker-runc too', () => {
+    const path = program('b/todays-runc');
+    expect(resolveRuntime('docker-runc', new Map([['runc', path]]), '')).toBe(path);
+  });
+
+  test.each(['nosuch', '', '/nowhere/runc', './runc', 'a/runc', '../runc'])('%j is not installed', (name) => {
+    program('a/runc');
+    expect(thrownBy(() => resolveRuntime(name, none, searchPath()))).toMatchObject({
+      code: 'runtime-not-installed',
+      message: `${name} not installed on system`,
+    });
+  });
+});
