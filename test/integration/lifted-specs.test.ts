@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { loadBundle } from '../../src/runtime/bundle';
+import { execProcessSpec } from '../../src/runtime/exec-spec';
+import { type JsonObject, parseJson, printJson } from '../../src/runtime/json';
+import { createArgs, deleteArgs, execArgs, killAllArgs, type RuntimeCommand, startArgs } from '../../src/runtime/oci-runtime';
+import { writeProcessRecord } from '../../src/runtime/process-file';
+import { resolveRuntime } from '../../src/runtime/runtime-program';
+import { cgroupDirectories, removeCgroups } from '../support/cgroups';
+import { buildRootfs } from '../support/rootfs';
+import { describeOnHost, realContainers } from '../support/requires';
+
+const fixtures = join(__dirname, '../fixtures');
+const specs = ['oci-spec', 'oci-spec-forms'].flatMap((directory) =>
+  readdirSync(join(fixtures, directory)).map((name): [string, string] => [name, readFileSync(join(fixtures, directory, name), 'utf8')]),
+);
+
+describeOnHost('the runtime of today takes the specs of old', realContainers, () => {
+  let directory = '';
+  let cgroup = '';
+  let runtime: RuntimeCommand;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'holdfast-specs-'));
+    cgroup = `/holdfast-test-${randomBytes(4).toString('hex')}`;
+    runtime = { program: resolveRuntime('docker-runc', new Map()), globalArgs: ['--root', join(directory, 'runtime')] };
+    mkdirSync(join(directory, 'bundle'));
+    buildRootfs(join(directory, 'bundle/rootfs'));
+  });
+  afterEach(() => {
+    spawnSync(runtime.program, [...deleteArgs(runtime, 'c1', { force: true })]);
+    const { own, below } = cgroupDirectories(cgroup);
+    const left = removeCgroups([...below, ...own]);
+    rmSync(directory, { recursive: true });
+    expect(left).toEqual([]);
+  });
+
+  /** Runs the runtime, and gives what it says only if it fails. Its own children inherit no pipe of ours. */
+  const call = (args: readonly string[]): void => {
+    const outFd = openSync(join(directory, 'output'), 'a');
+    try {
+      const { status } = spawnSync(runtime.program, [...args], { stdio: ['ignore', outFd, outFd] });
+      if (status !== 0) throw new Error(`${args.join(' ')}: ${readFileSync(join(directory, 'output'), 'utf8')}`);
+    } finally {
+      closeSync(outFd);
+    }
+  };
+
+  test.each(specs)('%s', (_, text) => {
+    const bundlePath = join(directory, 'bundle');
+    writeFileSync(join(bundlePath, 'config.json'), printJson(fitToThisHost(parseJson(text) as JsonObject, cgroup)));
+    const bundle = loadBundle(bundlePath, join(directory, 'lifted'));
+    expect(existsSync(join(directory, 'lifted'))).toBe(bundle.runtimePath !== bundlePath);
+
+    const pidFile = join(directory, 'pid');
+    call(createArgs(runtime, 'c1', { bundle: bundle.runtimePath, pidFile, noPivotRoot: false }));
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/Max core file size\s+unlimited\s+unlimited/);
+    expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe(String(bundle.processSpec.oomScoreAdj));
+    call(startArgs(runtime, 'c1'));
+    expect(statSync(`/proc/${pid}`).isDirectory()).toBe(true);
+    expect(capabilitiesOf(pid)).not.toBe('0000000000000000');
+
+    execInto(['sh', '-c', 'touch /tmp/exec-was-here; sleep 1000']);
+    call(killAllArgs(runtime, 'c1'));
+    call(deleteArgs(runtime, 'c1', { force: true }));
+    expect(existsSync(join(bundlePath, 'rootfs/tmp/exec-was-here'))).toBe(true);
+  });
+
+  /** An exec without the right to anything, in a limit that is 64 bits long. */
+  function execInto(args: readonly string[]): void {
+    const spec = execProcessSpec({
+      terminal: false, args, env: ['PATH=/bin'], cwd: '/', capabilities: [], apparmorProfile: '', selinuxLabel: '', noNewPrivileges: true,
+      rlimits: [{ type: 'RLIMIT_CORE', soft: 18446744073709551615n, hard: 18446744073709551615n }],
+    });
+    const processDir = join(directory, 'exec');
+    mkdirSync(processDir);
+    writeProcessRecord(processDir, {
+      spec, exec: true, stdin: '', stdout: '', stderr: '', runtimeArgs: [], noPivotRoot: false, checkpoint: '', rootUid: 0, rootGid: 0,
+    });
+    const pidFile = join(processDir, 'pid');
+    call(execArgs(runtime, 'c1', { processFile: join(processDir, 'process.json'), pidFile }));
+    expect(capabilitiesOf(Number(readFileSync(pidFile, 'utf8')))).toBe('0000000000000000');
+  }
+});
+
+function capabilitiesOf(pid: number): string | undefined {
+  return /^CapBnd:\s+(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+}
+
+/**
+ * The recorded spec with what only its own host had replaced: the root, the files of dockerd that it
+ * mounts, the cgroup; and a program that stays, to be looked at.
+ */
+function fitToThisHost(spec: JsonObject, cgroup: string): JsonObject {
+  const { process, mounts, linux } = spec as { process: JsonObject; mounts: { source: string }[]; linux: JsonObject };
+  return {
+    ...spec,
+    process: { ...process, args: ['/bin/sleep', '1000'] },
+    // Relative, as the bundles of other clients have it.
+    root: { path: 'rootfs' },
+    mounts: mounts.filter(({ source }) => !source.startsWith('/var/lib/docker')),
+    linux: { ...linux, cgroupsPath: `${cgroup}/c1` },
+  };
+}
