@@ -13,6 +13,9 @@ interface StartOptions {
   readonly pivot: boolean;
   readonly runtime?: string;
   readonly runtimeArgs?: readonly string[];
+  readonly stdin?: string;
+  readonly stdout?: string;
+  readonly stderr?: string;
 }
 
 export function defineStart(program: Command, tool: Tool): void {
@@ -22,6 +25,9 @@ export function defineStart(program: Command, tool: Tool): void {
     .argument('<id>', 'its name')
     .argument('<bundle>', 'the directory with its config.json')
     .option('-a, --attach', 'join its stdio to this terminal, and exit with its status (ctrl-p ctrl-q detaches)')
+    .option('--stdin <file>', 'a file or FIFO to read from (default: the null device)')
+    .option('--stdout <file>', 'a file that its output is added to, or a FIFO (default: the null device)')
+    .option('--stderr <file>', 'the same for its error output')
     .option('-l, --label <label>', 'a label for the container; may be given again', collect)
     .option('--no-pivot', 'let the runtime move its root instead of pivoting (for a root on a ramdisk)')
     .option('--runtime <program>', "the OCI runtime, instead of the daemon's")
@@ -45,7 +51,7 @@ async function start(tool: Tool, id: string, bundlePath: string, options: StartO
       const target = { id, pid: INIT, terminal: readTerminal(bundlePath) };
       tool.finish(await runAttached(tool, target, (stdio) => daemon.createContainer({ ...request, ...stdio })));
     } else {
-      await daemon.createContainer(request);
+      await daemon.createContainer({ ...request, ...filesOf(options) });
       tool.print(resultLine(id, 'started'));
     }
   } catch (error) {
@@ -55,6 +61,12 @@ async function start(tool: Tool, id: string, bundlePath: string, options: StartO
     if (result !== 'already started') tool.explain(`${id}: ${error.message}`, error.hint ?? adviceFor(error.message));
     tool.finish(resultStatus(result));
   }
+}
+
+/** The daemon knows no working directory of ours: its paths are absolute. */
+function filesOf({ stdin, stdout, stderr }: StartOptions): { stdin: string; stdout: string; stderr: string } {
+  const absolute = (path: string | undefined): string => (path === undefined ? '' : resolve(path));
+  return { stdin: absolute(stdin), stdout: absolute(stdout), stderr: absolute(stderr) };
 }
 
 /**
