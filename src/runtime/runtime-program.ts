@@ -40,8 +40,10 @@ function findProgram(program: string, searchPath: string): string | undefined {
 
 function isExecutable(path: string): boolean {
   try {
+    // Told apart without an error being made for each directory of PATH that does not have it.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    return true;
   } catch {
     return false;
   }
