@@ -48,7 +48,11 @@ export class RepairedConnection extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#sent.advance(chunk);
-    this.#socket.write(chunk, done);
+    this.#socket.write(chunk, (error) => {
+      // The client has gone, which is no error of this stream.
+      if (error) this.destroy();
+      done();
+    });
   }
 
   // The server writes a frame in pieces. In one go they are one system call, and never half a frame.
@@ -57,7 +61,7 @@ export class RepairedConnection extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#socket.end(done);
+    this.#socket.end(() => done());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
