@@ -42,7 +42,7 @@ export class Backend {
   /** Starts it, unless the process of the pid file lives. Whether it serves is for the health checks to find out. */
   start(): void {
     mkdirSync(this.options.root, { recursive: true, mode: 0o700 });
-    if (this.#child === undefined && this.#livingPid() !== undefined) return;
+    if (this.pid !== undefined) return;
     const logFd = openSync(this.logPath, 'a');
     const child = spawn(this.options.program ?? 'docker-containerd', this.flags(), {
       detached: true,
@@ -53,12 +53,12 @@ export class Backend {
     this.starts += 1;
     this.#child = child;
     this.#ended = new Promise((resolve) => {
-      child.once('exit', () => {
+      const over = (): void => {
+        this.#child = undefined;
         resolve();
-      });
-      child.once('error', () => {
-        resolve();
-      });
+      };
+      child.once('exit', over);
+      child.once('error', over);
     });
     if (child.pid !== undefined) writeFileSync(this.#pidPath(), String(child.pid));
   }
@@ -91,7 +91,6 @@ export class Backend {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     this.#child?.kill(signal);
     await within(this.#ended, `the end of the backend after ${signal}`, 15_000);
-    this.#child = undefined;
   }
 
   #livingPid(): number | undefined {

@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { makeFifo } from './fifo';
 
 /**
- * How a fake runtime behaves at `create`; all other commands go to runc, unless said otherwise.
+ * How a fake runtime behaves at `create`, or at `start` where its name says so; all else goes to runc.
  *
  * - `hangs`: never ends; one process
  * - `hangs-with-child`: never ends, waiting for a child process that does not end either
@@ -12,7 +12,8 @@ import { makeFifo } from './fifo';
  * - `fails-with-log`: exit status 1 and an error line `made to fail` in the log
  * - `succeeds-without-pid`: exit status 0, and no container and no pid file
  * - `dies-of-signal`: SIGKILLs itself
- * - `start-fails`: creates the container, then fails at `start` with a line `made to fail at start` in the log
+ * - `start-fails`: exit status 1 at `start` and an error line `made to fail at start` in the log
+ * - `start-hangs`: `start` never ends, the container being created
  */
 export type FakeRuntimeBehaviour =
   | 'hangs'
@@ -22,7 +23,8 @@ export type FakeRuntimeBehaviour =
   | 'fails-with-log'
   | 'succeeds-without-pid'
   | 'dies-of-signal'
-  | 'start-fails';
+  | 'start-fails'
+  | 'start-hangs';
 
 /**
  * Writes a runtime program that misbehaves, for `runtime` of CreateContainer.
@@ -32,8 +34,8 @@ export type FakeRuntimeBehaviour =
  * @returns the path
  */
 export function writeFakeRuntime(path: string, behaviour: FakeRuntimeBehaviour): string {
-  if (behaviour.startsWith('hangs')) makeFifo(`${path}.never`);
-  const command = behaviour === 'start-fails' ? 'start' : 'create';
+  if (behaviour.includes('hangs')) makeFifo(`${path}.never`);
+  const command = behaviour.startsWith('start-') ? 'start' : 'create';
   writeFileSync(path, script(path, command, bodyOf(behaviour, path)));
   chmodSync(path, 0o755);
   return path;
@@ -59,6 +61,7 @@ exec runc "$@"
 function bodyOf(behaviour: FakeRuntimeBehaviour, path: string): string {
   switch (behaviour) {
     case 'hangs':
+    case 'start-hangs':
       return `exec cat '${path}.never'`;
     case 'hangs-with-child':
       return `cat '${path}.never' & wait; exit 1`;

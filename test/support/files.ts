@@ -44,3 +44,8 @@ export function specialFilesBelow(directory: string, except: ReadonlySet<string>
     return stats?.isFIFO() === true || stats?.isSocket() === true ? [path] : [];
   });
 }
+
+/** Every path below a directory, sorted. What grows by itself (logs, a database's journal) keeps its name. */
+export function treeBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
+}

@@ -35,7 +35,8 @@ export function findLeftovers(territory: Territory): string[] {
   return [
     ...entries(territory.runtimeRoot).map((name) => `container ${name} in the runtime's root`),
     ...directories(territory.stateDir).map((name) => `directory ${name} in the state directory`),
-    ...entries(liftedBundles(territory)).map((name) => `lifted bundle ${name}`),
+    ...entries(companion(territory)).filter((name) => name !== 'trash').map((name) => `lifted bundle ${name}`),
+    ...entries(join(companion(territory), 'trash')).map((name) => `half-removed directory ${name}`),
     ...processes(territory).map((seen) => `process ${String(seen.pid)}: ${seen.commandLine}`),
     ...mounts(territory).map((path) => `mount ${path}`),
     ...cgroupDirectories(territory.cgroup).below.map((path) => `cgroup ${path}`),
@@ -69,8 +70,8 @@ export function processes(territory: Territory): SeenProcess[] {
   return [...named, ...processesInCgroup(territory.cgroup).filter((seen) => !known.has(seen.pid))];
 }
 
-/** Bundles that were lifted to the runtime's version of the specification stand beside the state directory. */
-function liftedBundles(territory: Territory): string {
+/** Beside the state directory: bundles lifted to the runtime's specification, and what is being removed. */
+function companion(territory: Territory): string {
   return `${territory.stateDir}.holdfast`;
 }
 

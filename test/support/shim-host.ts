@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
@@ -275,9 +275,12 @@ export class ShimHost {
 
   /** The shims must end by themselves once their daemons have left, and nothing may be left. */
   async cleanUp(): Promise<void> {
-    for (const prepared of this.#prepared) prepared.remove();
     for (const client of this.#clients) client.close();
+    for (const prepared of this.#prepared) prepared.exit.close();
+    // One that stays is found as a leftover.
     await Promise.allSettled(this.#servers.map((server) => within(server.exited, 'the shim to end by itself', 5000)));
+    // Only where all is over may a directory go: what is left in the others is to be seen.
+    for (const prepared of this.#prepared) if (existsSync(join(prepared.dir, 'exitStatus')) || !existsSync(join(prepared.dir, 'pid'))) prepared.remove();
     await this.test.cleanUp();
   }
 

@@ -37,6 +37,8 @@ export class TestHost implements Territory {
   readonly stateDir: string;
   readonly socketPath: string;
   readonly runtimeRoot: string;
+  /** For a LegacyClient: what dockerd calls `<exec-root>/libcontainerd`. */
+  readonly clientRoot: string;
   readonly cgroup: string;
   readonly ownDirectories: readonly string[];
   #daemon: DaemonProcess | undefined;
@@ -44,10 +46,12 @@ export class TestHost implements Territory {
   #launches = 0;
   readonly #closers = new Set<() => void>();
 
-  constructor() {
+  /** @param layout where state directory and socket are: side by side, or as dockerd wants them */
+  constructor(layout: 'plain' | 'dockerd' = 'plain') {
     this.directory = mkdtempSync(join(tmpdir(), 'holdfast-'));
-    this.stateDir = join(this.directory, 'state');
-    this.socketPath = join(this.directory, 'daemon.sock');
+    this.clientRoot = join(this.directory, 'libcontainerd');
+    this.stateDir = layout === 'plain' ? join(this.directory, 'state') : join(this.clientRoot, 'containerd');
+    this.socketPath = layout === 'plain' ? join(this.directory, 'daemon.sock') : join(this.clientRoot, 'docker-containerd.sock');
     this.runtimeRoot = join(this.directory, 'runc');
     this.cgroup = `/holdfast-test-${randomBytes(4).toString('hex')}`;
     this.ownDirectories = ['bundles', 'stdio', 'own'].map((name) => join(this.directory, name));
@@ -76,6 +80,11 @@ export class TestHost implements Territory {
   get client(): ApiClient {
     if (this.#client === undefined) throw new Error('no daemon was started');
     return this.#client;
+  }
+
+  /** What the test started is to be closed at the end of the daemon, or before. */
+  closeAtEnd(close: () => void): void {
+    this.#closers.add(close);
   }
 
   /** A path for the test's own files, which {@link cleanUp} does not complain of. */

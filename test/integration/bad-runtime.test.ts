@@ -1,0 +1,86 @@
+import { status } from '@grpc/grpc-js';
+
+import { writeFakeRuntime } from '../support/fake-runtime';
+import type { FakeRuntimeBehaviour } from '../support/fake-runtime';
+import { failureOf } from '../support/failure';
+import { untilExists } from '../support/files';
+import { countProcesses } from '../support/processes';
+import { describeOnHost, realContainers } from '../support/requires';
+import { TestHost } from '../support/test-host';
+import { expectUntouched, expectWorking } from '../support/untouched';
+
+describeOnHost('a runtime', realContainers, () => {
+  let host: TestHost;
+  afterEach(async () => {
+    await expectUntouched(host);
+    await expectWorking(host);
+    await host.cleanUp();
+  });
+
+  const createWith = (runtime: string) =>
+    host.create('x', { args: ['sleep', '1000'] }, { runtime, runtimeArgs: ['--root', host.runtimeRoot] });
+  const fake = (behaviour: FakeRuntimeBehaviour): string => writeFakeRuntime(host.own('runtime'), behaviour);
+
+  describe('that fails', () => {
+    beforeEach(async () => {
+      host = await TestHost.withDaemon();
+    });
+
+    test.each(['docker-nope', '/nonexistent/runc'])('because %s does not exist', async (runtime) => {
+      const error = await failureOf(createWith(runtime));
+      expect(error).toMatchObject({ code: status.UNKNOWN, details: `${runtime} not installed on system` });
+    });
+
+    test.each<[FakeRuntimeBehaviour, string]>([
+      ['fails-with-log', 'oci runtime error: made to fail'],
+      ['start-fails', 'oci runtime error: made to fail at start'],
+      ['fails-silently', 'containerd: container not started'],
+      ['prints-garbage', 'containerd: container not started'],
+      ['dies-of-signal', 'containerd: container not started'],
+      ['succeeds-without-pid', 'containerd: container not started'],
+    ])('and %s: %s', async (behaviour, details) => {
+      const events = await host.events();
+      expect(await failureOf(createWith(fake(behaviour)))).toMatchObject({ code: status.UNKNOWN, details });
+      await expectUntouched(host);
+      await expectWorking(host, 'next');
+      await events.untilExit('next');
+      expect(events.linesOf('x')).toEqual([]);
+    });
+
+    test('by not being a program', async () => {
+      const error = await failureOf(createWith('/etc/passwd'));
+      expect(error.details).toContain('permission denied');
+    });
+  });
+
+  describe('that hangs', () => {
+    beforeEach(async () => {
+      host = await TestHost.withDaemon({ flags: ['--start-timeout=1500ms'] });
+    });
+
+    test.each<FakeRuntimeBehaviour>(['hangs', 'hangs-with-child', 'start-hangs'])(
+      '(%s) runs into the start timeout, and leaves no process',
+      async (behaviour) => {
+        const runtime = fake(behaviour);
+        const error = await failureOf(createWith(runtime));
+        expect(error).toMatchObject({
+          code: status.UNKNOWN,
+          details: 'containerd: container did not start before the specified timeout',
+        });
+        expect(countProcesses(runtime)).toBe(0);
+      },
+    );
+
+    test('holds up nobody else', async () => {
+      const runtime = fake('hangs');
+      const hanging = failureOf(createWith(runtime));
+      await untilExists(`${runtime}.called`);
+      const before = Date.now();
+      expect(await host.client.isServing({ deadlineMs: 1000 })).toBe(true);
+      await expectWorking(host, 'other');
+      expect((await host.client.state()).containers.map((container) => container.id)).not.toContain('other');
+      expect(Date.now() - before).toBeLessThan(1500);
+      expect((await hanging).details).toContain('did not start before the specified timeout');
+    });
+  });
+});

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+
+import { status } from '@grpc/grpc-js';
+
+import { APIService, CreateContainerRequest } from '../../src/api/gen/api';
+import { LegacyConnection } from '../legacy-client/wire';
+import { writeFakeRuntime } from '../support/fake-runtime';
+import type { FakeRuntimeBehaviour } from '../support/fake-runtime';
+import { failureOf } from '../support/failure';
+import { untilExists, untilGone } from '../support/files';
+import { processesNaming, waitForExit } from '../support/processes';
+import { describeOnHost, realContainers } from '../support/requires';
+import { TestHost } from '../support/test-host';
+import { expectUntouched, expectWorking } from '../support/untouched';
+
+describeOnHost('a start is undone', realContainers, () => {
+  let host: TestHost;
+  beforeEach(async () => {
+    host = await TestHost.withDaemon();
+  });
+  afterEach(() => host.cleanUp());
+
+  const request = (runtime: string) => ({
+    id: 'x',
+    bundlePath: host.bundle('x', { args: ['sleep', '1000'] }),
+    runtime,
+    runtimeArgs: ['--root', host.runtimeRoot],
+  });
+
+  /** Resolves when the container's directory and the runtime's processes are gone; then nothing must be left. */
+  async function expectUndone(runtime: string): Promise<void> {
+    await Promise.all(processesNaming(runtime).map((seen) => waitForExit(seen.pid)));
+    await untilGone(join(host.stateDir, 'x'));
+    await expectUntouched(host);
+  }
+
+  const behaviours: FakeRuntimeBehaviour[] = ['hangs', 'hangs-with-child', 'start-hangs'];
+
+  test.each(behaviours)('when its caller cancels it (the runtime %s)', async (behaviour) => {
+    const events = await host.events();
+    const runtime = writeFakeRuntime(host.own('runtime'), behaviour);
+    const caller = new AbortController();
+    const answer = failureOf(host.client.create(request(runtime), { signal: caller.signal }));
+    await untilExists(`${runtime}.called`);
+    caller.abort();
+    expect((await answer).code).toBe(status.CANCELLED);
+    await expectUndone(runtime);
+    await expectWorking(host, 'x');
+    await events.untilExit('x');
+    expect(events.linesOf('x')).toEqual(['start-container', 'exit init 5']);
+  });
+
+  test.each(behaviours)('when its caller dies (the runtime %s)', async (behaviour) => {
+    const runtime = writeFakeRuntime(host.own('runtime'), behaviour);
+    const caller = new LegacyConnection(host.socketPath);
+    const call = caller.unary(APIService.createContainer, CreateContainerRequest.fromPartial(request(runtime)));
+    const answer = expect(call).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    await untilExists(`${runtime}.called`);
+    caller.close();
+    await answer;
+    await expectUndone(runtime);
+    await expectWorking(host, 'x');
+  });
+
+  test('when its deadline passes', async () => {
+    const runtime = writeFakeRuntime(host.own('runtime'), 'hangs');
+    const answer = failureOf(host.client.create(request(runtime), { deadlineMs: 700 }));
+    await untilExists(`${runtime}.called`);
+    expect((await answer).code).toBe(status.DEADLINE_EXCEEDED);
+    await expectUndone(runtime);
+    await expectWorking(host, 'x');
+  });
+
+  test('while it waits for a worker', async () => {
+    const runtime = writeFakeRuntime(host.own('runtime'), 'hangs');
+    const callers = Array.from({ length: 14 }, () => new AbortController());
+    const answers = callers.map(({ signal }, index) =>
+      failureOf(host.client.create({ ...request(runtime), id: `x${String(index)}` }, { signal })),
+    );
+    await untilExists(`${runtime}.called`);
+    for (const caller of callers) caller.abort();
+    await Promise.all(answers);
+    await Promise.all(processesNaming(runtime).map((seen) => waitForExit(seen.pid)));
+    await Promise.all(callers.map((_, index) => untilGone(join(host.stateDir, `x${String(index)}`))));
+    await expectUntouched(host);
+    await expectWorking(host);
+  });
+
+  test('at whatever moment of a real start, or is whole', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const id = `real${String(round)}`;
+      const caller = new AbortController();
+      const create = host.client.create({ id, bundlePath: host.bundle(id, { args: ['sleep', '1000'] }) }, { signal: caller.signal });
+      const answer = create.then(
+        () => 'started',
+        () => 'cancelled',
+      );
+      // Moments spread over a start's duration, by counting what the daemon answers meanwhile.
+      for (let turn = 0; turn < round * 4; turn += 1) await host.client.isServing();
+      caller.abort();
+      if ((await answer) === 'cancelled') await untilGone(join(host.stateDir, id));
+    }
+    await host.end();
+    await expectUntouched(host);
+  });
+});
