@@ -13,7 +13,8 @@ export class SysError extends Error {
   /** What was called. */
   readonly syscall: string;
   /** The file that it was called for, where there was one. */
-  readonly path?: string;
+  // Only declared: a field would be there, undefined, in every error.
+  declare readonly path?: string;
 
   constructor(errno: number, syscall: string, path?: string) {
     super(`${syscall}${path === undefined ? '' : ` ${path}`}: ${strerror(errno)}`);
