@@ -146,7 +146,7 @@ describe('ChildReaper', () => {
   });
 
   test('signals are back to their defaults, none is blocked', async () => {
-    const status = await outputOf('grep -E "^Sig(Blk|Ign)" /proc/$$/status');
+    const status = await outputOf('exec grep -E "^Sig(Blk|Ign)" /proc/self/status');
     expect(status).toBe('SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n');
   });
 
@@ -176,7 +176,10 @@ describe('ChildReaper', () => {
 
     afterAll(() => stopForwarding());
 
-    /** Starts a shell that leaves a process behind and ends. Returns the pid of the orphan. */
+    /**
+     * Starts a shell that leaves a process behind and ends. Returns the pid of the orphan, which
+     * must not end at once: the shell might still reap it.
+     */
     async function orphan(script: string): Promise<number> {
       const output = await outputOf(`(${script}) </dev/null >/dev/null & echo $!`);
       return Number(output);
@@ -207,7 +210,9 @@ describe('ChildReaper', () => {
     test('tells one that asks too late what the end was, in a later turn', async () => {
       const ended = deferred<number>();
       reaper.onOrphan = ended.resolve;
-      const pid = await orphan('exit 6');
+      mkfifo(scratch.file('gate'), 0o600);
+      const pid = await orphan(`read line <${scratch.file('gate')}; exit 6`);
+      writeFileSync(scratch.file('gate'), '\n');
       expect(await ended.promise).toBe(pid);
       const told: WaitStatus[] = [];
       const done = deferred<undefined>();

@@ -1,5 +1,5 @@
 // What the tests of this room share: a directory of their own, and the proof that nothing leaks.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -60,4 +60,14 @@ export function forwardSignal(signal: NodeJS.Signals): () => void {
   const forward = (): boolean => process.emit(signal, signal);
   real.on(signal, forward);
   return () => real.off(signal, forward);
+}
+
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+
+/** Two flags of an open descriptor. */
+export function flagsOf(fd: number): { readonly nonBlocking: boolean; readonly closeOnExec: boolean } {
+  const [, octal = ''] = /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+  const flags = parseInt(octal, 8);
+  return { nonBlocking: (flags & O_NONBLOCK) !== 0, closeOnExec: (flags & O_CLOEXEC) !== 0 };
 }
