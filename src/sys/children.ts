@@ -87,7 +87,7 @@ export class ChildReaper {
   watchChild(pid: number, onExit: (status: WaitStatus) => void): void {
     this.#checkUse(pid);
     this.#reapAll();
-    // Reaped, so that the number is free, or that of an unrelated process by now.
+    // Where there is a process of that number, the status remembered is an earlier one's.
     const status = processExists(pid) ? undefined : this.#orphans.get(pid);
     this.#orphans.delete(pid);
     if (status === undefined) this.#await(pid, onExit);
