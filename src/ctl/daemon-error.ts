@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { ServiceError } from '@grpc/grpc-js';
 import { CtlError } from './errors';
 
@@ -5,6 +6,7 @@ import { CtlError } from './errors';
  * The status codes of gRPC that need an answer of their own (grpc.io, "Status codes"). Not imported
  * from grpc-js, so that this file can be used without loading it.
  */
+const CANCELLED = 1;
 const UNKNOWN = 2;
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
@@ -20,7 +22,7 @@ const connectFailures: readonly (readonly [pattern: RegExp, words: string])[] = 
 ];
 
 function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+  return types.isNativeError(error) && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }
 
 /** No daemon at the address, or one that went away in the middle of a call. */
@@ -40,11 +42,13 @@ export function unreachable(details: string, address: string, cause: unknown): C
 
 /** The one place where gRPC's errors become ours. Anything else is passed through. */
 export function daemonError(error: unknown, address: string): Error {
-  if (!isServiceError(error)) return error instanceof Error ? error : new Error(String(error));
+  if (!isServiceError(error)) return types.isNativeError(error) ? error : new Error(String(error));
   const { details } = error;
   const options = { cause: error };
   const code: number = error.code;
   switch (code) {
+    // We cancel nothing without forgetting about it: a daemon that is ended ends its calls like this.
+    case CANCELLED:
     case UNAVAILABLE:
       return unreachable(details, address, error);
     case INVALID_ARGUMENT:

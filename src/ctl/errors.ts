@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { exitStatus } from './exit-status';
 
 /** Why a command failed, for callers that treat some of it as an answer. */
@@ -56,5 +57,11 @@ export function isCtlError(error: unknown, ...codes: readonly CtlErrorCode[]): e
 
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return types.isNativeError(error) ? error.message : String(error);
+}
+
+/** The code of a system call that failed, such as `ENOENT`; undefined for any other error. */
+export function systemCodeOf(error: unknown): string | undefined {
+  const code: unknown = types.isNativeError(error) ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' ? code : undefined;
 }

@@ -53,10 +53,13 @@ export class ExitFeed {
    * in the stream. Rejects with what ended the subscription; never settles after close().
    */
   exitOf(id: string, pid: string, options: { readonly afterStart: boolean }): Promise<number> {
-    return new Promise((resolve, reject) => {
+    const exit = new Promise<number>((resolve, reject) => {
       this.#waiters.add({ key: keyOf(id, pid), afterStart: options.afterStart, resolve, reject });
-      this.#settle();
     });
+    // It may fail while its caller still waits for something else, which may fail first.
+    exit.catch(() => undefined);
+    this.#settle();
+    return exit;
   }
 
   /** May be called twice. */

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { DEFAULT_ADDRESS, parseAddress } from './address';
 import type { DaemonClient } from './daemon-client';
-import { CtlError, messageOf } from './errors';
+import { CtlError, messageOf, systemCodeOf } from './errors';
 import { exitStatus } from './exit-status';
 import { commands } from './registry';
 import { painterFor } from './text/colour';
@@ -66,7 +66,7 @@ function watchForClosedOutput(io: Io): { readonly status: Promise<number>; stop(
   let onError: (error: Error) => void = () => undefined;
   const status = new Promise<number>((resolve, reject) => {
     onError = (error) => {
-      if ('code' in error && error.code === 'EPIPE') resolve(exitStatus.brokenPipe);
+      if (systemCodeOf(error) === 'EPIPE') resolve(exitStatus.brokenPipe);
       else reject(new CtlError('local', `cannot write to stdout: ${error.message}`, { cause: error }));
     };
   });

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mkfifo } from '../../sys/files';
+import { systemCodeOf } from '../errors';
 
 /** The paths of a process's stdio, as the API has them; empty means the null device. */
 export interface StdioPaths {
@@ -49,7 +50,7 @@ export function openInput(path: string): Socket | undefined {
     const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     return new Socket({ fd, readable: false, writable: true });
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    const code = systemCodeOf(error);
     if (code === 'ENXIO' || code === 'ENOENT') return undefined;
     throw error;
   }

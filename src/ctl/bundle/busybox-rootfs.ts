@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, open, realpath, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { CtlError, messageOf } from '../errors';
+import { CtlError, messageOf, systemCodeOf } from '../errors';
 
 /** The program header that names the dynamic loader. */
 const PT_INTERP = 3;
@@ -78,6 +78,6 @@ async function unlessThere(made: Promise<unknown>): Promise<void> {
   try {
     await made;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (systemCodeOf(error) !== 'EEXIST') throw error;
   }
 }

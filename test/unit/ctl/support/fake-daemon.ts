@@ -46,9 +46,10 @@ export class FakeDaemon {
   onAdd: (request: AddProcessRequest) => void | Promise<void> = () => undefined;
   onSignal: (request: SignalRequest) => void = () => undefined;
   onProcessUpdate: (request: UpdateProcessRequest) => void = () => undefined;
+  /** The time of the last event. Starts on a fixed day: its events can be compared exactly. */
+  second = 1_472_467_620n;
   readonly #live = new Set<Subscription>();
   #server = new Server();
-  #second = 1_472_467_620n;
 
   static async start(): Promise<FakeDaemon> {
     const daemon = new FakeDaemon();
@@ -86,8 +87,8 @@ export class FakeDaemon {
 
   /** Stores an event and tells it. Each is a second later than the one before. */
   emit(event: Partial<Event>): void {
-    this.#second += 1n;
-    const whole = Event.fromPartial({ ...event, seconds: this.#second, timestamp: { seconds: this.#second, nanos: 500 } });
+    this.second += 1n;
+    const whole = Event.fromPartial({ ...event, seconds: this.second, timestamp: { seconds: this.second, nanos: 500 } });
     this.stored.push(whole);
     for (const stream of this.#live) {
       if (stream.request.id === '' || stream.request.id === whole.id) stream.write(whole);
