@@ -2,8 +2,9 @@ import { closeSync } from 'node:fs';
 import { isStdinClosed } from '../runtime/process-dir';
 import { readProcessRecord, type ProcessRecord } from '../runtime/process-file';
 import type { ShimArguments, ShimResults } from '../runtime/shim-protocol';
-import { exitStatusOf } from '../sys/children';
+import { exitStatusOf, type WaitStatus } from '../sys/children';
 import { faultPoint } from '../sys/fault';
+import type { Poller } from '../sys/poller';
 import { duplicateFdOf, exitInfoOf, openPidFd, readProcStat, signalPidFd } from '../sys/process';
 import { end } from './end';
 import { errnoOf } from './errors';
@@ -14,6 +15,7 @@ import type { ProcessIo } from './process-io';
 import type { Shim } from './shim';
 import { terminalOf } from './take';
 import { TerminalIo } from './terminal-io';
+import { zombieStatus } from './zombie';
 
 type AdoptRequest = ShimArguments['adopt'];
 
@@ -22,7 +24,7 @@ const UNKNOWN_STATUS = 255;
 
 /**
  * Goes on with a process whose shim has died: holds its FIFOs open, copies for its terminal, and sees it through its
- * end. It is not our child, so its status is what the kernel tells of other people's children, or what
+ * end. It is not our child, so its status is what the kernel tells of other people's children, or else what
  * somebody has put on disk. One that has ended already, at whatever step of its end, is brought to its end at once; one
  * that is here already is left as it is.
  * @throws ShimError or the system's error; the process runs on, and its adoption may be tried again
@@ -52,13 +54,34 @@ function watchOrEnd(shim: Shim, entry: ManagedProcess, { pid, starttime }: Adopt
     void end(shim, entry, recordedExitStatus(shim, entry) ?? unknownStatus(shim, entry));
     return;
   }
-  // A zombie is readable already, but its status is told with the hang-up, when its parent has reaped it.
-  const watch = shim.poller.watch(pidFd, {}, () => {
-    const info = exitInfoOf(pidFd);
+  try {
+    watchUntilEnd(shim.poller, { pid, starttime, pidFd }, (told) => {
+      const status = told === undefined ? recordedExitStatus(shim, entry) : exitStatusOf(told);
+      void end(shim, entry, status ?? unknownStatus(shim, entry));
+    });
+  } catch (error) {
+    closeSync(pidFd);
+    throw error;
+  }
+}
+
+interface Adopted {
+  readonly pid: number;
+  readonly starttime: string;
+  /** Closed at the process's end. */
+  readonly pidFd: number;
+}
+
+/** @param onEnd called once, without a status where the kernel does not tell it */
+function watchUntilEnd(poller: Poller, { pid, starttime, pidFd }: Adopted, onEnd: (told: WaitStatus | undefined) => void): void {
+  // By edge, for two events: its end, and the hang-up when its parent, whoever that is, has reaped it. Of a zombie
+  // /proc tells the status; once reaped, the kernel may.
+  const watch = poller.watch(pidFd, { in: true, edge: true }, ({ hup }) => {
+    const told = zombieStatus(pid, starttime) ?? (hup ? exitInfoOf(pidFd) : undefined);
+    if (told === undefined && !hup) return;
     watch.close();
     closeSync(pidFd);
-    const status = info === undefined ? recordedExitStatus(shim, entry) : exitStatusOf(info);
-    void end(shim, entry, status ?? unknownStatus(shim, entry));
+    onEnd(told);
   });
 }
 

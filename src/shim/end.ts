@@ -1,12 +1,13 @@
 import { constants } from 'node:os';
 import { deleteArgs, killAllArgs } from '../runtime/oci-runtime';
-import { appendShimLog } from '../runtime/process-dir';
+import { appendShimLog, markDeleted } from '../runtime/process-dir';
 import { faultPoint } from '../sys/fault';
 import { messageOf } from './errors';
 import { recordExitStatus } from './exit-status';
 import type { ManagedProcess } from './managed-process';
 import { callRuntime } from './runtime-call';
 import type { Shim } from './shim';
+import { untilStartIsTold } from './start-told';
 
 /** How long a runtime may still be at work on an exec whose container has ended, before it is aborted. */
 const LATE_EXEC_MS = 5000;
@@ -27,8 +28,11 @@ export async function end(shim: Shim, entry: ManagedProcess, status: number): Pr
     if (!entry.identity.ownPidNamespace) await step('shim.end.kill-all', () => killRest(shim, entry));
     await step('shim.end.execs', () => untilExecsAreOver(shim, entry));
   }
-  await step('shim.end.drain', () => entry.io?.finish() ?? Promise.resolve());
-  if (entry.isInit) await step('shim.end.delete', () => deleteContainer(shim, entry));
+  await step('shim.end.drain', () => entry.finishIo());
+  if (entry.isInit) {
+    await step('shim.end.start-told', () => untilStartIsTold(entry));
+    await step('shim.end.delete', () => deleteContainer(shim, entry));
+  }
   await step('shim.end.let-go', () => Promise.resolve());
   shim.release(entry);
 }
@@ -69,6 +73,11 @@ async function untilExecsAreOver(shim: Shim, entry: ManagedProcess): Promise<voi
 }
 
 async function deleteContainer(shim: Shim, entry: ManagedProcess): Promise<void> {
+  await callDelete(shim, entry);
+  markDeleted(entry.identity.dir);
+}
+
+async function callDelete(shim: Shim, entry: ManagedProcess): Promise<void> {
   const { id } = entry.identity;
   try {
     await callRuntime(shim, entry, deleteArgs(entry.command, id));

@@ -99,6 +99,12 @@ export class ManagedProcess {
     }
   }
 
+  /** Passes on what the process has written; what nobody has read yet is not this object's any more. */
+  async finishIo(): Promise<void> {
+    await this.ioHeld?.finish();
+    this.ioHeld = undefined;
+  }
+
   /**
    * Lets go of everything, of the exit FIFO last: its hang-up tells the daemon. Output that has not been
    * finished with is lost. May be called twice.

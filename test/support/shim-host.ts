@@ -142,9 +142,16 @@ export interface PreparedOptions extends BundleOptions {
 /** A process's directory as a daemon prepares it, and the daemon's view of the exit. */
 export class PreparedProcess {
   exit: FifoReader;
+  readonly #control: FifoWriter;
 
-  constructor(readonly host: ShimHost, readonly identity: ShimProcess) {
+  constructor(readonly identity: ShimProcess) {
     this.exit = new FifoReader(join(identity.dir, 'exit'));
+    this.#control = new FifoWriter(join(identity.dir, 'control'));
+  }
+
+  /** Whether there was an exit, or a start that was taken back before the runtime was through. */
+  get wasTold(): boolean {
+    return existsSync(join(this.dir, 'exitStatus')) || !existsSync(join(this.dir, 'pid'));
   }
 
   get dir(): string {
@@ -170,10 +177,8 @@ export class PreparedProcess {
   }
 
   /** As a daemon writes to the control FIFO. */
-  async control(line: string): Promise<void> {
-    const writer = new FifoWriter(join(this.dir, 'control'));
-    await writer.write(line);
-    writer.close();
+  control(line: string): Promise<void> {
+    return this.#control.write(line);
   }
 
   /** What it is adopted with. */
@@ -187,9 +192,15 @@ export class PreparedProcess {
     return readFileSync(join(this.dir, 'shim-log.json'), 'utf8');
   }
 
-  /** A daemon that has heard of the exit. */
-  remove(): void {
+  /** May be called twice. */
+  close(): void {
     this.exit.close();
+    this.#control.close();
+  }
+
+  /** A daemon that has heard of the exit, or that gives up a start. */
+  remove(): void {
+    this.close();
     rmSync(this.dir, { recursive: true, force: true });
     if (this.identity.processId === 'init') rmSync(dirname(this.dir), { recursive: true, force: true });
   }
@@ -204,9 +215,16 @@ export class ShimHost {
   #server: ShimServerProcess | undefined;
   #client: ShimClient | undefined;
 
-  static async start(env?: Readonly<Record<string, string>>): Promise<ShimHost> {
+  /** A host whose test starts shims itself. */
+  static withoutShim(): ShimHost {
     const host = new ShimHost();
     mkdirSync(host.test.stateDir);
+    return host;
+  }
+
+  /** A host with a shim that serves, and a connection to it. */
+  static async start(env?: Readonly<Record<string, string>>): Promise<ShimHost> {
+    const host = ShimHost.withoutShim();
     await host.startShim(env);
     return host;
   }
@@ -276,11 +294,11 @@ export class ShimHost {
   /** The shims must end by themselves once their daemons have left, and nothing may be left. */
   async cleanUp(): Promise<void> {
     for (const client of this.#clients) client.close();
-    for (const prepared of this.#prepared) prepared.exit.close();
+    for (const prepared of this.#prepared) prepared.close();
     // One that stays is found as a leftover.
     await Promise.allSettled(this.#servers.map((server) => within(server.exited, 'the shim to end by itself', 5000)));
-    // Only where all is over may a directory go: what is left in the others is to be seen.
-    for (const prepared of this.#prepared) if (existsSync(join(prepared.dir, 'exitStatus')) || !existsSync(join(prepared.dir, 'pid'))) prepared.remove();
+    // As a daemon would; what was never told of is left to be found.
+    for (const prepared of this.#prepared) if (prepared.wasTold) prepared.remove();
     await this.test.cleanUp();
   }
 
@@ -300,7 +318,7 @@ export class ShimHost {
       rootGid: 0,
     });
     makeFifos(dir);
-    const prepared = new PreparedProcess(this, { ...identity, dir, runtime: options.runtime ?? runc });
+    const prepared = new PreparedProcess({ ...identity, dir, runtime: options.runtime ?? runc });
     this.#prepared.add(prepared);
     return prepared;
   }
