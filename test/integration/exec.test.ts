@@ -51,6 +51,7 @@ describeOnHost('exec', realContainers, () => {
     await host.client.addProcess({ id: 'box', pid: 'streams', args, cwd: '/', env: [path], ...stdio.paths });
     await stdio.stdin.write('in and out\n');
     await stdio.stdout.until('in and out\n');
+    stdio.stdin.close();
     await host.client.updateProcess({ id: 'box', pid: 'streams', closeStdin: true });
     expect((await events.untilExit('box', 'streams')).status).toBe(11);
     expect(await stdio.stdout.untilEnd()).toBe('in and out\n');

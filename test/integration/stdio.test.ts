@@ -16,6 +16,7 @@ describeOnHost('stdio', realContainers, () => {
   });
   afterEach(() => host.cleanUp());
 
+  /** To be called when the client has closed its own end, or never had one: else the input does not end. */
   const closeStdin = (id: string) => host.client.updateProcess({ id, pid: 'init', closeStdin: true });
 
   test('FIFOs carry all three streams, each to its end', async () => {
@@ -24,6 +25,7 @@ describeOnHost('stdio', realContainers, () => {
     await host.create('three', { args: ['sh', '-c', 'cat; echo oops >&2'] }, stdio.paths);
     await stdio.stdin.write('hello\n');
     await stdio.stdout.until('hello\n');
+    stdio.stdin.close();
     await closeStdin('three');
     expect((await events.untilExit('three')).status).toBe(0);
     expect(await stdio.stdout.untilEnd()).toBe('hello\n');
@@ -62,10 +64,10 @@ describeOnHost('stdio', realContainers, () => {
     const stdout = new FifoReader(paths.stdout);
     await stdin.write('this\n');
     await stdout.until('got this\n');
+    stdin.close();
     await closeStdin('made');
     expect((await events.untilExit('made')).status).toBe(3);
     expect(await stdout.untilEnd()).toBe('got this\n');
-    stdin.close();
   });
 
   test('a reader that comes late gets everything', async () => {
@@ -106,6 +108,7 @@ describeOnHost('stdio', realContainers, () => {
     const rest = await stdio.stdout.until('got four\n');
     // Where "two" was answered before the reader had gone, the first reader took it.
     expect([`got two\ngot three\ngot four\n`, `got three\ngot four\n`]).toContain(rest.replace(before, ''));
+    stdio.stdin.close();
     await closeStdin('return');
     expect((await events.untilExit('return')).status).toBe(3);
   });
@@ -139,8 +142,8 @@ describeOnHost('stdio', realContainers, () => {
     const stdio = host.stdio('bytes');
     await stdio.stdin.write('waiting since before the start\n');
     await host.create('bytes', { args: answering }, stdio.paths);
-    await closeStdin('bytes');
     stdio.stdin.close();
+    await closeStdin('bytes');
     expect((await events.untilExit('bytes')).status).toBe(3);
     expect(await stdio.stdout.untilEnd()).toBe('got waiting since before the start\n');
   });

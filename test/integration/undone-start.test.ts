@@ -7,7 +7,7 @@ import { LegacyConnection } from '../legacy-client/wire';
 import { writeFakeRuntime } from '../support/fake-runtime';
 import type { FakeRuntimeBehaviour } from '../support/fake-runtime';
 import { failureOf } from '../support/failure';
-import { untilExists, untilGone } from '../support/files';
+import { untilExists, untilGone, untilIn } from '../support/files';
 import { processesNaming, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
@@ -86,21 +86,25 @@ describeOnHost('a start is undone', realContainers, () => {
     await expectWorking(host);
   });
 
-  test('at whatever moment of a real start, or is whole', async () => {
-    for (let round = 0; round < 10; round += 1) {
-      const id = `real${String(round)}`;
+  test('at whatever moment of a real start, or is whole: nothing in between', async () => {
+    const events = await host.events();
+    const ids = Array.from({ length: 12 }, (_, round) => `real${String(round)}`);
+    for (const [round, id] of ids.entries()) {
       const caller = new AbortController();
-      const create = host.client.create({ id, bundlePath: host.bundle(id, { args: ['sleep', '1000'] }) }, { signal: caller.signal });
-      const answer = create.then(
-        () => 'started',
-        () => 'cancelled',
-      );
+      const bundlePath = host.bundle(id, { args: ['sleep', '1000'] });
+      const answer = host.client.create({ id, bundlePath }, { signal: caller.signal }).catch(() => undefined);
       // Moments spread over a start's duration, by counting what the daemon answers meanwhile.
       for (let turn = 0; turn < round * 4; turn += 1) await host.client.isServing();
       caller.abort();
-      if ((await answer) === 'cancelled') await untilGone(join(host.stateDir, id));
+      await answer;
+      // One whose answer was on its way when its caller went runs, and is told of.
+      await Promise.race([untilGone(join(host.stateDir, id)), events.untilType('start-container', id)]);
     }
     await host.end();
+    await untilIn(host.stateDir, () => host.containerDirectories().length === 0, 'an empty state directory');
     await expectUntouched(host);
+    const stories = ids.map((id) => events.linesOf(id).join(', '));
+    expect(stories.filter((story) => story !== '' && story !== 'start-container, exit init 137')).toEqual([]);
+    expect(stories).toContain('');
   });
 });

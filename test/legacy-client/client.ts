@@ -152,8 +152,12 @@ export class LegacyClient {
     await this.connection.unary(APIService.updateProcess, { id, pid: name, closeStdin: false, width, height });
   }
 
-  /** A process that is over already is no error: dockerd asks at any moment after the answer, and goes on. */
+  /**
+   * Closes its own end first: as long as that is open, the process sees no end of its input. A process that is
+   * over already is no error: dockerd asks at any moment after the answer, and goes on.
+   */
   async closeStdin(id: string, name = 'init'): Promise<void> {
+    this.containers.get(id)?.processes.get(name)?.stdin.close();
     try {
       await this.connection.unary(APIService.updateProcess, { id, pid: name, closeStdin: true, width: 0, height: 0 });
     } catch (error) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,6 +14,8 @@ const mountPoints = ['proc', 'sys', 'dev', 'tmp', 'etc', 'root'];
  */
 export function buildRootfs(directory: string): void {
   const unfinished = mkdtempSync(`${directory}.`);
+  // mkdtemp gives it to its owner alone; containers also run as other users.
+  chmodSync(unfinished, 0o755);
   const bin = join(unfinished, 'bin');
   for (const name of ['bin', ...mountPoints]) mkdirSync(join(unfinished, name));
   copyFileSync('/bin/busybox', join(bin, 'busybox'));
@@ -36,7 +38,7 @@ export function buildRootfs(directory: string): void {
  * next run to use again.
  */
 export function sharedRootfs(): string {
-  const rootfs = join(process.env['HOLDFAST_TEST_RUN_DIR'] ?? tmpdir(), 'holdfast-test-rootfs');
+  const rootfs = join(process.env['HOLDFAST_TEST_RUN_DIR'] ?? tmpdir(), 'holdfast-rootfs');
   if (!existsSync(rootfs)) buildRootfs(rootfs);
   return rootfs;
 }
