@@ -230,10 +230,11 @@ export class TestHost implements Territory {
     await this.#untilProcessesEnd(graceMs);
     const leftovers = [...complaints, ...findLeftovers(this)];
     if (leftovers.length > 0) await removeLeftovers(this);
-    removeCgroups(cgroupDirectories(this.cgroup).own);
-    const stubborn = findLeftovers(this).filter((leftover) => /^(process|mount|cgroup)/.test(leftover));
+    const kept = removeCgroups(cgroupDirectories(this.cgroup).own).map((path) => `cgroup ${path}`);
+    const stubborn = [...findLeftovers(this).filter((leftover) => /^(process|mount|cgroup)/.test(leftover)), ...kept];
     if (stubborn.length === 0) rmSync(this.directory, { recursive: true, force: true });
-    if (leftovers.length > 0) throw new LeftoverError([...leftovers, ...stubborn.map((left) => `${left} (not removable)`)]);
+    const named = [...leftovers, ...stubborn.map((left) => `${left} (not removable)`)];
+    if (named.length > 0) throw new LeftoverError(named);
   }
 
   #launch(options: DaemonOptions): Promise<DaemonProcess> {
