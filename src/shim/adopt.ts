@@ -1,13 +1,13 @@
 import { closeSync } from 'node:fs';
 import { isStdinClosed } from '../runtime/process-dir';
 import { readProcessRecord, type ProcessRecord } from '../runtime/process-file';
+import { errnoCode } from '../runtime/read-file';
 import type { ShimArguments, ShimResults } from '../runtime/shim-protocol';
 import { exitStatusOf, type WaitStatus } from '../sys/children';
 import { faultPoint } from '../sys/fault';
 import type { Poller } from '../sys/poller';
 import { duplicateFdOf, exitInfoOf, openPidFd, readProcStat, signalPidFd } from '../sys/process';
 import { end } from './end';
-import { errnoOf } from './errors';
 import { recordedExitStatus } from './exit-status';
 import { ManagedProcess } from './managed-process';
 import { PassedStdio } from './passed-stdio';
@@ -96,7 +96,7 @@ function openSamePidFd(pid: number, starttime: string): number | undefined {
   try {
     pidFd = openPidFd(pid);
   } catch (error) {
-    if (errnoOf(error) === 'ESRCH') return undefined;
+    if (errnoCode(error) === 'ESRCH') return undefined;
     throw error;
   }
   // Read when the pidfd is open: a number given away before that shows in the start time.

@@ -25,12 +25,6 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The symbolic errno of a system's error, whether of node:fs or of our own calls. */
-export function errnoOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
 function codeOf(error: unknown): ShimErrorCode {
   if (!(error instanceof RuntimeError)) return 'shim-error';
   if (error.code === 'bad-message') return 'bad-request';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { files, INIT } from '../runtime/layout';
 import { logArgs, type RuntimeCommand } from '../runtime/oci-runtime';
 import { markStdinClosed } from '../runtime/process-dir';
+import { errnoCode } from '../runtime/read-file';
 import type { ShimProcess } from '../runtime/shim-protocol';
 import type { Poller } from '../sys/poller';
 import { ControlFifo, type ControlCommand } from './control-fifo';
-import { errnoOf } from './errors';
 import type { ProcessIo } from './process-io';
 
 /**
@@ -95,7 +95,7 @@ export class ManagedProcess {
     try {
       this.signal?.(constants.signals.SIGKILL);
     } catch (error) {
-      if (errnoOf(error) !== 'ESRCH') throw error;
+      if (errnoCode(error) !== 'ESRCH') throw error;
     }
   }
 

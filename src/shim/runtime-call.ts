@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
 import { lastRuntimeError } from '../runtime/process-dir';
+import { errnoCode } from '../runtime/read-file';
 import type { Child, WaitStatus } from '../sys/children';
 import { signalPid } from '../sys/process';
-import { errnoOf, ShimError } from './errors';
+import { ShimError } from './errors';
 import type { ManagedProcess } from './managed-process';
 import type { Shim } from './shim';
 
@@ -43,7 +44,7 @@ export function spawnRuntime(shim: Shim, spawn: RuntimeSpawn): Child {
   } catch (error) {
     // ENOENT for the working directory names that one.
     const isProgram = error instanceof Error && 'path' in error && error.path === spawn.file;
-    if (errnoOf(error) !== 'ENOENT' || !isProgram) throw error;
+    if (errnoCode(error) !== 'ENOENT' || !isProgram) throw error;
     throw new ShimError('runtime-not-installed', `${spawn.file} not installed on system`, { cause: error });
   }
 }
@@ -54,7 +55,7 @@ export function killRuntime(child: Child): void {
     // Its number is its own as long as it has not been reaped, and child.kill would spare the helpers.
     signalPid(-child.pid, constants.signals.SIGKILL);
   } catch (error) {
-    if (errnoOf(error) !== 'ESRCH') throw error;
+    if (errnoCode(error) !== 'ESRCH') throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { errnoCode } from '../runtime/read-file';
 import { mkfifo } from '../sys/files';
-import { errnoOf, ShimError } from './errors';
+import { ShimError } from './errors';
 
 /** Linux open(2): a descriptor that only names the file. Opening it never blocks and has no effect on a FIFO. */
 const O_PATH = 0o10000000;
@@ -70,7 +71,7 @@ function openNameOnly(path: string, options: OpenOptions): number | undefined {
   try {
     return openSync(path, O_PATH);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (errnoCode(error) !== 'ENOENT') throw error;
     if (!options.create) return undefined;
   }
   mkfifo(path, 0o600);
