@@ -107,6 +107,8 @@ export class AttachSession {
   }
 
   #update(change: { readonly closeStdin: true } | WindowSize, fail: (error: unknown) => void): void {
+    // Our stdin may end while the last of the output is still on its way.
+    if (this.#exited) return;
     const { id, pid } = this.#target;
     // A daemon that is away for a moment harms nothing: the output and the exit are still to come.
     this.#daemon.updateProcess({ id, pid, ...change }).catch(unless(fail, 'no-such-process', 'not-running', 'unreachable'));

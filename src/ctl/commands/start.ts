@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { INIT } from '../daemon-client';
 import { isCtlError, type CtlError } from '../errors';
+import type { StdioPaths } from '../attach/stdio-fifos';
 import { readTerminal } from '../bundle/read';
 import { collect } from '../option-values';
 import { resultLine, resultStatus, type Result } from '../text/result-line';
@@ -36,6 +37,7 @@ export function defineStart(program: Command, tool: Tool): void {
 }
 
 async function start(tool: Tool, id: string, bundlePath: string, options: StartOptions): Promise<void> {
+  let started = false;
   try {
     const daemon = await tool.connect();
     const request = {
@@ -49,13 +51,18 @@ async function start(tool: Tool, id: string, bundlePath: string, options: StartO
     if (options.attach === true) {
       const { runAttached } = await import('../attach/attached');
       const target = { id, pid: INIT, terminal: readTerminal(bundlePath) };
-      tool.finish(await runAttached(tool, target, (stdio) => daemon.createContainer({ ...request, ...stdio })));
+      const create = async (stdio: StdioPaths): Promise<void> => {
+        await daemon.createContainer({ ...request, ...stdio });
+        started = true;
+      };
+      tool.finish(await runAttached(tool, target, create));
     } else {
       await daemon.createContainer({ ...request, ...filesOf(options) });
       tool.print(resultLine(id, 'started'));
     }
   } catch (error) {
-    if (!isCtlError(error, 'refused', 'already-started', 'no-such-process', 'not-running', 'bad-bundle')) throw error;
+    // What fails in an attached session later on is no failure of the start.
+    if (started || !isCtlError(error, 'refused', 'already-started', 'no-such-process', 'not-running', 'bad-bundle')) throw error;
     const result = await reasonOf(tool, id, error);
     tool.print(resultLine(id, result));
     if (result !== 'already started') tool.explain(`${id}: ${error.message}`, error.hint ?? adviceFor(error.message));

@@ -171,6 +171,21 @@ test('a signal during the start gives it up', async () => {
   expect(leftOver()).toEqual(before);
 });
 
+test('what fails after the start is not said to be a failure of the start', async () => {
+  const ended = start();
+  const running = await started;
+  daemon.onSignal = () => {
+    throw new Refusal('no signals today');
+  };
+  await untilForwarding();
+  io.raise('SIGTERM');
+  expect(await ended).toBe(1);
+  expect(io.stdout.text).toBe('');
+  expect(io.stderr.text).toContain('detached from web');
+  expect(io.stderr.text).toContain('no signals today');
+  rmSync(running.directory, { recursive: true });
+});
+
 test('a start that fails leaves nothing', async () => {
   const before = leftOver();
   daemon.onCreate = () => {
