@@ -108,13 +108,7 @@ function openSamePidFd(pid: number, starttime: string): number | undefined {
 function openIo(shim: Shim, entry: ManagedProcess, record: ProcessRecord, request: AdoptRequest): ProcessIo {
   const paths = { ...record, stdin: isStdinClosed(request.dir) ? '' : record.stdin };
   if (record.spec.terminal !== true) return PassedStdio.keep(paths, shim.lingering);
-  const context = {
-    poller: shim.poller,
-    lingering: shim.lingering,
-    copyBuffer: shim.copyBuffer,
-    onError: (error: unknown) => shim.log.error('copying for a terminal', error, entry.label),
-  };
-  const io = TerminalIo.open(context, paths, { create: false });
+  const io = TerminalIo.open(shim.terminalContext(entry.label), paths, { create: false });
   const masterFd = duplicateMaster(shim, entry, request.terminal);
   if (masterFd !== undefined) io.attach(masterFd);
   return io;

@@ -2,9 +2,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Poller } from '../sys/poller';
 import { ConsoleSocket } from '../sys/sockets';
-
-/** Linux open(2): enough to name things in a directory. */
-const O_PATH = 0o10000000;
+import { O_PATH } from './stdio-path';
 
 // In the process's own directory, which goes with it, so that a killed shim leaves nothing for good.
 const NAME = 'holdfast-pty.sock';

@@ -71,26 +71,20 @@ export class Creation {
   private async runWithTerminal(): Promise<void> {
     const { shim, entry, record } = this;
     const { signal } = entry.abortion;
-    const context = {
-      poller: shim.poller,
-      lingering: shim.lingering,
-      copyBuffer: shim.copyBuffer,
-      onError: (error: unknown) => shim.log.error('copying for a terminal', error, entry.label),
-    };
-    const io = TerminalIo.open(context, record, { create: true });
+    const io = TerminalIo.open(shim.terminalContext(entry.label), record, { create: true });
     entry.hold(shim.poller, io);
-    const console = ConsolePath.open(shim.poller, entry.identity.dir);
-    const close = (): void => console.close();
+    const consolePath = ConsolePath.open(shim.poller, entry.identity.dir);
+    const close = (): void => consolePath.close();
     signal.addEventListener('abort', close);
     try {
-      const launch = launchOf(entry, record, console.path);
+      const launch = launchOf(entry, record, consolePath.path);
       faultPoint('shim.take.before-create');
       const child = spawnRuntime(shim, { file: entry.command.program, ...launch });
       this.judge(await this.untilEnd(child));
-      io.attach(await console.takeTerminal());
+      io.attach(await consolePath.takeTerminal());
     } finally {
       signal.removeEventListener('abort', close);
-      console.close();
+      consolePath.close();
     }
   }
 

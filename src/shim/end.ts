@@ -22,7 +22,7 @@ const LATE_EXEC_MS = 5000;
 export async function end(shim: Shim, entry: ManagedProcess, status: number): Promise<void> {
   entry.ended();
   const step = stepper(shim, entry);
-  await step('recording the status', () => recordExitStatus(shim, entry, status));
+  await recordExitStatus(shim, entry, status);
   if (entry.isInit) {
     // With a pid namespace the kernel has killed them all when its init ended (pid_namespaces(7)).
     if (!entry.identity.ownPidNamespace) await step('shim.end.kill-all', () => killRest(shim, entry));

@@ -20,7 +20,7 @@ export async function recordExitStatus(shim: Shim, entry: ManagedProcess, status
   let pauseMs = FIRST_PAUSE_MS;
   for (let attempt = 1; ; attempt++) {
     try {
-      faultPoint('shim.end.before-status');
+      faultPoint('shim.end.status');
       writeExitStatus(entry.identity.dir, status);
       return;
     } catch (error) {

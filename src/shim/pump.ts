@@ -17,6 +17,9 @@ export interface PumpOptions {
 /** How much one turn copies, so that one busy terminal does not keep the others waiting. */
 const TURN_BYTES = 1024 * 1024;
 
+/** More than a terminal (some 70 KiB: tty_buffer.c, n_tty.c) and what is pending here hold together. */
+const MOST_UNREAD_BYTES = 512 * 1024;
+
 /** `parked`: after a hang-up, which would be reported for ever as a level: told only of changes. */
 type Awaited = 'input' | 'room' | 'parked';
 
@@ -34,7 +37,7 @@ export class Pump {
   private awaited: { readonly what: Awaited; readonly watch: Watch } | undefined;
   private draining = false;
   private hasEnded = false;
-  private onProgress: (() => void) | undefined;
+  private onProgress: ((written: number) => void) | undefined;
   private onQuiet: (() => void) | undefined;
 
   constructor(
@@ -53,7 +56,7 @@ export class Pump {
   /**
    * The process has ended. Resolves when all that it wrote has been passed on, or when nobody has taken any of it
    * for `stallMs`. Copying goes on after that, for a late reader or a process that still has the terminal
-   * open, until the hang-up.
+   * open, until the hang-up: what such a process writes is not waited for.
    */
   async drain(stallMs: number): Promise<void> {
     if (this.hasEnded) return;
@@ -62,7 +65,12 @@ export class Pump {
       this.onQuiet = resolve;
     });
     const stall = setTimeout(() => this.onQuiet?.(), stallMs);
-    this.onProgress = () => stall.refresh();
+    let left = MOST_UNREAD_BYTES;
+    this.onProgress = (written) => {
+      stall.refresh();
+      left -= written;
+      if (left <= 0) this.onQuiet?.();
+    };
     this.copy();
     await quiet;
     clearTimeout(stall);
@@ -134,7 +142,7 @@ export class Pump {
     const written = taken === 'again' ? 0 : taken;
     // A copy, as the bytes may lie in the shared buffer.
     this.pending = written < bytes.length ? Buffer.from(bytes.subarray(written)) : undefined;
-    if (written > 0) this.onProgress?.();
+    if (written > 0) this.onProgress?.(written);
     if (taken !== 'again') return written;
     this.await('room');
     return 'waits';

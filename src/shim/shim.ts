@@ -6,6 +6,7 @@ import { Lingering } from './lingering';
 import type { ShimLog } from './log';
 import type { ManagedProcess } from './managed-process';
 import { ProcessTable } from './process-table';
+import type { TerminalContext } from './terminal-io';
 
 const COPY_BUFFER_BYTES = 128 * 1024;
 const FEWEST_RUNTIME_CALLS = 4;
@@ -18,8 +19,7 @@ export class Shim {
   readonly lingering = new Lingering(() => this.tellIfIdle());
   /** Bounds the clean-up calls of the runtime: a thousand containers may end in one moment. Takes do not wait here. */
   readonly cleanUps = new PQueue({ concurrency: Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()) });
-  /** Shared by all terminals' copies. */
-  readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);
+  private readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);
   /** Called whenever the last process, and the last of what outlived one, has gone. */
   onIdle: () => void = () => undefined;
 
@@ -38,6 +38,12 @@ export class Shim {
     this.table.remove(entry);
     entry.letGo();
     this.tellIfIdle();
+  }
+
+  /** What a terminal needs. @param about for log lines */
+  terminalContext(about: string): TerminalContext {
+    const { poller, lingering, copyBuffer, log } = this;
+    return { poller, lingering, copyBuffer, onError: (error) => log.error('copying for a terminal', error, about) };
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { mkfifo } from '../sys/files';
 import { ShimError } from './errors';
 
 /** Linux open(2): a descriptor that only names the file. Opening it never blocks and has no effect on a FIFO. */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 
 /** Which way the process uses it. */
 export type Direction = 'input' | 'output';

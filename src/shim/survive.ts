@@ -5,6 +5,4 @@ import type { ShimLog } from './log';
 export function surviveErrors(log: ShimLog): void {
   process.on('uncaughtException', (error) => log.error('uncaught', error.stack ?? messageOf(error)));
   process.on('unhandledRejection', (error) => log.error('unhandled', error));
-  // Whoever reads our output may go away.
-  process.on('SIGPIPE', () => undefined);
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { isDeleted, isStdinClosed, markStdinClosed } from '../../src/runtime/process-dir';
@@ -169,7 +169,6 @@ describeOnHost('a shim that dies', realContainers, () => {
     await host.killShim();
     await host.startShim();
     const record = join(init.dir, 'process.json');
-    const { readFileSync } = await import('node:fs');
     const content = readFileSync(record);
     writeFileSync(record, 'nonsense');
     await expect(host.client.request('adopt', adoption)).rejects.toMatchObject({ code: 'shim-error' });
@@ -182,7 +181,7 @@ describeOnHost('a shim that dies', realContainers, () => {
 });
 
 describeOnHost('a shim that is killed at a step of an end', realContainers, () => {
-  const points = ['before-status', 'kill-all', 'execs', 'drain', 'start-told', 'delete', 'let-go'];
+  const points = ['status', 'kill-all', 'execs', 'drain', 'start-told', 'delete', 'let-go'];
 
   test.each(points)('shim.end.%s: the end is gone on with by another one', async (point) => {
     const host = await ShimHost.start({ HOLDFAST_FAULTS: `shim.end.${point}=kill` });
@@ -196,14 +195,14 @@ describeOnHost('a shim that is killed at a step of an end', realContainers, () =
       init.watchAnew();
       await host.client.request('adopt', adoption);
       // Nobody's child any more, and reaped before its status was written: then no kernel can tell.
-      expect(await init.untilExit()).toBe(point === 'before-status' ? 255 : 6);
+      expect(await init.untilExit()).toBe(point === 'status' ? 255 : 6);
       expect(existsSync(join(host.test.runtimeRoot, 'struck'))).toBe(false);
     } finally {
       await host.cleanUp();
     }
   });
 
-  test.each(['before-status', 'kill-all', 'drain', 'delete'])('shim.end.%s failing once does not keep the exit', async (point) => {
+  test.each(['status', 'kill-all', 'drain', 'delete'])('shim.end.%s failing once does not keep the exit', async (point) => {
     const host = await ShimHost.start({ HOLDFAST_FAULTS: `shim.end.${point}=ENOSPC:1` });
     try {
       const init = await host.run('failing', { args: ['sh', '-c', 'exit 6'] });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { clearStarting } from '../../src/runtime/process-dir';
@@ -84,7 +84,6 @@ describeOnHost('holdfast-shim <id> <bundle> <runtime>', realContainers, () => {
 
   test('says in its own log that process.json is missing', async () => {
     const init = host.init('empty', { args: ['true'] });
-    const { rmSync } = await import('node:fs');
     rmSync(join(init.dir, 'process.json'));
     expect(await startShim(init).exited).toBe(1);
     expect(init.shimLog()).toContain('process.json');

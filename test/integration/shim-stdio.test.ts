@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import { FifoReader, FifoWriter, makeFifo } from '../support/fifo';
 import { untilGone } from '../support/files';
@@ -83,7 +83,6 @@ describeOnHost('stdio without a terminal', realContainers, () => {
     makeFifo(stdout);
     const init = await host.run('removed', { args: ['echo', 'unread'], stdout });
     expect(await init.untilExit()).toBe(0);
-    const { rmSync } = await import('node:fs');
     rmSync(stdout);
     host.client.close();
     await host.server.exited;

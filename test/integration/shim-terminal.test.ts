@@ -125,6 +125,17 @@ describeOnHost('stdio with a terminal', realContainers, () => {
     await init.untilExit();
   });
 
+  test('not even one that never stops writing delays it', async () => {
+    const init = await host.run('chatty', { args: ['sleep', '1000'] });
+    const stdio = host.test.stdio('chatty', true);
+    const exec = host.exec(init, 'parent', { args: ['sh', '-c', 'trap "" HUP; yes & exit 8'], terminal: true, ...stdio.paths });
+    await host.take(exec);
+    expect(await exec.untilExit(5000)).toBe(8);
+    process.kill(init.pid, 'SIGKILL');
+    expect(await init.untilExit()).toBe(137);
+    expect(await stdio.stdout.untilEnd()).toMatch(/^(y\r\n)*y?\r?$/);
+  });
+
   test('plain files and nothing at all will do as well', async () => {
     const stdin = host.test.own('typed');
     const stdout = host.test.own('shown');

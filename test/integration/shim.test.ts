@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { within } from '../support/deadline';
 import { countProcesses } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
-import { ShimHost, ShimRefusal } from '../support/shim-host';
+import { ShimHost, ShimRefusal, ShimServerProcess } from '../support/shim-host';
 
 describeOnHost('holdfast-shim --serve', realContainers, () => {
   let host: ShimHost;
@@ -150,9 +150,7 @@ describeOnHost('holdfast-shim --serve', realContainers, () => {
 
   test('serves a state directory whose path is longer than a socket address', async () => {
     const deep = join(host.test.own('deep'), 'd'.repeat(200));
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(deep, { recursive: true });
-    const { ShimServerProcess } = await import('../support/shim-host');
     const server = await ShimServerProcess.start(deep, 'far');
     server.kill('SIGTERM');
     expect(await within(server.exited, 'the end of the shim')).toBe(0);
