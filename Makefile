@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up themselves, on a bare Debian with Node 20, as root.
 SHELL := /bin/bash
-.PHONY: all setup build generate check lint test unit integration fault demo bench soak clean
+.PHONY: all setup legacy-client build generate check lint test unit integration fault demo bench soak clean
 
 all: build
 
@@ -36,6 +36,10 @@ test: setup build check
 
 demo: setup build
 	@scripts/demo
+
+# The client that behaves as an old dockerd does, for use by hand against any socket.
+legacy-client: build
+	@node test/legacy-client/build.mjs
 
 clean:
 	rm -rf bin src/api/gen bench/out

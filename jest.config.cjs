@@ -4,12 +4,16 @@ const common = {
   // p-queue and what it imports ship as ES modules only.
   transformIgnorePatterns: ['/node_modules/(?!(p-queue|p-timeout|eventemitter3|is-network-error)/)'],
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/support/run-directory.cjs',
+  globalTeardown: '<rootDir>/test/support/run-directory-end.cjs',
 };
 
 /** @type {import('jest').Config} */
 module.exports = {
   // Two cores, and the suites start real containers: side by side they would measure each other.
   maxWorkers: 1,
+  // A watchman that is installed and cannot start makes jest wait for it for minutes.
+  watchman: false,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },

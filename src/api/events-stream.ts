@@ -38,7 +38,7 @@ export class EventsStream {
     this.#cursorNs = fromNs ?? publisher.log.lastNs;
     this.#unsubscribe = publisher.subscribe(() => { this.#pump(); });
     // A client that dies is gone at once, with its cursor.
-    for (const gone of ['cancelled', 'close', 'error'] as const) stream.once(gone, () => { this.#end(); });
+    for (const gone of ['cancelled', 'close', 'error'] as const) stream.on(gone, () => { this.#end(); });
     stream.on('drain', () => { this.#pump(); });
   }
 
@@ -55,7 +55,8 @@ export class EventsStream {
       stream.sendMetadata(new Metadata());
       events.#pump();
     } catch (error) {
-      stream.destroy(statusOf(error));
+      // grpc-js sends a status where the stream emits an error, not where it is destroyed with one.
+      stream.emit('error', statusOf(error));
     }
   }
 
@@ -102,7 +103,7 @@ export class EventsStream {
 
   #fail(error: unknown): void {
     this.#end();
-    this.stream.destroy(statusOf(error));
+    this.stream.emit('error', statusOf(error));
   }
 
   #end(): void {

@@ -139,10 +139,10 @@ export class Daemon {
     this.#supervisor.refuseRequests();
     const overdue = new Promise<void>((resolve) => { setTimeout(resolve, stopTimeoutMs).unref(); });
     await Promise.race([this.#supervisor.stop(), overdue]);
+    await Promise.race([this.#context.fleet.close(), overdue]);
     this.#observers.close();
     this.#api.close();
     this.#context.monitor.close();
-    this.#context.fleet.close();
     this.#context.publisher.close();
     this.#reaper.close();
     this.#poller.close();

@@ -6,7 +6,8 @@ export type DaemonErrorCode =
   | 'bad-value'
   | 'config-unreadable'
   | 'config-invalid'
-  | 'listen-failed';
+  | 'listen-failed'
+  | 'state-dir-locked';
 
 /**
  * An error that the person who started the daemon has to read. The message is one line, names the

@@ -40,9 +40,10 @@ export const files = {
 const EVENT_DATABASE = 'holdfast-events.db';
 const LOCK = 'holdfast.lock';
 const JOURNAL = 'events.log';
-const SHIM_SOCKET = /^holdfast-shim-.*\.sock$/;
+const SHIM_SOCKET = /^holdfast-shim-.*\.sock(\.ready)?$/;
+const SHIM_LOGS = ['holdfast-shim.log', 'holdfast-shim.log.1'];
 // SQLite's own companions of the database.
-const TOP_LEVEL_FILES = new Set([JOURNAL, LOCK, ...['', '-wal', '-shm', '-journal'].map((end) => EVENT_DATABASE + end)]);
+const TOP_LEVEL_FILES = new Set([JOURNAL, LOCK, ...SHIM_LOGS, ...['', '-wal', '-shm', '-journal'].map((end) => EVENT_DATABASE + end)]);
 
 /** Whether a file of the state directory's top level bears (or may bear) this name: no container can. */
 export function isTopLevelFile(name: string): boolean {

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { RuntimeError } from './errors';
 
@@ -28,7 +28,8 @@ export function resolveRuntime(
 }
 
 function findProgram(program: string, searchPath: string): string | undefined {
-  if (isAbsolute(program)) return isExecutable(program) ? program : undefined;
+  // One that is there and may not be executed fails as that when it is run, not as missing.
+  if (isAbsolute(program)) return existsSync(program) ? program : undefined;
   // A relative path would depend on where the daemon was started.
   if (program === '' || program.includes('/')) return undefined;
   return searchPath

@@ -81,9 +81,10 @@ export class ShimFleet {
     return found;
   }
 
-  /** Disconnects; the shims run on. May be called twice. */
-  close(): void {
+  /** Disconnects, also from a shim that is being started; the shims run on. May be called twice. */
+  async close(): Promise<void> {
     this.#closed = true;
+    await this.#current?.catch(() => undefined);
     clearInterval(this.#watchdog);
     for (const shim of this.#shims.values()) shim.close();
     this.#shims.clear();

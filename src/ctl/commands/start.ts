@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { INIT } from '../daemon-client';
@@ -72,8 +73,22 @@ async function start(tool: Tool, id: string, bundlePath: string, options: StartO
 
 /** The daemon knows no working directory of ours: its paths are absolute. */
 function filesOf({ stdin, stdout, stderr }: StartOptions): { stdin: string; stdout: string; stderr: string } {
-  const absolute = (path: string | undefined): string => (path === undefined ? '' : resolve(path));
-  return { stdin: absolute(stdin), stdout: absolute(stdout), stderr: absolute(stderr) };
+  return {
+    stdin: stdin === undefined ? '' : resolve(stdin),
+    stdout: stdout === undefined ? '' : outputFile(stdout),
+    stderr: stderr === undefined ? '' : outputFile(stderr),
+  };
+}
+
+/** Made here where it is not there: the daemon's side would make a FIFO, as the contract has it for clients. */
+function outputFile(file: string): string {
+  const path = resolve(file);
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return path;
 }
 
 /**

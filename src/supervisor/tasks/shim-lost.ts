@@ -8,7 +8,8 @@ import { type Outcome, type TaskOf, done } from '../task';
 export function shimLost(task: TaskOf<'shimLost'>, context: Context): Outcome<'shimLost'> {
   context.log.warn({ shim: task.name }, 'a shim is gone');
   for (const container of context.table.values()) {
-    for (const process of allProcesses(container)) {
+    // Exec'd processes first: the shim that adopts tells the end of init as the container's last.
+    for (const process of allProcesses(container).reverse()) {
       if (process.shim?.name !== task.name) continue;
       unwatchProcess(process, context);
       shimDied(container, process, context);
