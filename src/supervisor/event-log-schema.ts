@@ -30,14 +30,21 @@ class CorruptDatabase extends Error {}
  * moment (the pages are the kernel's), and a power cut cannot corrupt the file
  * (https://www.sqlite.org/pragma.html#pragma_synchronous). Exclusive locking: one
  * daemon per state directory has it, so no shared-memory file is needed.
+ *
+ * No statement may ever become garbage: better-sqlite3 takes a clean-up hook back in a
+ * statement's destructor, and Node aborts the process (`RemoveEnvironmentCleanupHook:
+ * Assertion failed: (env) != nullptr`, seen with Node 24) where the collector runs it
+ * while no context is entered, as it may between two callbacks of the event loop.
+ *
+ * @param keep takes what the caller must hold on to for as long as the process lives
  */
-export function openDatabase(path: string): Db {
+export function openDatabase(path: string, keep: (statement: Database.Statement) => void): Db {
   const db = new Database(path);
   try {
-    db.pragma('locking_mode = EXCLUSIVE');
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
-    const [check] = db.pragma('quick_check(1)') as { quick_check: string }[];
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    const quickCheck = db.prepare('PRAGMA quick_check(1)');
+    keep(quickCheck);
+    const check = quickCheck.get() as { quick_check: string } | undefined;
     if (check?.quick_check !== 'ok') throw new CorruptDatabase(check?.quick_check ?? 'no answer');
     db.exec(schema);
     db.defaultSafeIntegers(true);

@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { type Db, isUnusable, moveAside, openDatabase } from './event-log-schema';
+import { type LogStatements, prepareStatements } from './event-log-statements';
 import type { EventType, NewEvent, RecordedEnd, StoredEvent } from './event';
 
 export interface EventLogOptions {
@@ -36,37 +37,17 @@ const trimSlack = 64;
  */
 export class EventLog {
   readonly #db: Db;
-  readonly #insert: Statement;
-  readonly #insertEnd: Statement;
-  readonly #findEnd: Statement;
-  readonly #tellEnd: Statement;
-  readonly #after: Statement;
-  readonly #afterOf: Statement;
+  readonly #statements: LogStatements;
+  /** Statements that are not used again, and must not become garbage. */
+  readonly #kept: Statement[] = [];
   #lastNs: bigint;
   #trimmedThroughNs: bigint;
   #told: number;
 
   constructor(readonly options: EventLogOptions) {
-    this.#db = openOrReplace(options);
-    const columns = 'type, container, process, status, start_key';
-    const db = this.#db;
-    this.#insert = db.prepare(`INSERT INTO events (told_ns, ${columns}) VALUES (?, ?, ?, ?, ?, ?)`);
-    this.#insertEnd = db.prepare(
-      `INSERT OR IGNORE INTO events (told_ns, ${columns}) VALUES (NULL, 'exit', ?, ?, ?, ?)`,
-    );
-    const thisEnd = "type = 'exit' AND container = ? AND process = ? AND start_key = ?";
-    this.#findEnd = db.prepare(`SELECT told_ns, ${columns} FROM events WHERE ${thisEnd}`);
-    this.#tellEnd = db.prepare(`UPDATE events SET told_ns = ? WHERE ${thisEnd} AND told_ns IS NULL`);
-    this.#after = db.prepare(
-      `SELECT told_ns, ${columns} FROM events WHERE told_ns > ? ORDER BY told_ns LIMIT ?`,
-    );
-    this.#afterOf = db.prepare(
-      `SELECT told_ns, ${columns} FROM events WHERE container = ? AND told_ns > ? ORDER BY told_ns LIMIT ?`,
-    );
-    const range = db.prepare('SELECT max(told_ns) AS last, count(told_ns) AS told FROM events').get() as {
-      last: bigint | null;
-      told: bigint;
-    };
+    this.#db = openOrReplace(options, (statement) => this.#kept.push(statement));
+    this.#statements = prepareStatements(this.#db);
+    const range = this.#statements.range.get() as { last: bigint | null; told: bigint };
     this.#lastNs = range.last ?? 0n;
     this.#told = Number(range.told);
     this.#trimmedThroughNs = BigInt(this.fact('trimmed-through-ns') ?? '0');
@@ -89,41 +70,39 @@ export class EventLog {
 
   /** Writes an event that is told at once. */
   append(event: NewEvent, atNs = this.#nextNs()): StoredEvent {
-    this.#insert.run(atNs, event.type, event.containerId, event.processId, event.status, event.startKey);
+    this.#statements.insert.run(atNs, event.type, event.containerId, event.processId, event.status, event.startKey);
     this.#toldOne(atNs);
     return { ...event, timestampNs: atNs };
   }
 
   /** Makes an end durable. Repeatable: the first status counts. */
   recordEnd(end: RecordedEnd): EndProgress {
-    const { changes } = this.#insertEnd.run(end.containerId, end.processId, end.status, end.startKey);
+    const { changes } = this.#statements.insertEnd.run(end.containerId, end.processId, end.status, end.startKey);
     if (changes === 1) return 'recorded';
-    const row = this.#findEnd.get(end.containerId, end.processId, end.startKey) as Row;
+    const row = this.#statements.findEnd.get(end.containerId, end.processId, end.startKey) as Row;
     return row.told_ns === null ? 'already-recorded' : 'already-told';
   }
 
   /** Tells a recorded end; `undefined` if it has been told before. */
   tell(end: Omit<RecordedEnd, 'status'>): StoredEvent | undefined {
     const atNs = this.#nextNs();
-    const { changes } = this.#tellEnd.run(atNs, end.containerId, end.processId, end.startKey);
+    const { changes } = this.#statements.tellEnd.run(atNs, end.containerId, end.processId, end.startKey);
     if (changes === 0) return undefined;
-    const told = toEvent(this.#findEnd.get(end.containerId, end.processId, end.startKey) as Row);
+    const told = toEvent(this.#statements.findEnd.get(end.containerId, end.processId, end.startKey) as Row);
     this.#toldOne(atNs);
     return told;
   }
 
   /** Ends that were recorded and not told, oldest first: what a restart has to finish. */
   untold(): RecordedEnd[] {
-    const rows = this.#db.prepare('SELECT * FROM events WHERE told_ns IS NULL ORDER BY row').all() as Row[];
+    const rows = this.#statements.untold.all() as Row[];
     return rows.map((row) => toEvent({ ...row, told_ns: 0n }));
   }
 
   /** Whether the start with this key has its start event, i.e. was told to anyone. */
   hasStart(containerId: string, processId: string, startKey: string): boolean {
     const type: EventType = processId === 'init' ? 'start-container' : 'start-process';
-    const found = this.#db
-      .prepare('SELECT 1 FROM events WHERE type = ? AND container = ? AND process = ? AND start_key = ? LIMIT 1')
-      .get(type, containerId, processId === 'init' ? '' : processId, startKey);
+    const found = this.#statements.hasStart.get(type, containerId, processId === 'init' ? '' : processId, startKey);
     return found !== undefined;
   }
 
@@ -131,19 +110,19 @@ export class EventLog {
   after(timestampNs: bigint, limit: number, containerId = ''): StoredEvent[] {
     const rows =
       containerId === ''
-        ? this.#after.all(timestampNs, limit)
-        : this.#afterOf.all(containerId, timestampNs, limit);
+        ? this.#statements.after.all(timestampNs, limit)
+        : this.#statements.afterOf.all(containerId, timestampNs, limit);
     return (rows as Row[]).map(toEvent);
   }
 
   /** A fact that is kept beside the events. */
   fact(name: string): string | undefined {
-    const row = this.#db.prepare('SELECT value FROM facts WHERE name = ?').get(name) as { value: string } | undefined;
+    const row = this.#statements.fact.get(name) as { value: string } | undefined;
     return row?.value;
   }
 
   setFact(name: string, value: string): void {
-    this.#db.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)').run(name, value);
+    this.#statements.setFact.run(name, value);
   }
 
   /** Runs `work` in one transaction: all of it is in the log, or nothing. */
@@ -177,12 +156,10 @@ export class EventLog {
   }
 
   #trim(): void {
-    const cut = this.#db
-      .prepare('SELECT told_ns FROM events WHERE told_ns IS NOT NULL ORDER BY told_ns DESC LIMIT 1 OFFSET ?')
-      .get(this.options.retainCount) as { told_ns: bigint } | undefined;
+    const cut = this.#statements.oldestKept.get(this.options.retainCount) as { told_ns: bigint } | undefined;
     if (cut === undefined) return;
     this.inOneGo(() => {
-      const { changes } = this.#db.prepare('DELETE FROM events WHERE told_ns <= ?').run(cut.told_ns);
+      const { changes } = this.#statements.trim.run(cut.told_ns);
       this.setFact('trimmed-through-ns', String(cut.told_ns));
       this.#told -= changes;
     });
@@ -201,13 +178,13 @@ function toEvent(row: Row): StoredEvent {
   };
 }
 
-function openOrReplace(options: EventLogOptions): Db {
+function openOrReplace(options: EventLogOptions, keep: (statement: Statement) => void): Db {
   try {
-    return openDatabase(options.path);
+    return openDatabase(options.path, keep);
   } catch (error) {
     if (!isUnusable(error, options.path)) throw error;
     const aside = moveAside(options.path, new Date());
     options.onMovedAside?.(aside, error);
-    return openDatabase(options.path);
+    return openDatabase(options.path, keep);
   }
 }
