@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { deleteArgs, killAllArgs } from '../runtime/oci-runtime';
 import { appendShimLog, markDeleted } from '../runtime/process-dir';
 import { faultPoint } from '../sys/fault';
+import type { FaultPoint } from '../sys/fault-points';
 import { messageOf } from './errors';
 import { recordExitStatus } from './exit-status';
 import type { ManagedProcess } from './managed-process';
@@ -37,7 +38,7 @@ export async function end(shim: Shim, entry: ManagedProcess, status: number): Pr
   shim.release(entry);
 }
 
-type Step = (name: string, run: () => Promise<void>) => Promise<void>;
+type Step = (name: FaultPoint, run: () => Promise<void>) => Promise<void>;
 
 function stepper(shim: Shim, entry: ManagedProcess): Step {
   return async (name, run) => {
@@ -74,6 +75,7 @@ async function untilExecsAreOver(shim: Shim, entry: ManagedProcess): Promise<voi
 
 async function deleteContainer(shim: Shim, entry: ManagedProcess): Promise<void> {
   await callDelete(shim, entry);
+  faultPoint('shim.end.deleted');
   markDeleted(entry.identity.dir);
 }
 

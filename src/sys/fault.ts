@@ -1,5 +1,7 @@
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from './errors';
+import { type FaultPoint, failingSteps, moments } from './fault-points';
 
 type Action = 'kill' | 'hang' | { readonly errno: number };
 
@@ -7,12 +9,15 @@ interface Fault {
   readonly action: Action;
   /** The how-many-th time that the point is reached; 0: every time. */
   readonly nth: number;
+  /** Made when it happens, and it does not happen where it is there: once among all processes that share it. */
+  readonly mark: string | undefined;
 }
 
 /**
- * What a test wants to go wrong, and where: `name=action[:nth]`, comma-separated. The action is `kill`
- * (SIGKILL to this process), `hang` (its only thread blocks for ever) or the name of an errno, which
- * is thrown as a SysError. Without `nth` it happens every time that the point is reached.
+ * What a test wants to go wrong, and where: `name=action[:nth][@mark]`, comma-separated, the names those of
+ * fault-points.ts. The action is `kill` (SIGKILL to this process), `hang` (its only thread blocks for ever) or the
+ * name of an errno, which is thrown as a SysError. Without `nth` it happens every time that the point is reached;
+ * with `mark`, the path of a file that is not there yet, once, and the file tells that it has happened.
  */
 export class FaultPlan {
   private readonly faults = new Map<string, Fault[]>();
@@ -21,22 +26,23 @@ export class FaultPlan {
   /** @throws Error when the text does not follow the form: a test that injects nothing would prove nothing */
   constructor(text: string) {
     for (const part of text.split(',').filter((piece) => piece !== '')) {
-      const match = /^([^=]+)=([A-Za-z0-9]+)(?::([1-9]\d*))?$/.exec(part);
-      const [, name, action, nth] = match ?? [];
+      const match = /^([^=]+)=([A-Za-z0-9]+)(?::([1-9]\d*))?(?:@(.+))?$/.exec(part);
+      const [, name, action, nth, mark] = match ?? [];
       if (name === undefined || action === undefined) throw new Error(`not a fault: ${part}`);
-      const fault = { action: actionOf(action), nth: nth === undefined ? 0 : Number(nth) };
+      const fault = { action: actionOf(action), nth: nth === undefined ? 0 : Number(nth), mark };
+      checkPoint(name, fault.action);
       this.faults.set(name, [...(this.faults.get(name) ?? []), fault]);
     }
   }
 
   /** @throws SysError where the plan says so */
-  reach(name: string): void {
+  reach(name: FaultPoint): void {
     const faults = this.faults.get(name);
     if (faults === undefined) return;
     const count = (this.reached.get(name) ?? 0) + 1;
     this.reached.set(name, count);
     for (const fault of faults) {
-      if (fault.nth === 0 || fault.nth === count) strike(name, fault.action);
+      if ((fault.nth === 0 || fault.nth === count) && isFirst(fault.mark)) strike(name, fault.action);
     }
   }
 }
@@ -50,8 +56,24 @@ const plan = planText === undefined || planText === '' ? undefined : new FaultPl
  * HOLDFAST_FAULTS. Does nothing, and costs nothing, without it.
  * @throws SysError the failure asked for
  */
-export function faultPoint(name: string): void {
+export function faultPoint(name: FaultPoint): void {
   plan?.reach(name);
+}
+
+/** A name that no code reaches, or an error where none can come, would prove nothing either. */
+function checkPoint(name: string, action: Action): void {
+  const names: readonly string[] = typeof action === 'object' ? failingSteps : [...failingSteps, ...moments];
+  if (!names.includes(name)) throw new Error(`not a fault's place: ${name}`);
+}
+
+function isFirst(mark: string | undefined): boolean {
+  if (mark === undefined) return true;
+  try {
+    closeSync(openSync(mark, 'wx'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function actionOf(text: string): Action {
