@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import { faultPoint } from '../sys/fault';
 import { type Db, isUnusable, moveAside, openDatabase } from './event-log-schema';
 import { type LogStatements, prepareStatements } from './event-log-statements';
 import type { EventType, NewEvent, RecordedEnd, StoredEvent } from './event';
@@ -70,6 +71,7 @@ export class EventLog {
 
   /** Writes an event that is told at once. */
   append(event: NewEvent, atNs = this.#nextNs()): StoredEvent {
+    faultPoint('daemon.log.append');
     this.#statements.insert.run(atNs, event.type, event.containerId, event.processId, event.status, event.startKey);
     this.#toldOne(atNs);
     return { ...event, timestampNs: atNs };
@@ -77,6 +79,7 @@ export class EventLog {
 
   /** Makes an end durable. Repeatable: the first status counts. */
   recordEnd(end: RecordedEnd): EndProgress {
+    faultPoint('daemon.log.record-end');
     const { changes } = this.#statements.insertEnd.run(end.containerId, end.processId, end.status, end.startKey);
     if (changes === 1) return 'recorded';
     const row = this.#statements.findEnd.get(end.containerId, end.processId, end.startKey) as Row;
@@ -85,6 +88,7 @@ export class EventLog {
 
   /** Tells a recorded end; `undefined` if it has been told before. */
   tell(end: Omit<RecordedEnd, 'status'>): StoredEvent | undefined {
+    faultPoint('daemon.log.tell-end');
     const atNs = this.#nextNs();
     const { changes } = this.#statements.tellEnd.run(atNs, end.containerId, end.processId, end.startKey);
     if (changes === 0) return undefined;
@@ -180,6 +184,7 @@ function toEvent(row: Row): StoredEvent {
 
 function openOrReplace(options: EventLogOptions, keep: (statement: Statement) => void): Db {
   try {
+    faultPoint('daemon.log.open');
     return openDatabase(options.path, keep);
   } catch (error) {
     if (!isUnusable(error, options.path)) throw error;

@@ -1,3 +1,4 @@
+import { faultPoint } from '../sys/fault';
 import type { EventLog, EndProgress } from './event-log';
 import type { NewEvent, RecordedEnd, StoredEvent } from './event';
 import { SupervisorError } from './errors';
@@ -77,6 +78,7 @@ export class EventPublisher {
   tellEnd(end: RecordedEnd, before: () => void): void {
     this.#do(() => {
       this.log.tell(end);
+      faultPoint('daemon.end.told');
       before();
       this.#wakeSubscribers();
     });

@@ -1,4 +1,5 @@
 import { INIT } from '../runtime/layout';
+import { faultPoint } from '../sys/fault';
 import { finishEnd } from '../worker/finish-end';
 import type { ContainerEntry, ProcessEnd, ProcessEntry } from './container';
 import type { Context } from './context';
@@ -8,6 +9,7 @@ import { unwatchProcess } from './process-watch';
 
 /** Told where nobody can tell a process's status any more. */
 const unknownStatus = 255;
+const retryMs = 1000;
 
 /**
  * A process is over. Its end is told once, after its start, and a container's after
@@ -54,11 +56,20 @@ function finish(container: ContainerEntry, process: ProcessEntry, context: Conte
   const { takeover, end } = process;
   if (takeover === undefined || end === undefined) return;
   const beganMs = performance.now();
-  context.publisher.recordEnd(endOf(container, process), () => {
-    void context.ends.add(async () => {
+  const remove = async (): Promise<void> => {
+    try {
       await finishEnd(context.tools, { takeover, deleteInRuntime: !end.deletedByShim });
-      context.timings.record(process.id === INIT ? 'container-delete-time' : 'exit-process-time', performance.now() - beganMs);
-      context.post('endFinished', { container, process });
-    });
+    } catch (error) {
+      // Told before it is gone, its name would not be free; the disk may let go of it yet.
+      context.log.error({ id: container.id, process: process.id, err: error }, 'what a process left cannot be removed, trying again');
+      setTimeout(() => { void context.ends.add(remove); }, retryMs);
+      return;
+    }
+    context.timings.record(process.id === INIT ? 'container-delete-time' : 'exit-process-time', performance.now() - beganMs);
+    context.post('endFinished', { container, process });
+  };
+  context.publisher.recordEnd(endOf(container, process), () => {
+    faultPoint('daemon.end.recorded');
+    void context.ends.add(remove);
   });
 }

@@ -1,4 +1,5 @@
 import { SysError } from '../sys/errors';
+import { faultPoint } from '../sys/fault';
 import { signalPidFd } from '../sys/process';
 import type { ContainerEntry, ProcessEntry } from './container';
 import type { Context } from './context';
@@ -46,6 +47,7 @@ function adopt(container: ContainerEntry, process: ProcessEntry, context: Contex
   };
   const attempt = async (): Promise<void> => {
     try {
+      faultPoint('daemon.adopt.before-shim');
       const shim = await context.fleet.current();
       await shim.adopt(adoption);
       context.log.warn({ id: container.id, process: process.id, shim: shim.name }, 'adopted by another shim');

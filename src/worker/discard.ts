@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { faultPoint } from '../sys/fault';
 import type { StateDir } from '../runtime/layout';
 
 /**
@@ -11,6 +12,7 @@ export function discardDir(stateDir: StateDir, dir: string): void {
   const trash = join(stateDir.companion, 'trash');
   mkdirSync(trash, { recursive: true, mode: 0o700 });
   const target = join(trash, `${process.pid}-${process.hrtime.bigint()}`);
+  faultPoint('daemon.discard.before-rename');
   try {
     renameSync(dir, target);
   } catch {
@@ -18,7 +20,12 @@ export function discardDir(stateDir: StateDir, dir: string): void {
     rmSync(dir, { recursive: true, force: true });
     return;
   }
-  rmSync(target, { recursive: true, force: true });
+  try {
+    faultPoint('daemon.discard.before-removal');
+    emptyTrash(stateDir);
+  } catch {
+    // Out of the way it is. What is left here goes with the next one's, or at the next start.
+  }
 }
 
 /** What a killed daemon left in the trash. */

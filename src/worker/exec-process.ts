@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { makeProcessDirectory } from './process-directory';
-import { clearStarting } from '../runtime/process-dir';
 import type { ProcessRecord } from '../runtime/process-file';
+import { faultPoint } from '../sys/fault';
 import { withDeadline, orAborted } from './deadline';
 import { discardDir } from './discard';
 import { throwIfAborted } from './errors';
 import { type ProcessHandle, identify } from './process-handle';
 import type { Shim, Takeover } from './shim';
 import type { WorkTools } from './tools';
+import { startIsTold } from './start-told';
 import { type Progress, undoExec } from './undo';
 
 /** What AddProcess asks for, its names checked, and the container's part. */
@@ -42,14 +43,21 @@ export async function execProcess(
       const { takeover, record } = request;
       // A name is the client's again once its process has ended: what lies there is a leftover.
       if (existsSync(takeover.dir)) discardDir(tools.stateDir, takeover.dir);
+      faultPoint('daemon.exec.before-directory');
+      progress.madeDir = takeover.dir;
       const handle = makeProcessDirectory(takeover.dir, record);
       progress.handle = handle;
+      faultPoint('daemon.exec.before-shim');
       const shim = await orAborted(signal, tools.shimFor(request.shimSetting));
       progress.shim = shim;
       progress.takeover = takeover;
+      faultPoint('daemon.exec.before-take');
       const taken = await shim.take(takeover, signal);
-      identify(handle, taken.pid);
+      faultPoint('daemon.exec.taken');
       if (taken.terminalFd !== undefined) handle.holdTerminal(taken.terminalFd);
+      faultPoint('daemon.exec.before-identify');
+      identify(handle, taken.pid);
+      faultPoint('daemon.exec.before-stdio');
       handle.holdStdio(record);
       throwIfAborted(signal);
       return { handle, shim };
@@ -59,5 +67,5 @@ export async function execProcess(
     await undoExec(tools, progress);
     throw error;
   }
-  clearStarting(request.takeover.dir);
+  if (progress.handle !== undefined) startIsTold(tools, progress.handle);
 }

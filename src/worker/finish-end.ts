@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { INIT } from '../runtime/layout';
+import { faultPoint } from '../sys/fault';
 import { deleteInRuntime } from './delete-in-runtime';
 import { discardDir } from './discard';
 import type { Takeover } from './shim';
@@ -19,7 +20,13 @@ export async function finishEnd(tools: WorkTools, work: EndWork): Promise<void> 
     discardDir(tools.stateDir, takeover.dir);
     return;
   }
-  if (work.deleteInRuntime) await deleteInRuntime(tools, takeover, { force: true });
+  if (work.deleteInRuntime) {
+    faultPoint('daemon.end.before-delete');
+    await deleteInRuntime(tools, takeover, { force: true });
+    faultPoint('daemon.end.deleted');
+  }
+  faultPoint('daemon.end.before-discard');
   discardDir(tools.stateDir, tools.stateDir.containerDir(takeover.id));
   rmSync(tools.stateDir.liftedBundle(takeover.id), { recursive: true, force: true });
+  faultPoint('daemon.end.removed');
 }

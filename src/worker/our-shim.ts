@@ -1,5 +1,6 @@
 import { duplicateFdOf, openPidFd, signalPidFd } from '../sys/process';
 import { closeSync } from 'node:fs';
+import { faultPoint } from '../sys/fault';
 import { SHIM_PROTOCOL, type ShimResults } from '../runtime/shim-protocol';
 import type { ShimConnection } from './shim-connection';
 import type { Shim, Taken, Takeover } from './shim';
@@ -52,7 +53,9 @@ export class OurShim implements Shim {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const taken = await this.connection.request('take', { ...takeover });
+      const answer = this.connection.request('take', { ...takeover });
+      faultPoint('daemon.take.sent');
+      const taken = await answer;
       return this.#withTerminal(taken);
     } catch (error) {
       throw signal.aborted ? abortReason(signal) : error;
@@ -69,7 +72,11 @@ export class OurShim implements Shim {
   async adopt(adoption: Adoption): Promise<void> {
     const { terminalFd, ...rest } = adoption;
     const terminal = terminalFd === undefined ? {} : { terminal: { holderPid: process.pid, fd: terminalFd } };
-    await this.connection.request('adopt', { ...rest, ...terminal });
+    faultPoint('daemon.adopt.before-request');
+    const answer = this.connection.request('adopt', { ...rest, ...terminal });
+    faultPoint('daemon.adopt.sent');
+    await answer;
+    faultPoint('daemon.adopt.adopted');
   }
 
   /** The processes that this shim has, with duplicates of their terminals' masters. */

@@ -72,6 +72,11 @@ export class ProcessHandle {
     return this.#pidFd;
   }
 
+  /** Whether it has let go of everything: the process is over, or its start undone. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   get terminalFd(): number | undefined {
     return this.#terminalFd;
   }

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { StateDir } from '../runtime/layout';
 import type { ChildReaper } from '../sys/children';
 import { SysError } from '../sys/errors';
+import { faultPoint } from '../sys/fault';
 import { mkfifo } from '../sys/files';
 import { OurShim } from './our-shim';
 import { ShimConnection } from './shim-connection';
@@ -24,6 +25,7 @@ export interface ShimLaunch {
  * FIFO that it listens. @throws WorkError
  */
 export async function launchShim(launch: ShimLaunch): Promise<OurShim> {
+  faultPoint('daemon.shim.before-launch');
   const socket = launch.stateDir.shimSocket(launch.name);
   const ready = readyFifo(`${socket}.ready`);
   try {
@@ -41,7 +43,9 @@ export async function launchShim(launch: ShimLaunch): Promise<OurShim> {
   } finally {
     closeSync(ready.writeFd);
   }
+  faultPoint('daemon.shim.launched');
   await untilReady(ready.socket);
+  faultPoint('daemon.shim.ready');
   return OurShim.greet(launch.name, await connectShim(launch.stateDir, launch.name), launch.version);
 }
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { type Bundle, loadBundle } from '../runtime/bundle';
 import { INIT, files } from '../runtime/layout';
 import { logArgs, startArgs } from '../runtime/oci-runtime';
-import { clearStarting } from '../runtime/process-dir';
 import type { ProcessRecord } from '../runtime/process-file';
 import { resolveRuntime } from '../runtime/runtime-program';
 import { type ContainerRecord, writeContainerRecord } from '../runtime/state-file';
+import { faultPoint } from '../sys/fault';
 import { withDeadline, orAborted } from './deadline';
 import { setAside } from './discard';
 import { throwIfAborted } from './errors';
@@ -15,6 +15,7 @@ import { type ProcessHandle, identify } from './process-handle';
 import { callRuntime } from './runtime-call';
 import type { Shim, Takeover } from './shim';
 import type { WorkTools } from './tools';
+import { startIsTold } from './start-told';
 import { type Progress, undoContainer } from './undo';
 
 /** What CreateContainer asks for, its names checked. */
@@ -74,7 +75,7 @@ export async function startContainer(
     await undoContainer(tools, request.id, progress);
     throw error;
   }
-  if (progress.handle !== undefined) clearStarting(progress.handle.dir);
+  if (progress.handle !== undefined) startIsTold(tools, progress.handle);
 }
 
 async function sequence(
@@ -85,11 +86,13 @@ async function sequence(
   hooks: StartHooks,
 ): Promise<void> {
   throwIfAborted(signal);
+  faultPoint('daemon.start.before-bundle');
   const bundle = loadBundle(request.bundlePath, tools.stateDir.liftedBundle(request.id));
   const program = resolveRuntime(request.runtime, tools.runtimeAliases);
-  const { record, processRecord, handle } = makeDirectory(tools, request, bundle);
+  const { record, processRecord, handle } = makeDirectory(tools, request, bundle, progress);
   progress.handle = handle;
 
+  faultPoint('daemon.start.before-shim');
   const shim = await orAborted(signal, tools.shimFor(request.shim));
   progress.shim = shim;
   const takeover: Takeover = {
@@ -101,9 +104,13 @@ async function sequence(
     ownPidNamespace: bundle.hasPidNamespace,
   };
   progress.takeover = takeover;
+  faultPoint('daemon.start.before-take');
   const taken = await shim.take(takeover, signal);
-  identify(handle, taken.pid);
+  faultPoint('daemon.start.taken');
   if (taken.terminalFd !== undefined) handle.holdTerminal(taken.terminalFd);
+  faultPoint('daemon.start.before-identify');
+  identify(handle, taken.pid);
+  faultPoint('daemon.start.before-stdio');
   handle.holdStdio(processRecord);
 
   await hooks.created({ record, process: processRecord, handle, takeover, shim });
@@ -112,16 +119,18 @@ async function sequence(
   if (request.checkpoint !== '') return;
   const logFile = join(handle.dir, files.log);
   const command = { program, globalArgs: [...logArgs(logFile), ...request.runtimeArgs] };
+  faultPoint('daemon.start.before-runtime');
   await callRuntime(tools.reaper, command, startArgs(command, request.id), {
     verb: 'start',
     logFile,
     timeoutMs: tools.startTimeoutMs,
     signal,
   });
+  faultPoint('daemon.start.started');
   throwIfAborted(signal);
 }
 
-function makeDirectory(tools: WorkTools, request: StartRequest, bundle: Bundle) {
+function makeDirectory(tools: WorkTools, request: StartRequest, bundle: Bundle, progress: Progress) {
   const { stateDir } = tools;
   const containerDir = stateDir.containerDir(request.id);
   if (existsSync(containerDir)) {
@@ -150,7 +159,10 @@ function makeDirectory(tools: WorkTools, request: StartRequest, bundle: Bundle) 
     rootGid: bundle.rootGid,
   };
   const dir = stateDir.processDir(request.id, INIT);
+  faultPoint('daemon.start.before-directory');
   mkdirSync(containerDir, { mode: 0o711 });
+  progress.madeDir = containerDir;
+  faultPoint('daemon.start.before-state-file');
   writeContainerRecord(containerDir, record);
   return { record, processRecord, handle: makeProcessDirectory(dir, processRecord) };
 }

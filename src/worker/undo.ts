@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { INIT } from '../runtime/layout';
 import { readPid, readStarttime } from '../runtime/process-dir';
+import { faultPoint } from '../sys/fault';
 import { isRunning, signalPid } from '../sys/process';
 import { deleteInRuntime } from './delete-in-runtime';
 import { discardDir } from './discard';
@@ -10,9 +12,14 @@ import type { Shim, Takeover } from './shim';
 import type { WorkTools } from './tools';
 
 const SIGKILL = 9;
+/** How often, and how soon after each other, the removal of a directory is tried. */
+const discardAttempts = 3;
+const discardPauseMs = 100;
 
 /** What a start or an exec has done so far. */
 export interface Progress {
+  /** The directory that it has made, whatever is in it yet. */
+  madeDir?: string;
   handle?: ProcessHandle;
   shim?: Shim;
   takeover?: Takeover;
@@ -20,24 +27,44 @@ export interface Progress {
 
 /** Undoes a container's start completely: no process, no runtime state, no directory. Never throws. */
 export async function undoContainer(tools: WorkTools, id: string, progress: Progress): Promise<void> {
-  await undoTakeover(tools, progress);
-  progress.handle?.close();
-  // Where the sequence made no directory, the one there (if any) is not ours to remove.
-  if (progress.handle !== undefined) discardDir(tools.stateDir, tools.stateDir.containerDir(id));
+  await undo(tools, progress);
   rmSync(tools.stateDir.liftedBundle(id), { recursive: true, force: true });
 }
 
 /** Undoes an exec: the process ended, its directory gone. Never throws. */
 export async function undoExec(tools: WorkTools, progress: Progress): Promise<void> {
+  await undo(tools, progress);
+}
+
+async function undo(tools: WorkTools, progress: Progress): Promise<void> {
   await undoTakeover(tools, progress);
+  faultPoint('daemon.undo.aborted');
   progress.handle?.close();
-  if (progress.handle !== undefined) discardDir(tools.stateDir, progress.handle.dir);
+  // Where the sequence made no directory, the one there (if any) is not ours to remove.
+  if (progress.madeDir !== undefined) await discard(tools, progress.madeDir);
+  faultPoint('daemon.undo.undone');
+}
+
+/** A directory that cannot be removed keeps nobody waiting: what is marked as a start goes at the next one, or restart. */
+async function discard(tools: WorkTools, dir: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      faultPoint('daemon.undo.before-discard');
+      discardDir(tools.stateDir, dir);
+      return;
+    } catch (error) {
+      tools.log.error({ dir, err: error }, 'what an undone start left cannot be removed');
+      if (attempt === discardAttempts) return;
+    }
+    await delay(discardPauseMs);
+  }
 }
 
 async function undoTakeover(tools: WorkTools, progress: Progress): Promise<void> {
   const { shim, takeover } = progress;
   if (shim === undefined || takeover === undefined) return;
   try {
+    faultPoint('daemon.undo.before-abort');
     await shim.abort(takeover);
   } catch (cause) {
     tools.log.warn({ id: takeover.id, process: takeover.processId, err: cause }, 'undoing a start without its shim');

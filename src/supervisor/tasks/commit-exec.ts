@@ -1,7 +1,8 @@
+import { faultPoint } from '../../sys/fault';
 import type { Context } from '../context';
 import { SupervisorError } from '../errors';
 import { transition } from '../process-state';
-import { watchProcess } from '../process-watch';
+import { unwatchProcess, watchProcess } from '../process-watch';
 import { type Outcome, type TaskOf, answer, refusal } from '../task';
 
 /** An exec'd process runs: it is in the log from here on, told, and its end watched. */
@@ -11,17 +12,24 @@ export function commitExec(task: TaskOf<'commitExec'>, context: Context): Outcom
   const { identity } = executed.handle;
   if (task.cancel.aborted) return refusal(new SupervisorError('cancelled', { id, processId: process.id }));
   if (identity === undefined) return refusal(new SupervisorError('not-started', { id, processId: process.id }));
-  context.publisher.mustTell({
-    type: 'start-process',
-    containerId: id,
-    processId: process.id,
-    status: 0,
-    startKey: identity.startKey,
-  });
+  faultPoint('daemon.exec.before-watch');
+  // A process that is over already has hung up its FIFO, which this watch reports in a later turn.
+  watchProcess(container, process, executed.handle, context);
+  try {
+    context.publisher.mustTell({
+      type: 'start-process',
+      containerId: id,
+      processId: process.id,
+      status: 0,
+      startKey: identity.startKey,
+    });
+  } catch (error) {
+    unwatchProcess(process, context);
+    throw error;
+  }
+  faultPoint('daemon.exec.told');
   process.state = transition(transition(process.state, 'created'), 'started');
   process.shim = executed.shim;
-  // A process that is over already has hung up its FIFO, which this watch reports at once.
-  watchProcess(container, process, executed.handle, context);
   context.log.info({ id, process: process.id, pid: process.systemPid }, 'process started');
   return answer(process.systemPid);
 }

@@ -1,3 +1,4 @@
+import { faultPoint } from '../../sys/fault';
 import { viewOf } from '../container';
 import type { Context } from '../context';
 import { SupervisorError } from '../errors';
@@ -21,6 +22,7 @@ export function commitStart(task: TaskOf<'commitStart'>, context: Context): Outc
     status: 0,
     startKey: init.startKey,
   });
+  faultPoint('daemon.start.told');
   init.state = transition(init.state, 'started');
   const view = viewOf(container);
   context.log.info({ id, pid: init.systemPid }, 'container started');

@@ -1,3 +1,4 @@
+import { faultPoint } from '../../sys/fault';
 import type { Context } from '../context';
 import { watchProcess } from '../process-watch';
 import { transition } from '../process-state';
@@ -12,6 +13,7 @@ export function created(task: TaskOf<'created'>, context: Context): Outcome<'cre
   init.record = it.process;
   init.takeover = it.takeover;
   init.shim = it.shim;
+  faultPoint('daemon.start.before-watch');
   watchProcess(container, init, it.handle, context);
   if (task.cgroup !== undefined) container.cgroup = task.cgroup;
   if (task.oom !== undefined) context.monitor.watchOom(container.id, task.oom);
