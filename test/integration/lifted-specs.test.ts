@@ -1,23 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { loadBundle } from '../../src/runtime/bundle';
 import { execProcessSpec } from '../../src/runtime/exec-spec';
-import { type JsonObject, parseJson, printJson } from '../../src/runtime/json';
 import { createArgs, deleteArgs, execArgs, killAllArgs, type RuntimeCommand, startArgs } from '../../src/runtime/oci-runtime';
 import { writeProcessRecord } from '../../src/runtime/process-file';
 import { resolveRuntime } from '../../src/runtime/runtime-program';
 import { cgroupDirectories, removeCgroups } from '../support/cgroups';
+import { fitToThisHost, oldSpecs } from '../support/old-spec';
 import { buildRootfs } from '../support/rootfs';
 import { describeOnHost, realContainers } from '../support/requires';
-
-const fixtures = join(__dirname, '../fixtures');
-const specs = ['oci-spec', 'oci-spec-forms'].flatMap((directory) =>
-  readdirSync(join(fixtures, directory)).map((name): [string, string] => [name, readFileSync(join(fixtures, directory, name), 'utf8')]),
-);
 
 describeOnHost('the runtime of today takes the specs of old', realContainers, () => {
   let directory = '';
@@ -50,9 +45,10 @@ describeOnHost('the runtime of today takes the specs of old', realContainers, ()
     }
   };
 
-  test.each(specs)('%s', (_, text) => {
+  test.each(oldSpecs())('$name', ({ text }) => {
     const bundlePath = join(directory, 'bundle');
-    writeFileSync(join(bundlePath, 'config.json'), printJson(fitToThisHost(parseJson(text) as JsonObject, cgroup)));
+    const args = ['/bin/sleep', '1000'];
+    writeFileSync(join(bundlePath, 'config.json'), fitToThisHost(text, { rootfs: 'rootfs', cgroupsPath: `${cgroup}/c1`, args }));
     const bundle = loadBundle(bundlePath, join(directory, 'lifted'));
     expect(existsSync(join(directory, 'lifted'))).toBe(bundle.runtimePath !== bundlePath);
 
@@ -90,20 +86,4 @@ describeOnHost('the runtime of today takes the specs of old', realContainers, ()
 
 function capabilitiesOf(pid: number): string | undefined {
   return /^CapBnd:\s+(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-}
-
-/**
- * The recorded spec with what only its own host had replaced: the root, the files of dockerd that it
- * mounts, the cgroup; and a program that stays, to be looked at.
- */
-function fitToThisHost(spec: JsonObject, cgroup: string): JsonObject {
-  const { process, mounts, linux } = spec as { process: JsonObject; mounts: { source: string }[]; linux: JsonObject };
-  return {
-    ...spec,
-    process: { ...process, args: ['/bin/sleep', '1000'] },
-    // Relative, as the bundles of other clients have it.
-    root: { path: 'rootfs' },
-    mounts: mounts.filter(({ source }) => !source.startsWith('/var/lib/docker')),
-    linux: { ...linux, cgroupsPath: `${cgroup}/c1` },
-  };
 }

@@ -35,7 +35,8 @@ export function findLeftovers(territory: Territory): string[] {
   return [
     ...entries(territory.runtimeRoot).map((name) => `container ${name} in the runtime's root`),
     ...directories(territory.stateDir).map((name) => `directory ${name} in the state directory`),
-    ...entries(companion(territory)).filter((name) => name !== 'trash').map((name) => `lifted bundle ${name}`),
+    ...entries(companion(territory)).filter((name) => !['bundles', 'trash'].includes(name)).map((name) => `${name} beside the state directory`),
+    ...entries(join(companion(territory), 'bundles')).map((name) => `lifted bundle ${name}`),
     ...entries(join(companion(territory), 'trash')).map((name) => `half-removed directory ${name}`),
     ...processes(territory).map((seen) => `process ${String(seen.pid)}: ${seen.commandLine}`),
     ...mounts(territory).map((path) => `mount ${path}`),
