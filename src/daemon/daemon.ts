@@ -158,6 +158,7 @@ export class Daemon {
     return new EventLog({
       path: stateDir.eventDatabase,
       retainCount: this.settings.retainCount,
+      onTold: () => { this.#metrics.count('events-logged'); },
       onMovedAside: (aside, cause) => {
         this.log.error({ aside, err: cause }, 'the event database was unusable and lies aside, a new one is in use');
       },

@@ -1,5 +1,6 @@
 import type { OomSource } from '../runtime/cgroups/oom-source';
-import { isDeleted, readExitStatus } from '../runtime/process-dir';
+import { INIT } from '../runtime/layout';
+import { isDeleted, readExitStatus, readOomKillsAtEnd } from '../runtime/process-dir';
 import { exitStatusOf } from '../sys/children';
 import type { Poller, Watch } from '../sys/poller';
 import { exitInfoOf, isRunning } from '../sys/process';
@@ -28,7 +29,7 @@ export interface MonitorReports {
   exit(process: WatchedProcess, end: { readonly status: number | undefined; readonly deletedByShim: boolean }): void;
   /** The exit FIFO hung up while the process runs: its shim is gone. */
   shimGone(process: WatchedProcess): void;
-  /** The kernel's OOM killer acted in the container's cgroup, `kills` times. */
+  /** The kernel's OOM killer acted in the container's cgroup: `kills` times in all since its start. */
   oom(id: string, kills: number): void;
 }
 
@@ -95,17 +96,26 @@ export class Monitor {
     this.unwatchExit(process);
     // The kernel counts an OOM kill before the process ends, but the two wake-ups may
     // come in either order: an OOM that led to the end is told first.
-    const oom = this.#ooms.get(process.id);
-    if (oom !== undefined) this.#reportOom(process.id, oom.source);
-    const status = statusOnDisk(process.dir);
+    const kills = this.#killsOf(process);
+    if (kills > 0) this.reports.oom(process.id, kills);
+    const status = onDisk(() => readExitStatus(process.dir));
     if (status !== undefined) this.reports.exit(process, { status, deletedByShim: isDeleted(process.dir) });
     else if (isRunning(process.pid, process.starttime === '' ? undefined : process.starttime)) this.reports.shimGone(process);
     else this.reports.exit(process, { status: statusFromKernel(process), deletedByShim: false });
   }
 
+  /** All OOM kills so far. At the container's end the cgroup may be gone already: then its shim has counted them. */
+  #killsOf({ id, processId, dir }: WatchedProcess): number {
+    const source = this.#ooms.get(id)?.source;
+    source?.consume();
+    const seen = source?.kills ?? 0;
+    if (processId !== INIT) return seen;
+    const counted = onDisk(() => readOomKillsAtEnd(dir));
+    return counted === undefined ? seen + (source?.presumed ?? 0) : Math.max(seen, counted);
+  }
+
   #reportOom(id: string, source: OomSource): void {
-    const kills = source.consume();
-    if (kills > 0) this.reports.oom(id, kills);
+    if (source.consume() > 0) this.reports.oom(id, source.kills);
     if (!source.unsettled) return;
     setTimeout(() => {
       if (this.#ooms.get(id)?.source === source) this.#reportOom(id, source);
@@ -114,9 +124,9 @@ export class Monitor {
 }
 
 /** A damaged file says as little as a missing one. */
-function statusOnDisk(dir: string): number | undefined {
+function onDisk(read: () => number | undefined): number | undefined {
   try {
-    return readExitStatus(dir);
+    return read();
   } catch {
     return undefined;
   }

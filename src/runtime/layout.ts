@@ -35,6 +35,10 @@ export const files = {
   starting: 'holdfast-starting',
   /** Our own, of an init process: the shim has had the runtime delete the container. */
   deleted: 'holdfast-deleted',
+  /** Our own, of an init process: where the kernel keeps the container's cgroup. */
+  cgroup: 'holdfast-cgroup.json',
+  /** Our own, of an init process: OOM kills that the shim counted before the cgroup was removed; decimal. */
+  oomKills: 'holdfast-oom-kills',
 } as const;
 
 const EVENT_DATABASE = 'holdfast-events.db';

@@ -88,6 +88,19 @@ export function isDeleted(processDir: string): boolean {
   return exists(join(processDir, files.deleted));
 }
 
+/**
+ * How many processes of the container the OOM killer had killed when the runtime was about to remove its
+ * cgroup. Undefined: nobody counted.
+ * @throws RuntimeError `bad-file`
+ */
+export function readOomKillsAtEnd(processDir: string): number | undefined {
+  return readInteger(join(processDir, files.oomKills), 0, Number.MAX_SAFE_INTEGER);
+}
+
+export function writeOomKillsAtEnd(processDir: string, kills: number): void {
+  writeWhole(join(processDir, files.oomKills), String(kills));
+}
+
 /** Writes the pid where the runtime's own file was damaged and a shim knows it. */
 export function writePid(processDir: string, pid: number): void {
   writeWhole(join(processDir, files.pid), String(pid));

@@ -1,6 +1,8 @@
 import { constants } from 'node:os';
+import { readCgroup } from '../runtime/cgroups/cgroup-file';
+import { readOomKills } from '../runtime/cgroups/oom-kills';
 import { deleteArgs, killAllArgs } from '../runtime/oci-runtime';
-import { appendShimLog, markDeleted } from '../runtime/process-dir';
+import { appendShimLog, markDeleted, writeOomKillsAtEnd } from '../runtime/process-dir';
 import { faultPoint } from '../sys/fault';
 import type { FaultPoint } from '../sys/fault-points';
 import { messageOf } from './errors';
@@ -15,7 +17,7 @@ const LATE_EXEC_MS = 5000;
 
 /**
  * The end of a process, step by step, each of which can be repeated by whoever adopts it half-done: its status on disk,
- * the rest of the container killed, its output passed on, the container deleted in the runtime, and last of
+ * the rest of the container killed, its output passed on, its OOM kills counted, the container deleted in the runtime, and last of
  * all the exit FIFO let go, which tells the daemon. A step that fails is logged and does not stop the others:
  * the daemon must hear of the end. Never rejects.
  * @param status 0 to 255
@@ -32,6 +34,7 @@ export async function end(shim: Shim, entry: ManagedProcess, status: number): Pr
   await step('shim.end.drain', () => entry.finishIo());
   if (entry.isInit) {
     await step('shim.end.start-told', () => untilStartIsTold(entry));
+    await step('shim.end.count-oom-kills', () => countOomKills(entry));
     await step('shim.end.delete', () => deleteContainer(shim, entry));
   }
   await step('shim.end.let-go', () => Promise.resolve());
@@ -71,6 +74,15 @@ async function untilExecsAreOver(shim: Shim, entry: ManagedProcess): Promise<voi
     await Promise.all(execs.map((exec) => exec.over));
   }
   clearTimeout(timer);
+}
+
+/** The daemon may be busy, or down: once the cgroup is removed, nobody else can tell of them any more. */
+function countOomKills(entry: ManagedProcess): Promise<void> {
+  const { dir } = entry.identity;
+  const cgroup = readCgroup(dir);
+  const kills = cgroup === undefined ? undefined : readOomKills(cgroup);
+  if (kills !== undefined) writeOomKillsAtEnd(dir, kills);
+  return Promise.resolve();
 }
 
 async function deleteContainer(shim: Shim, entry: ManagedProcess): Promise<void> {

@@ -41,6 +41,10 @@ export interface ContainerEntry {
   /** Exec'd processes by the client's name. */
   readonly execs: Map<string, ProcessEntry>;
   cgroup?: ContainerCgroup;
+  /** Processes of it that the kernel's OOM killer has killed, as far as is known. */
+  oomKills: number;
+  /** Those of them that an event has told of. */
+  oomKillsTold: number;
 }
 
 /** What everyone but the loop sees of a process. */
@@ -62,7 +66,7 @@ export function newProcess(id: string): ProcessEntry {
 
 /** A new container entry, its init process creating. */
 export function newContainer(id: string, record: ContainerRecord): ContainerEntry {
-  return { id, record, init: newProcess(INIT), execs: new Map() };
+  return { id, record, init: newProcess(INIT), execs: new Map(), oomKills: 0, oomKillsTold: 0 };
 }
 
 /** The process of that name, the init process included. */

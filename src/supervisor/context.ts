@@ -20,8 +20,9 @@ export interface SupervisorSettings {
   readonly onShimDeath: OnShimDeath;
 }
 
-/** Told how long each kind of work took; the daemon's metrics listen. */
+/** Told of each task, and how long each kind of work took; the daemon's metrics listen. */
 export interface Timings {
+  count(what: 'events'): void;
   record(
     what: 'container-create-time' | 'container-start-time' | 'container-delete-time' | 'exec-process-time' | 'exit-process-time',
     durationMs: number,

@@ -16,6 +16,7 @@ export interface LogStatements {
   readonly trim: Statement;
   readonly fact: Statement;
   readonly setFact: Statement;
+  readonly dropFact: Statement;
 }
 
 export function prepareStatements(db: Db): LogStatements {
@@ -40,5 +41,6 @@ export function prepareStatements(db: Db): LogStatements {
     trim: db.prepare('DELETE FROM events WHERE told_ns <= ?'),
     fact: db.prepare('SELECT value FROM facts WHERE name = ?'),
     setFact: db.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)'),
+    dropFact: db.prepare('DELETE FROM facts WHERE name = ?'),
   };
 }

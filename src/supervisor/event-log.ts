@@ -10,10 +10,18 @@ export interface EventLogOptions {
   readonly retainCount: number;
   /** The database was unusable: it lies at `aside` now, and a new one is in use. */
   readonly onMovedAside?: (aside: string, cause: unknown) => void;
+  /** Called for each event that is written to be told. */
+  readonly onTold?: () => void;
 }
 
 /** Where an end stands that is recorded (again). */
 export type EndProgress = 'recorded' | 'already-recorded' | 'already-told';
+
+/** Something that is kept beside the events, under a name of its own. */
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+}
 
 interface Row {
   readonly told_ns: bigint | null;
@@ -69,10 +77,19 @@ export class EventLog {
     return this.#told;
   }
 
-  /** Writes an event that is told at once. */
-  append(event: NewEvent, atNs = this.#nextNs()): StoredEvent {
+  /** Writes an event that is told at once, and a fact that belongs to it: both are in the log, or neither. */
+  append(event: NewEvent, fact?: Fact, atNs = this.#nextNs()): StoredEvent {
     faultPoint('daemon.log.append');
-    this.#statements.insert.run(atNs, event.type, event.containerId, event.processId, event.status, event.startKey);
+    const insert = (): unknown =>
+      this.#statements.insert.run(atNs, event.type, event.containerId, event.processId, event.status, event.startKey);
+    if (fact === undefined) {
+      insert();
+    } else {
+      this.inOneGo(() => {
+        this.setFact(fact.name, fact.value);
+        insert();
+      });
+    }
     this.#toldOne(atNs);
     return { ...event, timestampNs: atNs };
   }
@@ -129,6 +146,10 @@ export class EventLog {
     this.#statements.setFact.run(name, value);
   }
 
+  dropFact(name: string): void {
+    this.#statements.dropFact.run(name);
+  }
+
   /** Runs `work` in one transaction: all of it is in the log, or nothing. */
   inOneGo<T>(work: () => T): T {
     return this.#db.transaction(work)();
@@ -147,6 +168,7 @@ export class EventLog {
   #toldOne(atNs: bigint): void {
     if (atNs > this.#lastNs) this.#lastNs = atNs;
     this.#told += 1;
+    this.options.onTold?.();
     if (this.#told > this.options.retainCount + trimSlack) this.#trimIfPossible();
   }
 

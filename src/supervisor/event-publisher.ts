@@ -1,5 +1,5 @@
 import { faultPoint } from '../sys/fault';
-import type { EventLog, EndProgress } from './event-log';
+import type { EventLog, EndProgress, Fact } from './event-log';
 import type { NewEvent, RecordedEnd, StoredEvent } from './event';
 import { SupervisorError } from './errors';
 
@@ -58,10 +58,10 @@ export class EventPublisher {
     }
   }
 
-  /** Writes and tells as soon as the log can be written, after what waits already. */
-  tell(event: NewEvent): void {
+  /** Writes and tells as soon as the log can be written, after what waits already. @param fact written with it */
+  tell(event: NewEvent, fact?: Fact): void {
     this.#do(() => {
-      this.log.append(event);
+      this.log.append(event, fact);
       this.#wakeSubscribers();
     });
   }

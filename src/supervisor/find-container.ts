@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { readCgroup } from '../runtime/cgroups/cgroup-file';
 import { findCgroup } from '../runtime/cgroups/find';
 import { readFreezerState } from '../runtime/cgroups/freezer';
 import { openOomSource } from '../runtime/cgroups/open-oom-source';
@@ -11,6 +12,7 @@ import type { ShimProcess } from '../worker/shim-fleet';
 import type { Progress } from '../worker/undo';
 import type { Context } from './context';
 import { type FoundProcess, findProcessOnDisk } from './find-process';
+import { oomKillsTold } from './oom-told';
 import type { RecoveredContainer, RecoveredProcess } from './recovered';
 
 export type { FoundProcess } from './find-process';
@@ -31,7 +33,7 @@ export function findContainer(id: string, shims: ReadonlyMap<string, ShimProcess
     findProcessOnDisk(takeoverOf(id, processId, context, record), shims, context);
   const init = find(INIT);
   if (init.is === 'broken') throw init.cause;
-  if (init.is === 'untold') return { id, record, init, execs: [], isPaused: false, cgroup: undefined, oom: undefined };
+  if (init.is === 'untold') return { id, record, init, execs: [], ...withoutCgroup };
   const ownPidNamespace = hasOwnPidNamespace(init.process);
   const withNamespace = (process: RecoveredProcess): RecoveredProcess => ({
     ...process,
@@ -96,15 +98,24 @@ function hasOwnPidNamespace(init: RecoveredProcess): boolean {
   }
 }
 
-function cgroupOf(init: RecoveredProcess, context: Context): Pick<RecoveredContainer, 'isPaused' | 'cgroup' | 'oom'> {
-  const pid = init.handle.identity?.pid;
-  if (init.isOver || pid === undefined) return { isPaused: false, cgroup: undefined, oom: undefined };
+type CgroupFacts = Pick<RecoveredContainer, 'isPaused' | 'cgroup' | 'oom' | 'oomKillsTold'>;
+
+const withoutCgroup: CgroupFacts = { isPaused: false, cgroup: undefined, oom: undefined, oomKillsTold: 0 };
+
+function cgroupOf(init: RecoveredProcess, context: Context): CgroupFacts {
+  const { id, dir } = init.takeover;
+  const { identity } = init.handle;
+  const told = oomKillsTold(context.publisher.log, id, identity?.startKey ?? '');
   try {
-    const cgroup = findCgroup(pid);
-    return { cgroup, oom: openOomSource(cgroup), isPaused: readFreezerState(cgroup) === 'paused' };
+    const written = readCgroup(dir);
+    const cgroup = written ?? (init.isOver || identity === undefined ? undefined : findCgroup(identity.pid));
+    if (cgroup === undefined) return withoutCgroup;
+    const isPaused = readFreezerState(cgroup) === 'paused';
+    // Of a container of the original nobody knows what was told: only what comes counts.
+    const oom = openOomSource(cgroup, written === undefined ? {} : { knownKills: told });
+    return { cgroup, isPaused, oom, oomKillsTold: oom?.kills ?? told };
   } catch (error) {
-    context.log.warn({ id: init.takeover.id, err: error }, 'no OOM notifications for this container');
-    return { isPaused: false, cgroup: undefined, oom: undefined };
+    if (!init.isOver) context.log.warn({ id, err: error }, 'no OOM notifications for this container');
+    return { ...withoutCgroup, oomKillsTold: told };
   }
 }
-

@@ -30,7 +30,7 @@ export function importJournal(path: string, log: EventLog, logger: Logger): void
       const event = parseLine(line);
       if (event === undefined) skipped += 1;
       else if (event.timestampNs > log.lastNs) {
-        log.append(event, event.timestampNs);
+        log.append(event, undefined, event.timestampNs);
         imported += 1;
       }
     }

@@ -29,4 +29,6 @@ export interface RecoveredContainer {
   readonly isPaused: boolean;
   readonly cgroup: ContainerCgroup | undefined;
   readonly oom: OomSource | undefined;
+  /** OOM kills that clients have been told of. */
+  readonly oomKillsTold: number;
 }

@@ -11,6 +11,7 @@ import type { Context } from './context';
 import { importJournal } from './import-journal';
 import { type FoundProcess, findContainer, takeoverOf } from './find-container';
 import type { RecordedEnd } from './event';
+import { forgetOom } from './oom-told';
 
 /** What a restart found. */
 export interface Restored {
@@ -84,6 +85,7 @@ async function finishUntold(end: RecordedEnd, context: Context): Promise<void> {
   const takeover = takeoverOf(id, processId, context);
   await finishEnd(context.tools, { takeover, deleteInRuntime: processId === INIT && isReadable(takeover.dir) });
   context.publisher.log.tell(end);
+  if (processId === INIT) forgetOom(context.publisher.log, id);
   context.log.info({ id, process: processId, status: end.status }, 'an end that was recorded before the restart is told');
 }
 

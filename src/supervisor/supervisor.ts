@@ -58,6 +58,7 @@ export class Supervisor {
     let count = 0;
     for await (const task of this.channel) {
       this.#handle(task);
+      this.context.timings.count('events');
       count += 1;
       if (count % tasksPerTurn === 0) await new Promise(setImmediate);
     }

@@ -55,6 +55,7 @@ export interface TaskArgs {
   resumed: { readonly container: ContainerEntry };
   exit: { readonly process: WatchedProcess; readonly end: ProcessEnd };
   endFinished: { readonly container: ContainerEntry; readonly process: ProcessEntry };
+  /** `kills`: in all, since the container's start. */
   oom: { readonly id: string; readonly kills: number };
   shimGone: { readonly process: WatchedProcess };
   shimLost: { readonly name: string };

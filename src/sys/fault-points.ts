@@ -63,6 +63,7 @@ export const failingSteps = [
   'shim.end.execs',
   'shim.end.drain',
   'shim.end.start-told',
+  'shim.end.count-oom-kills',
   'shim.end.delete',
   'shim.end.let-go',
   // The shim: taking over from a dead one.

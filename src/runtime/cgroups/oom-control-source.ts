@@ -13,9 +13,8 @@ const settleMs = 1000;
  * Control"). The eventfd counts: one for each OOM *announced*, before a process is picked and `oom_kill`
  * rises, and one for the removal of the cgroup, shortly after its files are gone.
  *
- * So the count in the file decides as long as there is a file. Afterwards the announcements that were not
- * settled by then, less the one that is the removal, are all that is known: an init process killed by the
- * OOM killer may be gone, and its cgroup with it, before we come to look.
+ * So the count in the file decides. Once the file is gone, the announcements that were not settled by then, less
+ * the one that is the removal, are all that is known here: `presumed`. The kernel may announce the same kill twice.
  */
 export class OomControlSource implements OomSource {
   readonly fd: number;
@@ -29,8 +28,7 @@ export class OomControlSource implements OomSource {
   private announced = 0;
   private announcedAt = 0;
   private killDisabled = false;
-  /** The kill that the last words tell of has been told. */
-  private over = false;
+  private gone = false;
   private told: number;
   private closed = false;
 
@@ -66,12 +64,16 @@ export class OomControlSource implements OomSource {
   }
 
   get unsettled(): boolean {
-    return this.announced > 0 && !this.killDisabled && !this.over && this.now() - this.announcedAt < settleMs;
+    return this.mayBeKilling && this.presumed === 0 && this.now() - this.announcedAt < settleMs;
+  }
+
+  get presumed(): number {
+    return this.gone && this.mayBeKilling && this.announced >= 2 ? 1 : 0;
   }
 
   consume(): number {
     if (this.closed) return 0;
-    if (!this.unsettled) this.announced = 0;
+    if (!this.unsettled && this.presumed === 0) this.announced = 0;
     const announcements = this.readEventFd();
     if (announcements > 0) {
       this.announced += announcements;
@@ -92,10 +94,17 @@ export class OomControlSource implements OomSource {
     closeSync(this.fd);
   }
 
+  private get mayBeKilling(): boolean {
+    return this.announced > 0 && !this.killDisabled;
+  }
+
   /** How many kills there are that were not there at the last call. */
   private countRise(): number {
     const count = this.readControl();
-    if (count === undefined) return this.lastWords();
+    if (count === undefined) {
+      this.gone = true;
+      return 0;
+    }
     this.killDisabled = count.killDisabled;
     // Without a count: the cgroup is there, so it is no removal that was announced.
     if (count.kills === undefined) return this.killDisabled ? 0 : this.announced;
@@ -104,13 +113,6 @@ export class OomControlSource implements OomSource {
     const rises = [...counts].map(([directory, kills]) => Math.max(0, kills - (this.counted.get(directory) ?? 0)));
     this.counted = counts;
     return rises.reduce((sum, rise) => sum + rise, 0);
-  }
-
-  /** The cgroup is gone. One kill is certain then, how many there were is not. */
-  private lastWords(): number {
-    if (this.over || this.killDisabled || this.announced < 2) return 0;
-    this.over = true;
-    return 1;
   }
 
   private readControl(): OomCount | undefined {

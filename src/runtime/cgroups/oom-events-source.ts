@@ -13,6 +13,7 @@ export class OomEventsSource implements OomSource {
   readonly fd: number;
   readonly interest = 'pri';
   readonly unsettled = false;
+  readonly presumed = 0;
   private told: number;
   private closed = false;
 

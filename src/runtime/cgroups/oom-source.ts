@@ -14,6 +14,11 @@ export interface OomSource {
   /** Kills told of so far, the known ones from before included: what to open with after a restart. */
   readonly kills: number;
   /**
+   * 1 where a kill was announced, and the cgroup removed before anyone could count (version 1): for an end
+   * whose kills nobody else has counted. Not part of `kills`, and not certain.
+   */
+  readonly presumed: number;
+  /**
    * How many processes the OOM killer has killed since the last call (or the opening). To be called when the
    * descriptor is ready, while `unsettled`, and a last time before the container's end is told of.
    */

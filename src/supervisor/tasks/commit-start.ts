@@ -2,6 +2,7 @@ import { faultPoint } from '../../sys/fault';
 import { viewOf } from '../container';
 import type { Context } from '../context';
 import { SupervisorError } from '../errors';
+import { tellOom } from '../oom-told';
 import { processEnded } from '../process-end';
 import { transition } from '../process-state';
 import { type Outcome, type TaskOf, answer, refusal } from '../task';
@@ -26,7 +27,8 @@ export function commitStart(task: TaskOf<'commitStart'>, context: Context): Outc
   init.state = transition(init.state, 'started');
   const view = viewOf(container);
   context.log.info({ id, pid: init.systemPid }, 'container started');
-  // It may be over already: its end was kept until its start was told.
+  // It may have run out of memory, or be over already: that was kept until its start was told.
+  tellOom(container, context);
   if (init.end !== undefined) processEnded(container, init, init.end, context);
   return answer(view);
 }

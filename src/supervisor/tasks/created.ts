@@ -16,6 +16,10 @@ export function created(task: TaskOf<'created'>, context: Context): Outcome<'cre
   faultPoint('daemon.start.before-watch');
   watchProcess(container, init, it.handle, context);
   if (task.cgroup !== undefined) container.cgroup = task.cgroup;
-  if (task.oom !== undefined) context.monitor.watchOom(container.id, task.oom);
+  if (task.oom !== undefined) {
+    // A cgroup that was there before counts the kills of others too.
+    container.oomKillsTold = task.oom.kills;
+    context.monitor.watchOom(container.id, task.oom);
+  }
   return done;
 }

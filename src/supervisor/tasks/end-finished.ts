@@ -1,5 +1,6 @@
 import { INIT } from '../../runtime/layout';
 import type { Context } from '../context';
+import { forgetOom } from '../oom-told';
 import { endOf, execGone } from '../process-end';
 import { type Outcome, type TaskOf, done } from '../task';
 
@@ -8,8 +9,10 @@ export function endFinished(task: TaskOf<'endFinished'>, context: Context): Outc
   const { container, process } = task;
   const end = endOf(container, process);
   context.publisher.tellEnd(end, () => {
-    if (process.id === INIT) context.table.delete(container.id);
-    else execGone(container, process, context);
+    if (process.id === INIT) {
+      context.table.delete(container.id);
+      if (container.oomKillsTold > 0) forgetOom(context.publisher.log, container.id);
+    } else execGone(container, process, context);
     context.log.info({ id: container.id, process: process.id, status: end.status }, 'process ended');
   });
   return done;

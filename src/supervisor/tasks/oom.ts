@@ -1,11 +1,12 @@
 import type { Context } from '../context';
+import { tellOom } from '../oom-told';
 import { type Outcome, type TaskOf, done } from '../task';
 
-/** The kernel's OOM killer acted in a container's cgroup: one event, however many it killed at once. */
+/** The kernel's OOM killer acted in a container's cgroup. */
 export function oom(task: TaskOf<'oom'>, context: Context): Outcome<'oom'> {
-  const { id, kills } = task;
-  if (!context.table.has(id)) return done;
-  context.publisher.tell({ type: 'oom', containerId: id, processId: '', status: 0, startKey: '' });
-  context.log.info({ id, kills }, 'out of memory in the container');
+  const container = context.table.get(task.id);
+  if (container === undefined) return done;
+  container.oomKills = Math.max(container.oomKills, task.kills);
+  tellOom(container, context);
   return done;
 }

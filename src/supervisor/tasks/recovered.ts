@@ -16,6 +16,7 @@ export function recovered(task: TaskOf<'recovered'>, context: Context): Outcome<
   const container = newContainer(found.id, found.record);
   context.table.set(found.id, container);
   if (found.cgroup !== undefined) container.cgroup = found.cgroup;
+  container.oomKillsTold = found.oomKillsTold;
   if (found.oom !== undefined) context.monitor.watchOom(found.id, found.oom);
   takeUp(container, container.init, found.init, context);
   if (found.isPaused) container.init.state = transition(container.init.state, 'paused');

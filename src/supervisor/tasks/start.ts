@@ -1,3 +1,4 @@
+import { writeCgroup } from '../../runtime/cgroups/cgroup-file';
 import { findCgroup } from '../../runtime/cgroups/find';
 import { openOomSource } from '../../runtime/cgroups/open-oom-source';
 import { type CreatedContainer, startContainer } from '../../worker/start-container';
@@ -54,6 +55,7 @@ function cgroupOf({ handle }: CreatedContainer, context: Context) {
   if (pid === undefined) return { cgroup: undefined, oom: undefined };
   try {
     const cgroup = findCgroup(pid);
+    writeCgroup(handle.dir, cgroup);
     return { cgroup, oom: openOomSource(cgroup) };
   } catch (error) {
     context.log.warn({ dir: handle.dir, err: error }, 'no OOM notifications for this container');
