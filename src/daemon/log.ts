@@ -38,8 +38,3 @@ export function createLogger(level: LogLevel, output = new LogOutput(STDERR_FD))
   output.onLost = (lines) => logger.warn({ lines }, 'log lines were lost: nobody read stderr');
   return logger;
 }
-
-/** @returns a logger whose lines carry the container's id */
-export function containerLogger(logger: Logger, id: string): Logger {
-  return logger.child({ id });
-}

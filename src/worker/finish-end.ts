@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { removeLiftedBundle } from '../runtime/bundle';
 import { INIT } from '../runtime/layout';
 import { faultPoint } from '../sys/fault';
 import { deleteInRuntime } from './delete-in-runtime';
@@ -27,6 +27,6 @@ export async function finishEnd(tools: WorkTools, work: EndWork): Promise<void> 
   }
   faultPoint('daemon.end.before-discard');
   discardDir(tools.stateDir, tools.stateDir.containerDir(takeover.id));
-  rmSync(tools.stateDir.liftedBundle(takeover.id), { recursive: true, force: true });
+  removeLiftedBundle(tools.stateDir.liftedBundle(takeover.id));
   faultPoint('daemon.end.removed');
 }

@@ -1,17 +1,7 @@
-import type { ContainerRecord } from '../runtime/state-file';
+import type { ShimProcess } from '../runtime/shim-protocol';
 
 /** A process that a shim is asked to take over; all else is in its directory. */
-export interface Takeover {
-  /** The process's directory. */
-  readonly dir: string;
-  readonly id: string;
-  readonly processId: string;
-  /** The bundle that the runtime is given. */
-  readonly bundle: string;
-  /** Absolute path of the runtime's program. */
-  readonly runtime: string;
-  readonly ownPidNamespace: boolean;
-}
+export type Takeover = ShimProcess;
 
 /** What a shim says of a process that it took over. */
 export interface Taken {
@@ -45,9 +35,4 @@ const ours = new Set(['', 'containerd-shim', 'docker-containerd-shim', 'holdfast
 /** Whether a `--shim` setting (or a container's record) names our own shim. */
 export function isOurShim(setting: string): boolean {
   return ours.has(setting);
-}
-
-/** The `shim` member of state.json: what an original containerd can run in our place. */
-export function shimSettingOf(record: ContainerRecord): string {
-  return record.shim;
 }

@@ -130,6 +130,18 @@ async function sequence(
   throwIfAborted(signal);
 }
 
+/** What is kept of the request in the container's own file. */
+export function containerRecordOf(request: StartRequest): ContainerRecord {
+  return {
+    bundle: request.bundlePath,
+    labels: request.labels,
+    runtime: request.runtime,
+    runtimeArgs: request.runtimeArgs,
+    shim: request.shim,
+    noPivotRoot: request.noPivotRoot,
+  };
+}
+
 function makeDirectory(tools: WorkTools, request: StartRequest, bundle: Bundle, progress: Progress) {
   const { stateDir } = tools;
   const containerDir = stateDir.containerDir(request.id);
@@ -138,14 +150,7 @@ function makeDirectory(tools: WorkTools, request: StartRequest, bundle: Bundle, 
     const aside = setAside(stateDir, containerDir, request.id);
     tools.log.warn({ id: request.id, aside }, 'a left-over directory of this id was set aside');
   }
-  const record: ContainerRecord = {
-    bundle: request.bundlePath,
-    labels: request.labels,
-    runtime: request.runtime,
-    runtimeArgs: request.runtimeArgs,
-    shim: request.shim,
-    noPivotRoot: request.noPivotRoot,
-  };
+  const record = containerRecordOf(request);
   const processRecord: ProcessRecord = {
     spec: bundle.processSpec,
     exec: false,

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { removeLiftedBundle } from '../runtime/bundle';
 import { setTimeout as delay } from 'node:timers/promises';
 import { INIT } from '../runtime/layout';
 import { readPid, readStarttime } from '../runtime/process-dir';
@@ -28,7 +28,7 @@ export interface Progress {
 /** Undoes a container's start completely: no process, no runtime state, no directory. Never throws. */
 export async function undoContainer(tools: WorkTools, id: string, progress: Progress): Promise<void> {
   await undo(tools, progress);
-  rmSync(tools.stateDir.liftedBundle(id), { recursive: true, force: true });
+  removeLiftedBundle(tools.stateDir.liftedBundle(id));
 }
 
 /** Undoes an exec: the process ended, its directory gone. Never throws. */

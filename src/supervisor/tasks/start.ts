@@ -1,7 +1,7 @@
 import { writeCgroup } from '../../runtime/cgroups/cgroup-file';
 import { findCgroup } from '../../runtime/cgroups/find';
 import { openOomSource } from '../../runtime/cgroups/open-oom-source';
-import { type CreatedContainer, startContainer } from '../../worker/start-container';
+import { type CreatedContainer, containerRecordOf, startContainer } from '../../worker/start-container';
 import { type ContainerEntry, newContainer } from '../container';
 import type { Context } from '../context';
 import { SupervisorError } from '../errors';
@@ -14,14 +14,7 @@ export function start(task: TaskOf<'start'>, context: Context): Outcome<'start'>
   if (context.table.has(id)) return refusal(new SupervisorError('container-exists', { id }));
   if (!context.starts.hasRoom) return refusal(new SupervisorError('busy', { id }));
   if (context.publisher.backlog > 0) return refusal(new SupervisorError('log-unavailable', { id }));
-  const container = newContainer(id, {
-    bundle: request.bundlePath,
-    labels: request.labels,
-    runtime: request.runtime,
-    runtimeArgs: request.runtimeArgs,
-    shim: request.shim,
-    noPivotRoot: request.noPivotRoot,
-  });
+  const container = newContainer(id, containerRecordOf(request));
   context.table.set(id, container);
   context.starts.run(() => work(task, container, context));
   return later;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, containerLogger } from '../../../src/daemon/log';
+import { createLogger } from '../../../src/daemon/log';
 import { LogOutput } from '../../../src/daemon/log-output';
 import { LOG_LEVELS } from '../../../src/daemon/setting-values';
 
@@ -59,7 +59,7 @@ describe('createLogger', () => {
     const path = join(dir, 'log');
     const logger = createLogger('info', new LogOutput(opened(path, O_WRONLY | O_CREAT)));
     logger.debug('not this');
-    containerLogger(logger, 'c1').warn({ error: new Error('broken') }, 'hello');
+    logger.warn({ id: 'c1', error: new Error('broken') }, 'hello');
     const [line, ...others] = linesOf(readFileSync(path, 'utf8'));
     expect(others).toEqual([]);
     expect(line).toMatchObject({ level: 'warn', id: 'c1', msg: 'hello', error: { message: 'broken' } });
