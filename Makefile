@@ -37,6 +37,11 @@ test: setup build check
 demo: setup build
 	@scripts/demo
 
+# The figures of docs/performance.md; `make bench BENCH_ARGS=--quick` takes two minutes, `--help` tells the rest.
+bench: setup build
+	@node test/bench/build.mjs
+	@node bench/out/main.cjs $(BENCH_ARGS)
+
 # The client that behaves as an old dockerd does, for use by hand against any socket.
 legacy-client: build
 	@node test/legacy-client/build.mjs

@@ -1,0 +1,154 @@
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type Child, ChildReaper } from '../../src/sys/children';
+import { Poller } from '../../src/sys/poller';
+import { becomeSubreaper } from '../../src/sys/process';
+import { ApiClient } from '../support/api-client';
+import { type BundleOptions, writeBundle } from '../support/bundle';
+import { EventLogReader } from '../support/event-log-reader';
+import { accepts } from '../support/socket';
+import { BareRuntime } from './bare-runtime';
+import type { BenchOptions } from './options';
+import { peerOf } from './peer';
+
+/**
+ * Where a benchmark runs: directories of its own, the daemon under test, a client, and the bare runtime.
+ * Children are started by the reaper alone, as the product does.
+ */
+export class BenchHost {
+  readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  readonly poller = new Poller((error) => {
+    throw error;
+  });
+  readonly reaper = new ChildReaper(this.poller);
+  readonly bare: BareRuntime;
+  readonly socketPath: string;
+  #daemon: Child | undefined;
+  #client: ApiClient | undefined;
+  #names = 0;
+
+  constructor(readonly options: BenchOptions) {
+    this.poller.ref();
+    // Bare containers are this program's children, as the daemon's are the shim's.
+    becomeSubreaper();
+    this.socketPath = options.socket ?? join(this.directory, 'daemon.sock');
+    this.bare = new BareRuntime(this.reaper, options.runtime, join(this.directory, 'bare'));
+  }
+
+  get client(): ApiClient {
+    return (this.#client ??= new ApiClient(this.socketPath));
+  }
+
+  /** Whether the daemon is ours to start and stop. */
+  get ownsDaemon(): boolean {
+    return this.options.socket === undefined;
+  }
+
+  /** The daemon's pid, by its socket's peer where it is not ours. */
+  async daemonPid(): Promise<number> {
+    return this.#daemon?.pid ?? (await peerOf(this.socketPath));
+  }
+
+  /** Starts the daemon, if it is ours to start. @returns milliseconds from the exec to its first accepted connection */
+  async startDaemon(): Promise<number> {
+    if (!this.ownsDaemon) return Number.NaN;
+    const logFd = openSync(join(this.directory, 'daemon.log'), 'a');
+    const began = performance.now();
+    this.#daemon = this.reaper.spawn({ file: this.options.daemon, args: this.#flags(), stderr: logFd, stdout: logFd });
+    closeSync(logFd);
+    let isOver = false;
+    void this.#daemon.exited.then(() => (isOver = true));
+    while (!(await accepts(this.socketPath))) {
+      if (isOver) throw new Error(`the daemon does not start: ${this.log()}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return performance.now() - began;
+  }
+
+  async stopDaemon(signal = 15): Promise<void> {
+    this.#client?.close();
+    this.#client = undefined;
+    this.#daemon?.kill(signal);
+    await this.#daemon?.exited;
+    this.#daemon = undefined;
+  }
+
+  log(): string {
+    return readFileSync(join(this.directory, 'daemon.log'), 'utf8');
+  }
+
+  /** What a program writes to its standard output. */
+  async textOf(file: string, args: readonly string[]): Promise<string> {
+    const path = join(this.directory, this.name('text'));
+    const fd = openSync(path, 'w');
+    await this.reaper.spawn({ file, args, stdout: fd }).exited;
+    closeSync(fd);
+    return readFileSync(path, 'utf8');
+  }
+
+  /** A name that no container had before. */
+  name(prefix = 'c'): string {
+    this.#names += 1;
+    return `bench-${String(process.pid)}-${prefix}${String(this.#names)}`;
+  }
+
+  bundle(id: string, options: BundleOptions = { args: ['sleep', '100000'] }): string {
+    return writeBundle(join(this.directory, 'bundles', id), options);
+  }
+
+  events(): Promise<EventLogReader> {
+    return EventLogReader.open(this.client);
+  }
+
+  /** Starts `count` containers that sleep, ten at a time. @returns their names */
+  async startMany(count: number): Promise<string[]> {
+    const ids = Array.from({ length: count }, () => this.name());
+    const rest = [...ids];
+    const worker = async (): Promise<void> => {
+      for (let id = rest.pop(); id !== undefined; id = rest.pop()) {
+        await this.client.create({ id, bundlePath: this.bundle(id) }, { deadlineMs: 120_000 });
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, worker));
+    return ids;
+  }
+
+  /** Ends containers and waits for their exit events, ten at a time. */
+  async endMany(ids: readonly string[]): Promise<void> {
+    const events = await this.events();
+    const rest = [...ids];
+    const worker = async (): Promise<void> => {
+      for (let id = rest.pop(); id !== undefined; id = rest.pop()) {
+        const from = events.position;
+        await this.client.signal(id, 9);
+        await events.untilExit(id, 'init', { from });
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, worker));
+    events.close();
+    for (const id of ids) rmSync(join(this.directory, 'bundles', id), { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    const { containers } = await this.client.state();
+    await this.endMany(containers.map(({ id }) => id).filter((id) => id.startsWith(`bench-${String(process.pid)}-`)));
+    await this.stopDaemon();
+    this.reaper.close();
+    this.poller.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #flags(): string[] {
+    const stateDir = join(this.directory, 'state');
+    mkdirSync(stateDir, { recursive: true });
+    return [
+      '--listen', `unix://${this.socketPath}`,
+      '--state-dir', stateDir,
+      '--runtime', this.options.runtime,
+      '--runtime-args=--root', `--runtime-args=${join(this.directory, 'runtime')}`,
+      '--metrics-interval=0',
+    ];
+  }
+}

@@ -1,0 +1,83 @@
+// The benchmark: `make bench`, or `make bench BENCH_ARGS=--quick`. See docs/performance.md.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { BenchHost } from './bench-host';
+import type { Figure } from './figure';
+import { enduranceFigure } from './figures/endurance';
+import { eventsFigure } from './figures/events';
+import { healthFigure } from './figures/health';
+import { emptyStartFigure, manyFigures } from './figures/many';
+import { stdoutFigure, terminalFigure } from './figures/output';
+import { execFigure, exitFigure, pauseFigure, statsFigure } from './figures/running';
+import { parallelStartFigure, startFigure } from './figures/start';
+import { describeMachine } from './machine';
+import { type BenchOptions, readOptions, usage } from './options';
+import { chartOf } from './report/chart';
+import { machineLine, tableOf } from './report/table';
+
+/** In the order of the run. `needsOurs`: only of a daemon that is started here. */
+const measures: Readonly<Record<string, { readonly take: (host: BenchHost) => Promise<Figure | Figure[]>; readonly needsOurs?: true }>> = {
+  'daemon-start': { take: emptyStartFigure, needsOurs: true },
+  create: { take: startFigure },
+  starts: { take: parallelStartFigure },
+  exec: { take: execFigure },
+  exit: { take: exitFigure },
+  stats: { take: statsFigure },
+  pause: { take: pauseFigure },
+  health: { take: healthFigure },
+  stdout: { take: stdoutFigure },
+  terminal: { take: terminalFigure },
+  events: { take: eventsFigure, needsOurs: true },
+  endurance: { take: enduranceFigure },
+  many: { take: manyFigures },
+};
+
+async function main(options: BenchOptions): Promise<void> {
+  const host = new BenchHost(options);
+  const figures: Figure[] = [];
+  try {
+    await host.startDaemon();
+    const machine = await describeMachine(host);
+    process.stdout.write(`${machineLine(machine)}\n`);
+    for (const [name, { take, needsOurs }] of Object.entries(measures)) {
+      if (options.only.length > 0 && !options.only.includes(name)) continue;
+      if (needsOurs === true && !host.ownsDaemon) continue;
+      // Each on a fresh daemon: what one leaves on the heap is no part of the next.
+      await host.stopDaemon();
+      await host.startDaemon();
+      const began = performance.now();
+      const taken = [await take(host)].flat();
+      figures.push(...taken);
+      for (const figure of taken) process.stdout.write(`${lineOf(figure)}  [${((performance.now() - began) / 1000).toFixed(1)} s]\n`);
+    }
+    write(options, 'bench.json', JSON.stringify({ machine, options, figures }, undefined, 2));
+    write(options, 'bench.svg', chartOf(figures, machine));
+    const table = `${machineLine(machine)}\n\n${tableOf(figures)}\n`;
+    write(options, 'bench.md', table);
+    process.stdout.write(`\n${table}`);
+  } finally {
+    await host.close();
+  }
+}
+
+function lineOf({ name, ours, unit, ratio, met, targets }: Figure): string {
+  const verdict = targets.length === 0 ? '' : met ? 'ok' : 'OVER';
+  return `${name}: ${ours.median.toFixed(3)} ${unit}${ratio === undefined ? '' : `, ${ratio.median.toFixed(2)} ×`} ${verdict}`;
+}
+
+function write({ out }: BenchOptions, name: string, text: string): void {
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, name), text);
+}
+
+const options = readOptions(process.argv.slice(2));
+if (options === undefined) process.stdout.write(usage);
+else
+  main(options).then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`bench: ${error instanceof Error ? String(error.stack) : String(error)}\n`);
+      process.exit(1);
+    },
+  );

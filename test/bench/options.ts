@@ -1,0 +1,69 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** What a run of the benchmark measures, and how long it takes over it. */
+export interface BenchOptions {
+  /** About two minutes: fewer rounds, and up to 100 containers. */
+  readonly quick: boolean;
+  /** Measure the daemon that serves this socket, which is not started or stopped. */
+  readonly socket: string | undefined;
+  /** The daemon's program, where it is started. */
+  readonly daemon: string;
+  readonly runtime: string;
+  /** Interleaved rounds of a figure. */
+  readonly rounds: number;
+  /** Measurements of each side in a round. */
+  readonly perRound: number;
+  /** Numbers of containers at which memory and cost are taken, ascending. */
+  readonly sizes: readonly number[];
+  /** Starts and execs after which nothing may have grown. */
+  readonly endurance: number;
+  /** Figures to measure; empty: all. */
+  readonly only: readonly string[];
+  /** Directory for results. */
+  readonly out: string;
+}
+
+export const usage = `usage: make bench [BENCH_ARGS="flags"]
+
+  --quick               about two minutes, smaller numbers
+  --socket <path>       measure another daemon of the same API, that serves there
+  --daemon <program>    default: bin/holdfastd
+  --runtime <program>   default: runc
+  --only <name>         this figure; may be given several times
+  --thousand            memory and cost with 1,000 containers too
+  --endurance <count>   starts and execs after which nothing may have grown; default 500 (10,000 takes half an hour)
+  --out <directory>     default: bench/out
+`;
+
+/** @returns undefined where only the usage was asked for @throws TypeError for an unknown flag */
+export function readOptions(args: readonly string[]): BenchOptions | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      socket: { type: 'string' },
+      daemon: { type: 'string', default: 'bin/holdfastd' },
+      runtime: { type: 'string', default: 'runc' },
+      only: { type: 'string', multiple: true, default: [] },
+      thousand: { type: 'boolean', default: false },
+      endurance: { type: 'string' },
+      out: { type: 'string', default: 'bench/out' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const { quick } = values;
+  return {
+    quick,
+    socket: values.socket === undefined ? undefined : resolve(values.socket),
+    daemon: resolve(values.daemon),
+    runtime: values.runtime,
+    rounds: quick ? 4 : 12,
+    perRound: quick ? 3 : 5,
+    sizes: quick ? [10, 100] : values.thousand ? [10, 100, 500, 1000] : [10, 100, 500],
+    endurance: Number(values.endurance ?? (quick ? 60 : 500)),
+    only: values.only,
+    out: resolve(values.out),
+  };
+}

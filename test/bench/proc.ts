@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+import { readProcStat } from '../../src/sys/process';
+
+/** The daemon, and the programs that it has started and that are no containers: its shims. */
+export function supervisors(daemonPid: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => readProcStat(pid)?.parentPid === daemonPid);
+  return [daemonPid, ...children];
+}
+
+/** Proportional set size in MB (proc(5), smaps_rollup): what the processes cost, shared pages shared out. */
+export function pssOf(pids: readonly number[]): number {
+  const kilobytes = pids.map((pid) => Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${String(pid)}/smaps_rollup`, 'utf8'))?.[1]));
+  return kilobytes.reduce((sum, each) => sum + each, 0) / 1000;
+}
+
+/** CPU milliseconds of all threads so far (schedstat: nanoseconds on the CPU). */
+export function cpuMsOf(pids: readonly number[]): number {
+  return pids.flatMap((pid) => threadsOf(pid)).reduce((sum, each) => sum + each, 0);
+}
+
+function threadsOf(pid: number): number[] {
+  const tasks = `/proc/${String(pid)}/task`;
+  return readdirSync(tasks).map((tid) => Number(readFileSync(`${tasks}/${tid}/schedstat`, 'utf8').split(' ')[0]) / 1e6);
+}
