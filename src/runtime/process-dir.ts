@@ -1,12 +1,12 @@
-import { closeSync, constants, lstatSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { mkfifo } from '../sys/files';
 import { RuntimeError } from './errors';
 import { printJson } from './json';
-import { files } from './layout';
+import { INIT, files } from './layout';
 import { errnoCode, isMissing, readRegularFileIfThere } from './read-file';
 import { lastErrorMessage } from './runtime-log';
-import { writeWhole } from './whole-file';
+import { isUnfinished, writeWhole } from './whole-file';
 
 const MOST_BYTES = 64;
 // Linux's PID_MAX_LIMIT.
@@ -69,6 +69,21 @@ export function markStarting(processDir: string): void {
 
 export function isStarting(processDir: string): boolean {
   return exists(join(processDir, files.starting));
+}
+
+/**
+ * Whether a daemon was killed before it could even mark the start: no process has been made in this directory,
+ * and nobody was told of one.
+ */
+export function isBareProcessDir(dir: string): boolean {
+  return readdirSync(dir).every(isUnfinished);
+}
+
+/** The same for a container's directory. One with anything else in it is not taken for a start of ours. */
+export function isBareContainerDir(dir: string): boolean {
+  return readdirSync(dir).every(
+    (name) => name === files.state || isUnfinished(name) || (name === INIT && isBareProcessDir(join(dir, name))),
+  );
 }
 
 /** The start has been told: from here on a restart goes on with the process. */

@@ -1,6 +1,13 @@
 import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { errnoCode } from './read-file';
 
+const UNFINISHED = '.new';
+
+/** Whether a file of this name was being written when its writer was killed. */
+export function isUnfinished(name: string): boolean {
+  return name.endsWith(UNFINISHED);
+}
+
 /**
  * Writes a file whole: under another name in the same directory, then renamed, so that a reader
  * (or a restart, whenever we are killed) finds the old content or the new one. Not flushed to the
@@ -8,7 +15,7 @@ import { errnoCode } from './read-file';
  * @throws the system error (ENOSPC, EIO …) of node:fs; nothing is left behind then
  */
 export function writeWhole(path: string, data: string | Buffer, mode = 0o600): void {
-  const other = `${path}.${process.pid}.new`;
+  const other = `${path}.${process.pid}${UNFINISHED}`;
   const fd = createAnew(other, mode);
   try {
     try {

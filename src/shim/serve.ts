@@ -32,16 +32,19 @@ export async function serve(stateDir: string, name: string): Promise<void> {
     });
   }
   surviveErrors(log);
-  sayReady();
+  if (!sayReady()) server.expectNobody();
 }
 
-function sayReady(): void {
+/** @returns whether the daemon that started this shim was there to be told */
+function sayReady(): boolean {
+  let told = true;
   try {
     writeSync(STDOUT_FD, 'ready\n');
   } catch {
-    // Nobody waits for it any more.
+    told = false;
   }
   closeSync(STDOUT_FD);
   // Takes the number at once, which else would become a container's FIFO.
   openSync('/dev/null', 'w');
+  return told;
 }

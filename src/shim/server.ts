@@ -59,6 +59,12 @@ export class ShimServer {
     this.closeIfDone();
   }
 
+  /** The daemon that started this shim is gone: unless another has found it, there is nothing to wait for. */
+  expectNobody(): void {
+    clearTimeout(this.patience);
+    this.closeIfDone();
+  }
+
   private async bind(): Promise<void> {
     // Through the directory's descriptor: sun_path holds 107 bytes (unix(7)), a state directory's path may be longer.
     const address = `/proc/self/fd/${this.dirFd}/${basename(this.path)}`;

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { INIT } from '../runtime/layout';
-import { clearStarting, isStarting, makeFifos, readExitStatus, writePid } from '../runtime/process-dir';
+import { clearStarting, isBareProcessDir, isStarting, makeFifos, readExitStatus, writePid } from '../runtime/process-dir';
 import { type ProcessRecord, readProcessRecord } from '../runtime/process-file';
 import { isRunning } from '../sys/process';
 import { ProcessHandle, type ProcessIdentity, readIdentity } from '../worker/process-handle';
 import type { Takeover } from '../worker/shim';
 import type { ShimProcess } from '../worker/shim-fleet';
-import type { Progress } from '../worker/undo';
+import { endWithoutShim, type Progress } from '../worker/undo';
 import type { Context } from './context';
 import type { RecoveredProcess } from './recovered';
 
@@ -27,10 +28,11 @@ export function findProcessOnDisk(
   const served = shims.get(dir);
   let handle: ProcessHandle | undefined;
   try {
+    if (isBareProcessDir(dir)) return { is: 'untold', processId, progress: { madeDir: dir } };
     makeFifos(dir);
     handle = new ProcessHandle(dir);
     if (isUntold(takeover, served, context)) {
-      return { is: 'untold', processId, progress: progressOf(takeover, handle, served) };
+      return { is: 'untold', processId, progress: progressOf(takeover, handle, served, context) };
     }
     return { is: 'recovered', process: recover(takeover, handle, served, context) };
   } catch (cause) {
@@ -40,14 +42,23 @@ export function findProcessOnDisk(
 }
 
 /** Undone by the shim that has it, otherwise without one. */
-function progressOf(takeover: Takeover, handle: ProcessHandle, served: ShimProcess | undefined): Progress {
+function progressOf(takeover: Takeover, handle: ProcessHandle, served: ShimProcess | undefined, context: Context): Progress {
   const gone = {
     name: 'none',
     isOurs: false,
     take: () => Promise.reject(new Error('no shim')),
-    abort: () => Promise.reject(new Error('no shim')),
+    // A take under way is in no shim's list yet: each is asked, and then nothing makes a process any more.
+    abort: async (stray: Takeover): Promise<void> => {
+      await Promise.all(context.fleet.shims.map((shim) => shim.abort(stray)));
+      await endWithoutShim(context.tools, stray);
+    },
   };
-  return { handle, takeover, shim: served?.shim ?? gone };
+  return { madeDir: madeDirOf(takeover), handle, takeover, shim: served?.shim ?? gone };
+}
+
+/** A container goes as a whole, an exec by itself. */
+function madeDirOf({ dir, processId }: Takeover): string {
+  return processId === INIT ? dirname(dir) : dir;
 }
 
 function isUntold(takeover: Takeover, served: ShimProcess | undefined, context: Context): boolean {

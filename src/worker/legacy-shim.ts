@@ -4,7 +4,7 @@ import type { Child, ChildReaper } from '../sys/children';
 import { SysError } from '../sys/errors';
 import { WorkError, abortReason } from './errors';
 import type { Shim, Taken, Takeover } from './shim';
-import { killRuntimeCallsOf } from './runtime-orphans';
+import { endRuntimeCallsOf } from './runtime-orphans';
 
 const SIGKILL = 9;
 
@@ -46,7 +46,7 @@ export class LegacyShim implements Shim {
 
   async abort(takeover: Takeover): Promise<void> {
     this.#children.get(takeover.dir)?.kill(SIGKILL);
-    await killRuntimeCallsOf(takeover.dir);
+    await endRuntimeCallsOf(takeover.dir);
     await this.endLeftOver(takeover);
   }
 

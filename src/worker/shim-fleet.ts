@@ -4,7 +4,7 @@ import type { ChildReaper } from '../sys/children';
 import type { Logger } from '../runtime/logger';
 import { SHIM_PROTOCOL } from '../runtime/shim-protocol';
 import { OurShim } from './our-shim';
-import { connectShim, launchShim } from './shim-launch';
+import { connectShim, launchShim, sweepReadyFifos } from './shim-launch';
 import type { Taken } from './shim';
 
 /** How long a shim may take to answer a ping: it does nothing that lasts, so this long means that it hangs. */
@@ -57,6 +57,11 @@ export class ShimFleet {
     return this.#shims.get(name);
   }
 
+  /** The running shims. */
+  get shims(): readonly OurShim[] {
+    return [...this.#shims.values()];
+  }
+
   /** The system pids of the running shims. */
   pids(): number[] {
     return [...this.#shims.values()].map((shim) => shim.pid);
@@ -68,6 +73,7 @@ export class ShimFleet {
    * listens on are removed.
    */
   async rediscover(): Promise<ShimProcess[]> {
+    sweepReadyFifos(this.options.stateDir);
     const found: ShimProcess[] = [];
     for (const name of socketNames(this.options.stateDir)) {
       const shim = await this.#reconnect(name);

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { join } from 'node:path';
 import type { StateDir } from '../runtime/layout';
 import type { ChildReaper } from '../sys/children';
 import { SysError } from '../sys/errors';
@@ -60,6 +61,13 @@ function readyFifo(path: string): { readonly socket: Socket; readonly writeFd: n
   const writeFd = openSync(path, O_WRONLY | O_NONBLOCK);
   unlinkSync(path);
   return { socket: new Socket({ fd: readFd }), writeFd };
+}
+
+/** Removes the FIFOs of launches that a daemon was killed in. */
+export function sweepReadyFifos(stateDir: StateDir): void {
+  for (const name of readdirSync(stateDir.root)) {
+    if (/^holdfast-shim-.*\.sock\.ready$/.test(name)) rmSync(join(stateDir.root, name), { force: true });
+  }
 }
 
 async function untilReady(socket: Socket): Promise<void> {

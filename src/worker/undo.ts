@@ -1,12 +1,14 @@
-import { removeLiftedBundle } from '../runtime/bundle';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { removeLiftedBundle } from '../runtime/bundle';
 import { INIT } from '../runtime/layout';
 import { readPid, readStarttime } from '../runtime/process-dir';
 import { faultPoint } from '../sys/fault';
 import { isRunning, signalPid } from '../sys/process';
 import { deleteInRuntime } from './delete-in-runtime';
 import { discardDir } from './discard';
-import { killRuntimeCallsOf } from './runtime-orphans';
+import { endRuntimeCallsOf } from './runtime-orphans';
 import type { ProcessHandle } from './process-handle';
 import type { Shim, Takeover } from './shim';
 import type { WorkTools } from './tools';
@@ -73,15 +75,35 @@ async function undoTakeover(tools: WorkTools, progress: Progress): Promise<void>
 }
 
 /**
+ * A pid without its start time may be anybody's by now. An exec's is its own as long as that process is in its
+ * container's cgroup; of an init the runtime itself knows.
+ */
+function runningPidOf(dir: string): number | undefined {
+  try {
+    const pid = readPid(dir);
+    if (pid === undefined) return undefined;
+    const starttime = readStarttime(dir);
+    const initDir = join(dirname(dir), INIT);
+    const isOurs = starttime !== undefined || (dir !== initDir && cgroupOf(pid) === cgroupOf(readPid(initDir)));
+    return isOurs && isRunning(pid, starttime) ? pid : undefined;
+  } catch {
+    // A damaged file names nobody.
+    return undefined;
+  }
+}
+
+function cgroupOf(pid: number | undefined): string {
+  return readFileSync(`/proc/${pid ?? 'none'}/cgroup`, 'utf8');
+}
+
+/**
  * Ends a process whose shim is gone: a runtime's call that is still under way, the
  * process itself, and for a container's init what the runtime has of the container.
  * Never throws.
  */
 export async function endWithoutShim(tools: WorkTools, takeover: Takeover): Promise<void> {
-  await killRuntimeCallsOf(takeover.dir);
-  const pid = readPid(takeover.dir);
-  const starttime = readStarttime(takeover.dir);
-  // A pid without its start time may be anybody's by now.
-  if (pid !== undefined && starttime !== undefined && isRunning(pid, starttime)) signalPid(pid, SIGKILL);
+  await endRuntimeCallsOf(takeover.dir);
+  const pid = runningPidOf(takeover.dir);
+  if (pid !== undefined) signalPid(pid, SIGKILL);
   if (takeover.processId === INIT) await deleteInRuntime(tools, takeover, { force: true });
 }
