@@ -29,6 +29,8 @@ export interface ProcessEntry {
   startKey: string;
   /** Its end, seen or still to be told. */
   end?: ProcessEnd;
+  /** SIGKILL has been sent to it. */
+  killed?: boolean;
   /** Its shim died, and another is taking it over. */
   adopting?: boolean;
 }

@@ -21,7 +21,15 @@ export function readFreezerState(cgroup: ContainerCgroup): 'running' | 'paused' 
 }
 
 /**
- * Lets a paused container run again, without its runtime: on version 1 a frozen process cannot be killed.
+ * Whether a process of the container dies of SIGKILL while it is frozen: on version 2 (cgroup-v2.rst, `cgroup.freeze`),
+ * but not on version 1, where the signal waits.
+ */
+export function canKillFrozen(cgroup: ContainerCgroup): boolean {
+  return directoryOf(cgroup, 'freezer')?.version !== 1;
+}
+
+/**
+ * Lets a paused container run again, without its runtime.
  * Does nothing where nothing is frozen, or the container has no freezer.
  *
  * @throws RuntimeError `gone` when the cgroup has been removed

@@ -1,6 +1,7 @@
 import { pauseArgs } from '../../runtime/oci-runtime';
 import { callForContainer } from '../../worker/container-call';
 import type { Context } from '../context';
+import { followFreezer } from '../freezer-state';
 import { findRunning } from '../running';
 import { type Outcome, type TaskOf, later } from '../task';
 
@@ -12,6 +13,7 @@ export function pause(task: TaskOf<'pause'>, context: Context): Outcome<'pause'>
       await callForContainer(context.tools, takeover, 'pause', pauseArgs, task.cancel);
       task.reply.resolve(await context.ask('paused', { container }));
     } catch (error) {
+      await followFreezer(container, context);
       task.reply.reject(error as Error);
     }
   });

@@ -1,6 +1,7 @@
 import { resumeArgs } from '../../runtime/oci-runtime';
 import { callForContainer } from '../../worker/container-call';
 import type { Context } from '../context';
+import { followFreezer } from '../freezer-state';
 import { findRunning } from '../running';
 import { type Outcome, type TaskOf, later } from '../task';
 
@@ -12,6 +13,7 @@ export function resume(task: TaskOf<'resume'>, context: Context): Outcome<'resum
       await callForContainer(context.tools, takeover, 'resume', resumeArgs, task.cancel);
       task.reply.resolve(await context.ask('resumed', { container }));
     } catch (error) {
+      await followFreezer(container, context);
       task.reply.reject(error as Error);
     }
   });

@@ -1,9 +1,9 @@
-import { thaw } from '../../runtime/cgroups/freezer';
 import { SysError } from '../../sys/errors';
 import { signalPid, signalPidFd } from '../../sys/process';
 import { findProcess } from '../container';
 import type { Context } from '../context';
 import { SupervisorError } from '../errors';
+import { letDie } from '../freezer-state';
 import { isAlive } from '../process-state';
 import { type Outcome, type TaskOf, done, refusal } from '../task';
 
@@ -26,7 +26,9 @@ export function signal(task: TaskOf<'signal'>, context: Context): Outcome<'signa
     const pidFd = process.handle?.pidFd;
     if (pidFd === undefined) signalPid(process.systemPid, task.signal);
     else signalPidFd(pidFd, task.signal);
-    if (task.signal === SIGKILL && container.init.state === 'paused' && container.cgroup !== undefined) thaw(container.cgroup);
+    if (task.signal !== SIGKILL) return done;
+    process.killed = true;
+    letDie(container, process, context);
   } catch (error) {
     return refusal(error as Error);
   }

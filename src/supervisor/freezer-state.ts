@@ -1,0 +1,53 @@
+import { canKillFrozen, readFreezerState, thaw } from '../runtime/cgroups/freezer';
+import { RuntimeError } from '../runtime/errors';
+import { type ContainerEntry, type ProcessEntry, allProcesses } from './container';
+import type { Context } from './context';
+import { canBe, isAlive, transition } from './process-state';
+
+/** The container is paused. For the loop's handlers, like all but `followFreezer`. */
+export function containerPaused(container: ContainerEntry, context: Context): void {
+  const { id, init } = container;
+  // Its end may have come in between: then there is nothing to say.
+  if (!canBe(init.state, 'paused')) return;
+  init.state = transition(init.state, 'paused');
+  context.publisher.tell({ type: 'pause', containerId: id, processId: '', status: 0, startKey: '' });
+  // A kill that came while the runtime froze the container has not taken effect yet.
+  for (const process of allProcesses(container)) {
+    if (process.killed === true && isAlive(process.state)) letDie(container, process, context);
+  }
+}
+
+/** The container is resumed. */
+export function containerResumed(container: ContainerEntry, context: Context): void {
+  const { id, init } = container;
+  if (!canBe(init.state, 'resumed')) return;
+  init.state = transition(init.state, 'resumed');
+  context.publisher.tell({ type: 'resume', containerId: id, processId: '', status: 0, startKey: '' });
+}
+
+/**
+ * `process` of a paused container has been sent SIGKILL. Where a frozen process does not die of it (cgroup
+ * version 1) the container is thawed; if another than its first process was meant, it runs on and that is told.
+ * @throws RuntimeError `gone`
+ */
+export function letDie(container: ContainerEntry, process: ProcessEntry, context: Context): void {
+  const { cgroup, init } = container;
+  if (cgroup === undefined || init.state !== 'paused' || canKillFrozen(cgroup)) return;
+  thaw(cgroup);
+  if (process !== init) containerResumed(container, context);
+}
+
+/**
+ * The runtime failed to pause or to resume, or was cut off on its way: what it has done all the same, the
+ * kernel knows. For work beside the loop. Never rejects.
+ */
+export async function followFreezer(container: ContainerEntry, context: Context): Promise<void> {
+  if (container.cgroup === undefined) return;
+  try {
+    const isPaused = readFreezerState(container.cgroup) === 'paused';
+    await context.ask(isPaused ? 'paused' : 'resumed', { container });
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === 'gone') return;
+    context.log.warn({ id: container.id, err: error }, 'whether the container is paused cannot be read');
+  }
+}
