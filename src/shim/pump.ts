@@ -37,6 +37,7 @@ export class Pump {
   private awaited: { readonly what: Awaited; readonly watch: Watch } | undefined;
   private draining = false;
   private hasEnded = false;
+  private copied = 0;
   private onProgress: ((written: number) => void) | undefined;
   private onQuiet: (() => void) | undefined;
 
@@ -51,6 +52,11 @@ export class Pump {
 
   get ended(): boolean {
     return this.hasEnded;
+  }
+
+  /** Bytes written since the beginning. */
+  get copiedBytes(): number {
+    return this.copied;
   }
 
   /**
@@ -142,6 +148,7 @@ export class Pump {
     const written = taken === 'again' ? 0 : taken;
     // A copy, as the bytes may lie in the shared buffer.
     this.pending = written < bytes.length ? Buffer.from(bytes.subarray(written)) : undefined;
+    this.copied += written;
     if (written > 0) this.onProgress?.(written);
     if (taken !== 'again') return written;
     this.await('room');

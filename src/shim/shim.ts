@@ -16,7 +16,10 @@ export class Shim {
   readonly poller: Poller;
   readonly reaper: ChildReaper;
   readonly table = new ProcessTable();
-  readonly lingering = new Lingering(() => this.tellIfIdle());
+  readonly lingering = new Lingering({
+    onEmpty: () => this.tellIfIdle(),
+    onGivenUp: (why) => this.log.info(`unread output was given up: ${why}`),
+  });
   /** Bounds the clean-up calls of the runtime: a thousand containers may end in one moment. Takes do not wait here. */
   readonly cleanUps = new PQueue({ concurrency: Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()) });
   private readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);

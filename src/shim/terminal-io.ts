@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { setPipeSize } from '../sys/files';
+import { setPipeSize, unreadBytes } from '../sys/files';
 import type { Poller } from '../sys/poller';
 import { duplicateFdOf, openPidFd } from '../sys/process';
 import { setWindowSize } from '../sys/tty';
@@ -107,6 +107,13 @@ export class TerminalIo implements ProcessIo, Lingerer {
       }
     }
     return this.outputPump?.ended !== false;
+  }
+
+  /** As a lingerer: undefined also while a process that has the terminal open still is what is waited for. */
+  get taken(): number | undefined {
+    if (this.output.kind !== 'fifo' || this.outputPump === undefined) return undefined;
+    const unread = unreadBytes(this.output.keeperFd);
+    return unread === 0 ? undefined : this.outputPump.copiedBytes - unread;
   }
 
   close(): void {

@@ -1,6 +1,7 @@
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { Lingering } from '../../../src/shim/lingering';
 import { within } from '../../support/deadline';
@@ -12,14 +13,16 @@ describe('lingering output', () => {
   let keeperFd: number;
   let lingering: Lingering;
   let emptied: Promise<void>;
+  let givenUp: string[];
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'holdfast-linger-'));
     path = join(directory, 'fifo');
     makeFifo(path);
     keeperFd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    givenUp = [];
     emptied = new Promise((resolve) => {
-      lingering = new Lingering(resolve);
+      lingering = new Lingering({ onEmpty: resolve, onGivenUp: (why) => givenUp.push(why), patienceMs: 500, most: 2 });
     });
   });
 
@@ -58,5 +61,44 @@ describe('lingering output', () => {
     lingering.close();
     expect(lingering.size).toBe(0);
     expect(() => closeSync(keeperFd)).toThrow(/EBADF/);
+  });
+
+  test('is given up where nobody comes', async () => {
+    writeSync(keeperFd, 'unread');
+    lingering.addKeeper(keeperFd);
+    await within(emptied, 'the end of patience');
+    expect(givenUp).toEqual(['nobody has read any of it for 0.5 s']);
+    expect(() => closeSync(keeperFd)).toThrow(/EBADF/);
+  });
+
+  test('waits anew for a slow reader, however long it takes in all', async () => {
+    writeSync(keeperFd, 'abcd');
+    lingering.addKeeper(keeperFd);
+    const readFd = openSync(path, constants.O_RDONLY);
+    const byte = Buffer.alloc(1);
+    // Each of the reads comes well within the patience, their sum does not.
+    for (let count = 0; count < 3; count += 1) {
+      await delay(300);
+      readSync(readFd, byte);
+    }
+    expect(lingering.size).toBe(1);
+    expect(givenUp).toEqual([]);
+    readSync(readFd, byte);
+    closeSync(readFd);
+    await within(emptied, 'nothing to linger');
+    expect(givenUp).toEqual([]);
+  });
+
+  test('is bounded: the oldest goes first', async () => {
+    const paths = [path, join(directory, 'second'), join(directory, 'third')];
+    for (const [index, one] of paths.entries()) {
+      if (index > 0) makeFifo(one);
+      const fd = index === 0 ? keeperFd : openSync(one, constants.O_RDWR | constants.O_NONBLOCK);
+      writeSync(fd, String(index));
+      lingering.addKeeper(fd);
+    }
+    expect(lingering.size).toBe(2);
+    expect(givenUp).toEqual(['2 others wait']);
+    expect(await new FifoReader(paths[2] ?? '').untilEnd()).toBe('2');
   });
 });
