@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
   AddProcessRequest,
@@ -19,12 +20,16 @@ import { EventStream } from './event-stream';
 /** The name of a container's first process in the API. */
 export const INIT = 'init';
 
+/** A daemon that is being stopped refuses at once; the one after it takes a moment to come. */
+const RETRY_MS = 100;
+
 type Answer<T> = (error: ServiceError | null, response: T) => void;
 
 /** The daemon's API with promises. Every method rejects with a CtlError. */
 export class DaemonClient {
   readonly #client: APIClient;
   readonly #address: Address;
+  #closed = false;
 
   /** Connects at the first call. */
   constructor(address: Address) {
@@ -77,9 +82,19 @@ export class DaemonClient {
     await this.#answer((answer) => this.#client.signal({ id, pid, signal }, answer));
   }
 
+  /** Waits for a daemon that is away: what is asked for can be asked for again, and must not be lost. */
   async updateProcess(request: Partial<UpdateProcessRequest>): Promise<void> {
     const whole = { ...UpdateProcessRequest.create(), ...request };
-    await this.#answer((answer) => this.#client.updateProcess(whole, answer));
+    const metadata = new Metadata({ waitForReady: true });
+    for (;;) {
+      try {
+        await this.#answer((answer) => this.#client.updateProcess(whole, metadata, answer));
+        return;
+      } catch (error) {
+        if (this.#closed || !isCtlError(error, 'unreachable')) throw error;
+        await delay(RETRY_MS);
+      }
+    }
   }
 
   async updateContainer(request: Partial<UpdateContainerRequest>): Promise<void> {
@@ -99,6 +114,7 @@ export class DaemonClient {
 
   /** No further calls; those under way end with this process. May be called twice. */
   close(): void {
+    this.#closed = true;
     this.#client.close();
   }
 

@@ -1,3 +1,4 @@
+import { version as ownVersion } from '../../package.json';
 import { Command, CommanderError } from 'commander';
 import { DEFAULT_ADDRESS, parseAddress } from './address';
 import type { DaemonClient } from './daemon-client';
@@ -48,6 +49,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 function makeProgram(io: Io): Command {
   return new Command('holdfastctl')
     .description('Starts, watches and ends the containers of a holdfastd.')
+    .version(`holdfastctl version ${ownVersion}`, '-v, --version', "shows this program's version (the command: the daemon's too)")
     .option('-s, --address <socket>', `the daemon's unix socket (or HOLDFAST_ADDRESS; default ${DEFAULT_ADDRESS})`)
     .helpCommand('help [command]', 'says what a command does and takes')
     .showHelpAfterError('(holdfastctl help says more)')
@@ -82,6 +84,11 @@ function statusOfFailure(error: unknown, tool: Tool): number {
   if (error instanceof CtlError) {
     tool.explain(error.message, error.hint);
     return error.exitStatus;
+  }
+  // A file or a device of this machine: its words say all that there is to say.
+  if (systemCodeOf(error) !== undefined) {
+    tool.explain(messageOf(error));
+    return exitStatus.failed;
   }
   tool.explain(messageOf(error), 'This is not expected: please report it, with the command that you gave.');
   return exitStatus.failed;

@@ -110,7 +110,7 @@ export class AttachSession {
     // Our stdin may end while the last of the output is still on its way.
     if (this.#exited) return;
     const { id, pid } = this.#target;
-    // A daemon that is away for a moment harms nothing: the output and the exit are still to come.
+    // A daemon that is away hears of it when it is back; unreachable is only one that we no longer wait for.
     this.#daemon.updateProcess({ id, pid, ...change }).catch(unless(fail, 'no-such-process', 'not-running', 'unreachable'));
   }
 }

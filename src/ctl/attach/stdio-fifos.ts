@@ -1,9 +1,9 @@
-import { constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mkfifo } from '../../sys/files';
 import { systemCodeOf } from '../errors';
+import { makeFifoDirectory } from './fifo-directory';
 
 /** The paths of a process's stdio, as the API has them; empty means the null device. */
 export interface StdioPaths {
@@ -18,8 +18,8 @@ export class StdioFifos {
   readonly paths: StdioPaths;
 
   /** With a terminal there is no stderr: both outputs come through the terminal. */
-  constructor(terminal: boolean, parentDirectory = tmpdir()) {
-    this.directory = mkdtempSync(join(parentDirectory, 'holdfastctl-'));
+  constructor(terminal: boolean) {
+    this.directory = makeFifoDirectory();
     const at = (name: string): string => join(this.directory, name);
     this.paths = { stdin: at('stdin'), stdout: at('stdout'), stderr: terminal ? '' : at('stderr') };
     const { stdin, stdout, stderr } = this.paths;

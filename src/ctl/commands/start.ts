@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { INIT } from '../daemon-client';
-import { isCtlError, type CtlError } from '../errors';
+import { CtlError, isCtlError, messageOf, systemCodeOf } from '../errors';
 import type { StdioPaths } from '../attach/stdio-fifos';
 import { readTerminal } from '../bundle/read';
 import { collect } from '../option-values';
@@ -38,6 +38,11 @@ export function defineStart(program: Command, tool: Tool): void {
 }
 
 async function start(tool: Tool, id: string, bundlePath: string, options: StartOptions): Promise<void> {
+  if (options.attach === true && (options.stdin ?? options.stdout ?? options.stderr) !== undefined) {
+    throw new CtlError('invalid-argument', 'the process is either attached to this terminal (--attach) or given files', {
+      hint: 'With --attach, redirect as for any command: holdfastctl start -a … >file',
+    });
+  }
   let started = false;
   try {
     const daemon = await tool.connect();
@@ -86,7 +91,8 @@ function outputFile(file: string): string {
   try {
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (systemCodeOf(error) === 'EEXIST') return path;
+    throw new CtlError('local', `cannot make ${path}: ${messageOf(error)}`, { cause: error });
   }
   return path;
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { Command } from 'commander';
 import type { Container } from '../../api/gen/api';
+import { removeFifoDirectoryOf } from '../attach/fifo-directory';
 import { INIT, type DaemonClient } from '../daemon-client';
 import { isCtlError } from '../errors';
 import { ExitFeed } from '../exit-feed';
@@ -55,6 +56,8 @@ async function stopOne(daemon: DaemonClient, exits: ExitFeed, container: Contain
     await signalUnlessOver(daemon, container.id, constants.signals.SIGKILL);
     await exited;
   }
+  // Nobody attaches to it any more.
+  for (const process of container.processes) removeFifoDirectoryOf(process.stdout);
   return 'stopped';
 }
 
