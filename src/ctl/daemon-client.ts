@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { credentials, Metadata, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import {
   AddProcessRequest,
   APIClient,
@@ -67,15 +67,15 @@ export class DaemonClient {
     }
   }
 
-  /** Creates and starts; resolves when the container runs. */
-  async createContainer(request: Partial<CreateContainerRequest>): Promise<void> {
+  /** Creates and starts; resolves when the container runs. An aborted `signal` has the daemon undo it. */
+  async createContainer(request: Partial<CreateContainerRequest>, signal?: AbortSignal): Promise<void> {
     const whole = { ...CreateContainerRequest.create(), ...request };
-    await this.#answer((answer) => this.#client.createContainer(whole, answer));
+    await this.#answer((answer) => this.#client.createContainer(whole, answer), signal);
   }
 
-  addProcess(request: Partial<AddProcessRequest>): Promise<AddProcessResponse> {
+  addProcess(request: Partial<AddProcessRequest>, signal?: AbortSignal): Promise<AddProcessResponse> {
     const whole = { ...AddProcessRequest.create(), ...request };
-    return this.#answer((answer) => this.#client.addProcess(whole, answer));
+    return this.#answer((answer) => this.#client.addProcess(whole, answer), signal);
   }
 
   async signal(id: string, pid: string, signal: number): Promise<void> {
@@ -118,11 +118,14 @@ export class DaemonClient {
     this.#client.close();
   }
 
-  #answer<T>(call: (answer: Answer<T>) => unknown): Promise<T> {
+  #answer<T>(call: (answer: Answer<T>) => ClientUnaryCall, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
-      call((error, response) => {
+      const started = call((error, response) => {
         if (error === null) resolve(response);
         else reject(daemonError(error, this.#address.target));
+      });
+      signal?.addEventListener('abort', () => {
+        started.cancel();
       });
     });
   }

@@ -1,35 +1,38 @@
-import { constants } from 'node:os';
-import { CtlError } from '../errors';
+import type { DaemonClient } from '../daemon-client';
 import { ExitFeed } from '../exit-feed';
-import { killedBy } from '../exit-status';
-import type { Io, Tool } from '../tool';
+import type { Tool } from '../tool';
 import { AttachSession, type AttachTarget } from './session';
+import { startUnlessInterrupted } from './start-unless-interrupted';
 import { StdioFifos, type StdioPaths } from './stdio-fifos';
 
 /**
  * Starts a process with our stdio and stays with it. Returns the status to exit with: the
  * process's own. The FIFOs are removed when the process is over (or never came to be), and left
  * when it runs on without us: its output goes on into them, and one may attach again.
+ *
+ * @param start asks the daemon; an aborted signal takes it back
  */
 export async function runAttached(
   tool: Tool,
   target: AttachTarget,
-  start: (paths: StdioPaths) => Promise<unknown>,
+  start: (paths: StdioPaths, signal: AbortSignal) => Promise<unknown>,
 ): Promise<number> {
   const daemon = await tool.connect();
   const exits = await ExitFeed.open(daemon, target.id);
   const fifos = new StdioFifos(target.terminal);
+  const { paths } = fifos;
   let running = false;
   try {
-    const session = new AttachSession(tool.io, daemon, target, fifos.paths);
+    const session = new AttachSession(tool.io, daemon, target, paths);
+    let caught: NodeJS.Signals | undefined;
     try {
-      await unlessInterrupted(tool.io, start(fifos.paths));
+      caught = await startUnlessInterrupted(tool.io, (signal) => start(paths, signal), () => isStarted(daemon, target, paths));
     } catch (error) {
       session.close();
       throw error;
     }
     running = true;
-    const outcome = await session.run(exits);
+    const outcome = await session.run(exits, caught);
     running = outcome.kind === 'detached';
     return outcome.status;
   } finally {
@@ -39,21 +42,8 @@ export async function runAttached(
   }
 }
 
-/** A signal during the start gives it up: we exit, and the daemon undoes a start whose caller is gone. */
-async function unlessInterrupted(io: Io, start: Promise<unknown>): Promise<void> {
-  const removers: (() => void)[] = [];
-  const interrupted = new Promise<never>((_resolve, reject) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      const remove = io.onSignal(name, () => {
-        const status = killedBy(constants.signals[name]);
-        reject(new CtlError('interrupted', 'interrupted: the start was given up', { exitStatus: status }));
-      });
-      removers.push(remove);
-    }
-  });
-  try {
-    await Promise.race([start, interrupted]);
-  } finally {
-    for (const remove of removers) remove();
-  }
+/** Whether the process is there, and is the one that was given our FIFOs. */
+async function isStarted(daemon: DaemonClient, target: AttachTarget, paths: StdioPaths): Promise<boolean> {
+  const container = await daemon.container(target.id);
+  return container?.processes.some(({ pid, stdout }) => pid === target.pid && stdout === paths.stdout) === true;
 }

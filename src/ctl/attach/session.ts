@@ -49,8 +49,11 @@ export class AttachSession {
     ];
   }
 
-  /** Ends with the process and its output, or before them when the user detaches. */
-  async run(exits: ExitFeed): Promise<AttachOutcome> {
+  /**
+   * Ends with the process and its output, or before them when the user detaches.
+   * @param caught a signal that came before this was called, and is passed on first
+   */
+  async run(exits: ExitFeed, caught?: NodeJS.Signals): Promise<AttachOutcome> {
     const { id, pid, terminal } = this.#target;
     const removers: (() => void)[] = [];
     try {
@@ -61,6 +64,7 @@ export class AttachSession {
         for (const name of forwarded) {
           removers.push(this.#io.onSignal(name, () => this.#onSignal(name, detach, reject)));
         }
+        if (caught !== undefined) this.#onSignal(caught, detach, reject);
         if (terminal) {
           this.#terminal = new RawTerminal(this.#io, (size) => this.#update(size, reject));
           this.#terminal.tellSize();

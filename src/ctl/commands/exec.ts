@@ -50,7 +50,7 @@ async function exec(tool: Tool, id: string, command: readonly string[], options:
   if (options.attach === true || terminal) {
     const { runAttached } = await import('../attach/attached');
     const target = { id, pid: request.pid, terminal };
-    tool.finish(await runAttached(tool, target, (stdio) => daemon.addProcess({ ...request, ...stdio })));
+    tool.finish(await runAttached(tool, target, (stdio, signal) => daemon.addProcess({ ...request, ...stdio }, signal)));
   } else {
     await daemon.addProcess(request);
     tool.print(resultLine(`${id}/${request.pid}`, 'started'));

@@ -57,8 +57,8 @@ async function start(tool: Tool, id: string, bundlePath: string, options: StartO
     if (options.attach === true) {
       const { runAttached } = await import('../attach/attached');
       const target = { id, pid: INIT, terminal: readTerminal(bundlePath) };
-      const create = async (stdio: StdioPaths): Promise<void> => {
-        await daemon.createContainer({ ...request, ...stdio });
+      const create = async (stdio: StdioPaths, signal: AbortSignal): Promise<void> => {
+        await daemon.createContainer({ ...request, ...stdio }, signal);
         started = true;
       };
       tool.finish(await runAttached(tool, target, create));

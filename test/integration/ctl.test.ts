@@ -1,0 +1,341 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Ctl } from '../support/ctl';
+import { writeFakeRuntime } from '../support/fake-runtime';
+import { untilExists, untilGone } from '../support/files';
+import { processesNaming, waitForExit } from '../support/processes';
+import { describeOnHost, realContainers } from '../support/requires';
+import { TestHost } from '../support/test-host';
+import { expectUntouched } from '../support/untouched';
+
+/** Answers each line that it reads; ends with 9 at the end of its input. */
+const obedient = ['sh', '-c', 'while read line; do echo "got $line"; done; exit 9'];
+/** Says that it is ready once its terminal has been given a size, and tells it at each line. */
+const untilSized = ['sh', '-c', 'until stty size 2>&1 | grep -q "^[1-9]"; do sleep 0.02; done; echo ready; while read line; do stty size; done'];
+const pidAndUptime = /pid \d+, uptime \d:\d\d:\d\d/;
+
+describeOnHost('holdfastctl', realContainers, () => {
+  let host: TestHost;
+  let ctl: Ctl;
+  beforeEach(async () => {
+    host = await TestHost.withDaemon();
+    ctl = new Ctl(host);
+  });
+  afterEach(async () => {
+    ctl.close();
+    await host.cleanUp();
+  });
+
+  const bundle = (id: string, args: readonly string[], terminal = false): string => host.bundle(id, { args, terminal });
+
+  /** An absent container's `name: ERROR (what)`. */
+  const error = (name: string, what: string): string => `${name}: ERROR (${what})\n`;
+
+  describe('start, status, signal and stop', () => {
+    test('in supervisorctl\'s words and exit statuses', async () => {
+      expect(await ctl.prints('status')).toBe('');
+      expect(await ctl.prints('start', 'web', bundle('web', ['sleep', '1000']))).toBe('web: started\n');
+      const { systemPid } = await host.initOf('web');
+      expect(await ctl.prints('status')).toMatch(new RegExp(`^web {30}RUNNING   pid ${String(systemPid)}, uptime 0:00:0\\d\n$`));
+      expect(await ctl.prints('pid', 'web')).toBe(`${String(systemPid)}\n`);
+      expect(await ctl.run('start', 'web', bundle('web', ['true']))).toEqual({ status: 0, stdout: error('web', 'already started'), stderr: '' });
+      expect(await ctl.prints('stop', 'web', '--timeout', '0')).toBe('web: stopped\n');
+      expect(await ctl.run('stop', 'web')).toEqual({ status: 0, stdout: error('web', 'not running'), stderr: '' });
+      const shown = await ctl.run('status', 'web');
+      expect(shown.status).toBe(3);
+      expect(shown.stdout).toMatch(/^web {30}EXITED {4}\w{3} \d\d \d\d:\d\d [AP]M\n$/);
+      expect(await ctl.run('pid', 'web')).toEqual({ status: 7, stdout: '0\n', stderr: '' });
+    });
+
+    test('of several: names, patterns and all', async () => {
+      for (const id of ['db', 'web-1', 'web-2']) await host.create(id, { args: ['sleep', '1000'] });
+      const both = await ctl.prints('status', 'web-*');
+      expect(both.split('\n').map((line) => line.split(' ')[0])).toEqual(['web-1', 'web-2', '']);
+      const mixed = await ctl.run('status', 'db', 'ghost');
+      expect(mixed.status).toBe(4);
+      expect(mixed.stdout).toMatch(/^ghost: ERROR \(no such process\)\ndb {31}RUNNING/);
+      expect(await ctl.prints('stop', 'web-*', '-t', '0')).toMatch(/^(web-[12]: stopped\n){2}$/);
+      expect(await ctl.prints('signal', 'sigkill', 'all')).toBe('db: signalled\n');
+      await host.end([]);
+      const gone = await ctl.run('stop', 'ghost');
+      expect(gone).toMatchObject({ status: 1, stdout: error('ghost', 'no such process') });
+    });
+
+    test('stop waits for one that takes its time, and tells its end', async () => {
+      const stdio = host.stdio('slow');
+      await host.create('slow', { args: ['sh', '-c', 'trap "exit 0" TERM; echo up; while :; do sleep 0.05; done'] }, stdio.paths);
+      await stdio.stdout.until('up');
+      expect(await ctl.prints('stop', 'slow')).toBe('slow: stopped\n');
+      await expectUntouched(host);
+    });
+
+    test('status as JSON', async () => {
+      await host.create('web', { args: ['sleep', '1000'] });
+      const { systemPid } = await host.initOf('web');
+      const [row] = JSON.parse(await ctl.prints('status', '--json')) as unknown[];
+      expect(row).toMatchObject({ name: 'web', state: 'RUNNING', pid: systemPid });
+      await host.end();
+    });
+
+    test('output goes to files, made where they are not there and added to', async () => {
+      const path = bundle('once', ['sh', '-c', 'echo out; echo err >&2']);
+      const events = await host.events();
+      for (let round = 0; round < 2; round += 1) {
+        const from = events.position;
+        expect(await ctl.prints('start', 'once', path, '--stdout', 'out.txt', '--stderr', host.own('err.txt'))).toBe('once: started\n');
+        await events.untilExit('once', 'init', { from });
+      }
+      expect(readFileSync(host.own('out.txt'), 'utf8')).toBe('out\nout\n');
+      expect(readFileSync(host.own('err.txt'), 'utf8')).toBe('err\nerr\n');
+    });
+
+    test.each([
+      ['a bundle that is not there', () => host.own('nowhere'), 'no such file or directory'],
+      ['a command that is not there', () => bundle('x', ['nope']), 'executable file not found'],
+    ])('%s is a spawn error, with the reason and what to do', async (_title, path, reason) => {
+      const { status, stdout, stderr } = await ctl.run('start', 'x', path());
+      expect({ status, stdout }).toEqual({ status: 7, stdout: error('x', 'spawn error') });
+      expect(stderr).toContain(reason);
+      expect(stderr.split('\n')).toHaveLength(3);
+      await expectUntouched(host);
+    });
+
+    test('files that cannot be made are an error before anything is started', async () => {
+      const { status, stderr } = await ctl.run('start', 'x', bundle('x', ['true']), '--stdout', '/nonexistent/out');
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^holdfastctl: cannot make \/nonexistent\/out: .*no such file or directory.*\n$/);
+      await expectUntouched(host);
+    });
+  });
+
+  describe('an attached start', () => {
+    test('joins stdio and passes the status on', async () => {
+      const args = ['sh', '-c', 'cat; echo err >&2; exit 3'];
+      const running = ctl.start('start', '--attach', 'x', bundle('x', args));
+      running.send('hello\n');
+      await running.printed('hello\n');
+      running.endInput();
+      expect(await running.ended).toEqual({ status: 3, stdout: 'hello\n', stderr: 'err\n' });
+      expect(ctl.fifoDirectories).toEqual([]);
+      await expectUntouched(host);
+    });
+
+    test('passes a signal on, and the status of one that kills', async () => {
+      const running = ctl.start('start', '-a', 'x', bundle('x', ['sh', '-c', 'trap "exit 4" INT; echo up; while :; do sleep 0.05; done']));
+      await running.printed('up\n');
+      running.kill('SIGINT');
+      expect((await running.ended).status).toBe(4);
+      const killed = ctl.start('start', '-a', 'x', bundle('x', ['sh', '-c', 'echo up; exec sleep 1000']));
+      await killed.printed('up\n');
+      await ctl.prints('signal', 'KILL', 'x');
+      expect((await killed.ended).status).toBe(137);
+    });
+
+    test.each(['hangs', 'start-hangs'] as const)('is given up with a signal while the runtime %s, and undone', async (behaviour) => {
+      const runtime = writeFakeRuntime(host.own('runtime'), behaviour);
+      const args = ['--runtime', runtime, '--runtime-args=--root', `--runtime-args=${host.runtimeRoot}`];
+      const running = ctl.start('start', '-a', 'x', bundle('x', ['true']), ...args);
+      await untilExists(`${runtime}.called`);
+      running.kill('SIGINT');
+      expect(await running.ended).toEqual({ status: 130, stdout: '', stderr: 'holdfastctl: interrupted: the start was given up\n' });
+      expect(ctl.fifoDirectories).toEqual([]);
+      await Promise.all(processesNaming(runtime).map((seen) => waitForExit(seen.pid)));
+      await untilGone(join(host.stateDir, 'x'));
+      await expectUntouched(host);
+    });
+
+    test.each(['SIGTERM', 'SIGKILL'] as const)('outlives a restart of the daemon (%s), and an end of input meanwhile', async (signal) => {
+      const running = ctl.start('start', '-a', 'x', bundle('x', obedient));
+      running.send('one\n');
+      await running.printed('got one\n');
+      await host.stopDaemon(signal);
+      running.send('two\n');
+      await running.printed('got two\n');
+      running.endInput();
+      await host.startDaemon();
+      expect(await running.ended).toEqual({ status: 9, stdout: 'got one\ngot two\n', stderr: '' });
+      await expectUntouched(host);
+    });
+
+    test('whose reader goes away leaves the container running', async () => {
+      const running = ctl.start('start', '-a', 'x', bundle('x', ['sh', '-c', 'while :; do echo line; sleep 0.01; done']));
+      await running.printed('line\n');
+      running.closeOutput();
+      expect((await running.ended).status).toBe(141);
+      expect((await host.client.state('x')).containers[0]?.status).toBe('running');
+      await ctl.prints('stop', 'x', '-t', '0');
+      expect(ctl.fifoDirectories).toEqual([]);
+    });
+
+    test('on a terminal: its size, its keys, and detaching', async () => {
+      const terminal = ctl.startOnTerminal('start', '-a', 'x', bundle('x', untilSized, true));
+      await terminal.printed('ready');
+      terminal.send('again\r');
+      await terminal.printed('again\r\r\n30 90');
+      terminal.send('\x10\x11');
+      const end = await terminal.ended;
+      expect(end.status).toBe(0);
+      expect(end.stdout).toMatch(/detached from x; its output goes on into .*\/holdfastctl-\w+/);
+      expect(await ctl.prints('status')).toMatch(/^x .*RUNNING/);
+      await ctl.prints('stop', 'x', '-t', '0');
+      expect(ctl.fifoDirectories).toEqual([]);
+      await expectUntouched(host);
+    });
+
+    test('cannot be given files too', async () => {
+      const { status, stderr } = await ctl.run('start', '-a', 'x', bundle('x', ['true']), '--stdout', 'out.txt');
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/either attached to this terminal .* or given files/);
+      expect(existsSync(host.own('out.txt'))).toBe(false);
+      await expectUntouched(host);
+    });
+  });
+
+  describe('exec', () => {
+    beforeEach(async () => {
+      await host.create('box', { args: ['sleep', '1000'] });
+    });
+
+    test('without attaching tells the name, and the event its end', async () => {
+      const events = await host.events();
+      expect(await ctl.prints('exec', 'box', '--pid', 'job', '--', 'sh', '-c', 'exit 6')).toBe('box/job: started\n');
+      expect((await events.untilExit('box', 'job')).status).toBe(6);
+      await host.end();
+    });
+
+    test('attached joins stdio and passes the status on', async () => {
+      const end = await ctl.run('exec', '-a', 'box', '-e', 'WHO=me', '--', 'sh', '-c', 'echo "$WHO in $PWD"; echo err >&2; exit 5');
+      expect(end).toEqual({ status: 5, stdout: 'me in /\n', stderr: 'err\n' });
+      await host.end();
+    });
+
+    test('on a terminal', async () => {
+      const terminal = ctl.startOnTerminal('exec', '-t', 'box', '--', 'sh', '-c', 'tty; stty size; read line; exit 7');
+      await terminal.printed('/dev/pts/');
+      terminal.send('go\r');
+      const end = await terminal.ended;
+      expect(end.status).toBe(7);
+      expect(end.stdout).toContain('go');
+      await host.end();
+    });
+
+    test('in what is not there, and of what is not there', async () => {
+      expect(await ctl.run('exec', '-a', 'ghost', 'true')).toEqual({
+        status: 1,
+        stdout: '',
+        stderr: 'holdfastctl: ghost: no such container\n  "holdfastctl status" lists what there is.\n',
+      });
+      const { status, stderr } = await ctl.run('exec', 'box', 'nope');
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^holdfastctl: oci runtime error: .*"nope": executable file not found in \$PATH\n$/);
+      expect(ctl.fifoDirectories).toEqual([]);
+      await host.end();
+    });
+  });
+
+  describe('events', () => {
+    test('as a table and as JSON, stored and live', async () => {
+      const live = ctl.start('events', '--json');
+      const table = ctl.start('events');
+      await table.printed('TIME');
+      // Subscribed: the header of the table says so, and the JSON follower is told by its first event below.
+      await host.create('x', { args: ['sh', '-c', 'exit 2'] });
+      await table.printed('init');
+      const stored = await ctl.prints('events', '--until', 'now', '--json');
+      const told = stored.trim().split('\n').map((line) => JSON.parse(line) as object);
+      expect(told).toMatchObject([{ type: 'start-container', id: 'x' }, { type: 'exit', id: 'x', pid: 'init', status: 2 }]);
+      await live.printed('"exit"');
+      for (const running of [live, table]) running.kill('SIGKILL');
+      await Promise.all([live.ended, table.ended]);
+    });
+
+    test('ends without a word when its reader goes away', async () => {
+      const events = ctl.start('events');
+      await events.printed('TIME');
+      events.closeOutput();
+      await host.create('x', { args: ['true'] });
+      expect(await events.ended).toMatchObject({ status: 141, stderr: '' });
+    });
+
+    test('says so when the daemon goes away', async () => {
+      const events = ctl.start('events');
+      await events.printed('TIME');
+      await host.stopDaemon('SIGKILL');
+      const { status, stderr } = await events.ended;
+      expect(status).toBe(7);
+      expect(stderr).toMatch(/^holdfastctl: .+\n {2}.+\n$/);
+    });
+  });
+
+  test('colours on a terminal only, and not with NO_COLOR', async () => {
+    await host.create('x', { args: ['sleep', '1000'] });
+    expect((await ctl.startOnTerminal('status').ended).stdout).toMatch(/x {32}\x1b\[32mRUNNING {3}\x1b\[0mpid/);
+    expect(await ctl.prints('status')).toMatch(new RegExp(`^x {32}RUNNING {3}${pidAndUptime.source}\n$`));
+    await host.end();
+  });
+
+  test('version, pid and shutdown: the containers live on', async () => {
+    await host.create('stays', { args: ['sleep', '1000'] });
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await ctl.prints('version')).toBe(`Client: ${version}\nDaemon: 0.2.9 (holdfast-${version})\n`);
+    expect(await ctl.prints('--version')).toBe(`holdfastctl version ${version}\n`);
+    expect(await ctl.prints('pid')).toBe(`${String(host.daemon.pid)}\n`);
+    expect(await ctl.prints('shutdown')).toBe('Shut down\n');
+    expect(await host.daemon.exited).toMatchObject({ code: 0 });
+    await host.startDaemon();
+    expect(await ctl.prints('status')).toMatch(/^stays .*RUNNING/);
+    await host.end();
+  });
+
+  test.each([
+    ['status', 4],
+    ['version', 7],
+    ['stop x', 7],
+    ['signal HUP x', 7],
+    ['exec x true', 7],
+    ['pid', 7],
+    ['pid x', 7],
+    ['shutdown', 7],
+    ['events', 7],
+  ])('%s without a daemon: exit status %i, and what to do', async (command, expected) => {
+    await host.stopDaemon();
+    const { status, stderr } = await ctl.run(...command.split(' '));
+    expect(status).toBe(expected);
+    expect(stderr).toBe(
+      `holdfastctl: unix://${host.socketPath} no such file\n` +
+        '  Is holdfastd running? Start it, or name its socket with --address or HOLDFAST_ADDRESS.\n',
+    );
+  });
+
+  test.each(['nope', 'start', 'start x', 'stop', 'signal', 'signal HUP', 'exec x', 'status --nope', 'events --until soon', 'signal NOPE x', '-s tcp://x status', 'start a/b .', 'start .. .'])(
+    'wrong usage (%s): exit status 2, said on stderr',
+    async (command) => {
+      const { status, stdout, stderr } = await ctl.run(...command.split(' '));
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect(stderr).toMatch(/^(error|holdfastctl): .+\n/);
+    },
+  );
+
+  describe('bundle', () => {
+    test('writes one that starts, with a root file system of busybox', async () => {
+      const directory = host.own('made');
+      expect(await ctl.prints('bundle', directory, '-e', 'A=b', '--hostname', 'here', '--', 'sh', '-c', 'echo "$A $(hostname)"; exit 8')).toBe(`${directory}\n`);
+      // Its cgroup would be the same in every run of this test, and outlive it.
+      const config = JSON.parse(readFileSync(`${directory}/config.json`, 'utf8')) as { linux: { cgroupsPath: string } };
+      expect(config.linux.cgroupsPath).toBe('/holdfast/made');
+      config.linux.cgroupsPath = `${host.cgroup}/made`;
+      writeFileSync(`${directory}/config.json`, JSON.stringify(config));
+      expect(await ctl.run('start', '-a', 'made', directory)).toEqual({ status: 8, stdout: 'b here\n', stderr: '' });
+    });
+
+    test('overwrites nothing unless it is told to', async () => {
+      const directory = bundle('there', ['true']);
+      const before = readFileSync(`${directory}/config.json`, 'utf8');
+      const { status, stderr } = await ctl.run('bundle', directory, '--', 'false');
+      expect(status).toBe(2);
+      expect(stderr).toContain('--force');
+      expect(readFileSync(`${directory}/config.json`, 'utf8')).toBe(before);
+    });
+  });
+});

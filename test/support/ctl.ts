@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { patienceMs, within } from './deadline';
+import type { TestHost } from './test-host';
+
+const program = resolve(__dirname, '../../bin/holdfastctl');
+
+/** How a run of holdfastctl ended. */
+export interface CtlEnd {
+  /** Exit status; 128 + the number of the signal that ended it, as a shell has it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The real bin/holdfastctl, told of a host's daemon. Its FIFOs are made in a directory of the host's. */
+export class Ctl {
+  /** Where holdfastctl makes the directories of its FIFOs. */
+  readonly temporary: string;
+  readonly #running: RunningCtl[] = [];
+
+  constructor(private readonly host: TestHost) {
+    this.temporary = host.own('ctl');
+    mkdirSync(this.temporary);
+  }
+
+  /** Directories of FIFOs that are there now. */
+  get fifoDirectories(): string[] {
+    return readdirSync(this.temporary);
+  }
+
+  /** Runs it to its end, its stdin empty. */
+  run(...args: readonly string[]): Promise<CtlEnd> {
+    const running = this.start(...args);
+    running.endInput();
+    return running.ended;
+  }
+
+  /** Runs it to its end and expects it to succeed without a word on stderr; answers what it printed. */
+  async prints(...args: readonly string[]): Promise<string> {
+    const { stdout, ...rest } = await this.run(...args);
+    expect(rest).toEqual({ status: 0, stderr: '' });
+    return stdout;
+  }
+
+  /** Starts it with pipes for its stdio. */
+  start(...args: readonly string[]): RunningCtl {
+    return this.launch(program, args);
+  }
+
+  /** Starts it on a terminal of its own, made by script(1); what is sent is typed there. */
+  startOnTerminal(...args: readonly string[]): RunningCtl {
+    const command = [program, ...args].map((part) => `'${part}'`).join(' ');
+    return this.launch('script', ['--quiet', '--return', '--command', `stty rows 30 cols 90; exec ${command}`, '/dev/null']);
+  }
+
+  /** Ends what a test has left running. */
+  close(): void {
+    for (const running of this.#running) running.kill('SIGKILL');
+  }
+
+  private launch(file: string, args: readonly string[]): RunningCtl {
+    const { NO_COLOR: _unset, ...inherited } = process.env;
+    const env = { ...inherited, HOLDFAST_ADDRESS: this.host.socketPath, TMPDIR: this.temporary, TERM: 'xterm', TZ: 'UTC' };
+    const running = new RunningCtl(spawn(file, args, { env, cwd: this.host.own('.') }));
+    this.#running.push(running);
+    return running;
+  }
+}
+
+/** A holdfastctl under way. */
+export class RunningCtl {
+  readonly ended: Promise<CtlEnd>;
+  readonly #child: ChildProcess;
+  readonly #wakers = new Set<() => void>();
+  #stdout = '';
+  #stderr = '';
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.#stdout += chunk.toString();
+      for (const wake of this.#wakers) wake();
+    });
+    child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
+    const closed = new Promise<CtlEnd>((settle, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        settle({ status: code ?? (signal === 'SIGKILL' ? 137 : 128), stdout: this.#stdout, stderr: this.#stderr });
+      });
+    });
+    this.ended = within(closed, `the end of ${child.spawnargs.join(' ')}`, patienceMs, () => `printed: ${this.#stdout}${this.#stderr}`);
+    // A test that fails before it has come to this must be told of its own failure.
+    this.ended.catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  send(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  endInput(): void {
+    this.#child.stdin?.end();
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** No more is read: what `| head` does once it has its lines. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
+  /** Resolves when stdout has held `expected`. */
+  async printed(expected: string): Promise<void> {
+    const there = new Promise<void>((settle) => {
+      const look = (): void => {
+        if (!this.#stdout.includes(expected)) return;
+        this.#wakers.delete(look);
+        settle();
+      };
+      this.#wakers.add(look);
+      look();
+    });
+    await within(there, JSON.stringify(expected), patienceMs, () => `printed: ${JSON.stringify(this.#stdout)} ${this.#stderr}`);
+  }
+}
