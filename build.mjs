@@ -2,7 +2,7 @@
 // Native packages stay outside of the bundles: Node finds them in node_modules,
 // starting from the real path of the program, so a symlink from elsewhere works.
 import { build } from 'esbuild';
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 
 const programs = {
   holdfastd: 'src/daemon/main.ts',
@@ -28,7 +28,8 @@ for (const [name, entry] of Object.entries(programs)) {
   });
   chmodSync(`bin/${name}`, 0o755);
 }
+// Not symlinks: a package of the registry holds none.
 for (const [alias, name] of Object.entries(aliases)) {
   rmSync(`bin/${alias}`, { force: true });
-  symlinkSync(name, `bin/${alias}`);
+  writeFileSync(`bin/${alias}`, `#!/usr/bin/env node\nrequire('./${name}');\n`, { mode: 0o755 });
 }

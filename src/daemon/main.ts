@@ -13,7 +13,7 @@ async function main(args: readonly string[]): Promise<void> {
       process.stdout.write(helpText());
       return;
     case 'version':
-      process.stdout.write(versionText(VERSION));
+      process.stdout.write(`${versionText(VERSION)}\n`);
       return;
     case 'run':
       await run(invocation.settings);
