@@ -87,10 +87,16 @@ export class Backend {
     this.start();
   }
 
-  /** Signals a daemon that this object started, and waits for its end, 15 s as dockerd does. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    this.#child?.kill(signal);
+  /**
+   * Signals a daemon that this object started, and waits for its end, 15 s as dockerd does.
+   *
+   * @returns its exit status; null where the signal ended it, or where it was not running
+   */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const running = this.#child;
+    running?.kill(signal);
     await within(this.#ended, `the end of the backend after ${signal}`, 15_000);
+    return running?.exitCode ?? null;
   }
 
   #livingPid(): number | undefined {

@@ -178,6 +178,11 @@ export class LegacyClient {
     return this.connection.unary(APIService.state, { id });
   }
 
+  /** The stored events of one container after the last one that this client saw, in any life of its own. */
+  stored(id: string): Promise<readonly Event[]> {
+    return this.#stream.stored(id);
+  }
+
   /** Ids that this client believes alive after its own restart: those whose bundle directory is there. */
   believedAlive(): string[] {
     return readdirSync(this.options.root).filter((name) => existsSync(join(this.options.root, name, 'config.json')));
@@ -192,17 +197,18 @@ export class LegacyClient {
     const spec = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8')) as Spec;
     const init = new ClientProcess('init', bundle, spec.process.terminal ?? false);
     const container = new ClientContainer(id, bundle, init);
-    const known = await this.#isKnown(id);
+    const status = await this.#statusOf(id);
+    const known = status !== undefined && status !== 'stopped';
     if (known) this.#open(init);
     const last = (await this.#stream.stored(id)).at(-1);
     if (known && !(last?.type === 'exit' && last.pid === 'init')) {
-      container.paused = last?.type === 'pause';
+      container.paused = status === 'paused';
       this.containers.set(id, container);
       return { running: true, container };
     }
-    const status = last?.type === 'exit' ? last.status : 255;
-    container.end(status);
-    return { running: false, status };
+    const exitStatus = last?.type === 'exit' ? last.status : 255;
+    container.end(exitStatus);
+    return { running: false, status: exitStatus };
   }
 
   #open(process: ClientProcess): ClientProcess {
@@ -220,12 +226,11 @@ export class LegacyClient {
     return { runtime: this.options.runtime ?? 'docker-runc', runtimeArgs: [...(this.options.runtimeArgs ?? [])] };
   }
 
-  async #isKnown(id: string): Promise<boolean> {
+  async #statusOf(id: string): Promise<string | undefined> {
     try {
-      await this.state(id);
-      return true;
+      return (await this.state(id)).containers[0]?.status;
     } catch (error) {
-      if (error instanceof CallError && error.details.includes('container not found')) return false;
+      if (error instanceof CallError && error.details.includes('container not found')) return undefined;
       throw error;
     }
   }
