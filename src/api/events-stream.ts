@@ -35,7 +35,7 @@ export class EventsStream {
     private readonly storedOnly: boolean,
   ) {
     this.#sinceNs = publisher.log.trimmedThroughNs;
-    this.#cursorNs = fromNs ?? publisher.log.lastNs;
+    this.#cursorNs = startOf(fromNs, publisher.log.lastNs);
     this.#unsubscribe = publisher.subscribe(() => { this.#pump(); });
     // A client that dies is gone at once, with its cursor.
     for (const gone of ['cancelled', 'close', 'error'] as const) stream.on(gone, () => { this.#end(); });
@@ -110,6 +110,12 @@ export class EventsStream {
     this.#ended = true;
     this.#unsubscribe();
   }
+}
+
+/** A time to come holds back no live event, and one before 1970 is as good as 1970: both may be any 64 bits. */
+function startOf(fromNs: bigint | undefined, lastNs: bigint): bigint {
+  if (fromNs === undefined || fromNs > lastNs) return lastNs;
+  return fromNs < 0n ? 0n : fromNs;
 }
 
 /** From when to replay: field 2, or the deprecated seconds of clients of Docker 1.11. */
