@@ -32,8 +32,10 @@ export function launchOf(entry: ManagedProcess, record: ProcessRecord, consoleSo
 }
 
 function checkpointOptions(checkpointDir: string): CheckpointFlags & { imagePath: string; workPath: string } {
+  // First: where there is no checkpoint, nothing is made.
+  const { shell, tcp, unixSockets, emptyNS } = readCheckpointRecord(checkpointDir);
   const workPath = join(checkpointDir, 'criu.work', `restore-${new Date().toISOString()}`);
   // The runtime makes the last directory alone.
   mkdirSync(workPath, { recursive: true, mode: 0o700 });
-  return { ...readCheckpointRecord(checkpointDir), imagePath: checkpointDir, workPath };
+  return { shell, tcp, unixSockets, emptyNS, imagePath: checkpointDir, workPath };
 }
