@@ -1,5 +1,4 @@
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Child, ChildReaper } from '../../src/sys/children';
@@ -12,13 +11,14 @@ import { accepts } from '../support/socket';
 import { BareRuntime } from './bare-runtime';
 import type { BenchOptions } from './options';
 import { peerOf } from './peer';
+import { placeForState } from './place';
 
 /**
  * Where a benchmark runs: directories of its own, the daemon under test, a client, and the bare runtime.
  * Children are started by the reaper alone, as the product does.
  */
 export class BenchHost {
-  readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  readonly directory = mkdtempSync(join(placeForState(), 'holdfast-bench-'));
   readonly poller = new Poller((error) => {
     throw error;
   });
