@@ -23,6 +23,8 @@ export class ApiServer {
     this.#grpc = new Server({
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': maxMessageBytes,
+      // Counts each call and message for a service that is not offered here.
+      'grpc.enable_channelz': 0,
     });
     this.#grpc.addService(APIService, apiService(options));
     this.#grpc.addService(HealthService, { check });
