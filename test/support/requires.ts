@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { patienceMs } from './deadline';
 
 /** What a test needs of the machine that it runs on. */
-export type Requirement = 'root' | 'runc' | 'busybox' | 'memory controller' | 'freezer' | 'criu';
+export type Requirement = 'root' | 'runc' | 'busybox' | 'memory controller' | 'freezer' | 'criu' | 'strace';
 
 /** All that a test needs which starts real containers. */
 export const realContainers: readonly Requirement[] = ['root', 'runc', 'busybox'];
@@ -34,6 +34,8 @@ function isThere(requirement: Requirement): boolean {
       return isOnPath('runc');
     case 'criu':
       return isOnPath('criu');
+    case 'strace':
+      return isOnPath('strace');
     case 'busybox':
       return existsSync('/bin/busybox');
     case 'memory controller':
