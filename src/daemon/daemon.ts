@@ -127,8 +127,15 @@ export class Daemon {
     const restored = await restore(this.#context);
     const { socketPaths, socketGroup } = this.settings;
     const groupId = socketGroup === undefined ? undefined : groupIdOf(socketGroup);
-    for (const path of socketPaths) await this.#api.listen(path, groupId);
-    await this.#observers.open();
+    try {
+      // The sockets last: who reaches them finds a daemon that stays.
+      await this.#observers.open();
+      for (const path of socketPaths) await this.#api.listen(path, groupId);
+    } catch (error) {
+      this.#observers.close();
+      this.#api.close();
+      throw error;
+    }
     this.log.info({ ...restored, listen: socketPaths, pid: process.pid, durationMs: Math.round(performance.now() - beganMs) }, 'ready');
     // The first container need not wait for the shim's start; a failure shows when one does.
     if (isOurShim(this.settings.shim)) this.#context.fleet.current().catch(() => undefined);
