@@ -7,7 +7,7 @@ import type { Figure } from './figure';
 import { enduranceFigure } from './figures/endurance';
 import { eventsFigure } from './figures/events';
 import { healthFigure } from './figures/health';
-import { emptyStartFigure, manyFigures } from './figures/many';
+import { emptyStartFigure, manyFigures, restartFigure } from './figures/many';
 import { stdoutFigure, terminalFigure } from './figures/output';
 import { execFigure, exitFigure, pauseFigure, statsFigure } from './figures/running';
 import { parallelStartFigure, startFigure } from './figures/start';
@@ -29,6 +29,7 @@ const measures: Readonly<Record<string, { readonly take: (host: BenchHost) => Pr
   stdout: { take: stdoutFigure },
   terminal: { take: terminalFigure },
   events: { take: eventsFigure, needsOurs: true },
+  restart: { take: restartFigure, needsOurs: true },
   endurance: { take: enduranceFigure },
   many: { take: manyFigures },
 };

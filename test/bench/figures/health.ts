@@ -1,3 +1,4 @@
+import { HealthService } from '../../../src/api/gen/health';
 import type { BenchHost } from '../bench-host';
 import { type Figure, atMost, figureOf, timed } from '../figure';
 
@@ -28,7 +29,7 @@ export async function healthFigure(host: BenchHost): Promise<Figure> {
 
 async function checkWhile(host: BenchHost, starting: { readonly goesOn: boolean }, values: number[]): Promise<void> {
   while (starting.goesOn) {
-    values.push(await timed(() => host.client.isServing()));
+    values.push(await timed(() => host.ask(HealthService.check, { service: '' })));
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
   }
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { AddProcessRequest, APIService, UpdateContainerRequest } from '../../../src/api/gen/api';
 import type { BenchHost } from '../bench-host';
 import { type Figure, atMost, figureOf, interleave, repeat, timed } from '../figure';
 import { ociSpec } from '../../support/bundle';
@@ -23,7 +24,8 @@ export async function execFigure(host: BenchHost): Promise<Figure> {
     const exec = async (): Promise<void> => {
       const pid = host.name('p');
       const from = events.position;
-      await host.client.addProcess({ id: ours, pid, args: [...args], env, cwd, capabilities, noNewPrivileges: true });
+      const request = { id: ours, pid, args: [...args], env, cwd, capabilities, noNewPrivileges: true };
+      await host.ask(APIService.addProcess, AddProcessRequest.fromPartial(request));
       await events.untilExit(ours, pid, { from });
     };
     await exec();
@@ -42,8 +44,8 @@ export async function pauseFigure(host: BenchHost): Promise<Figure> {
   const head = { name: 'pause', what: 'pause + resume, against pause + resume', unit: 'ms', targets: [atMost(1.1, 'ratio')] };
   return onBoth(host, async (ours, bare) => {
     const pause = async (): Promise<void> => {
-      await host.client.updateContainer({ id: ours, pid: 'init', status: 'paused' });
-      await host.client.updateContainer({ id: ours, pid: 'init', status: 'running' });
+      await host.ask(APIService.updateContainer, UpdateContainerRequest.fromPartial({ id: ours, pid: 'init', status: 'paused' }));
+      await host.ask(APIService.updateContainer, UpdateContainerRequest.fromPartial({ id: ours, pid: 'init', status: 'running' }));
     };
     const barePause = async (): Promise<void> => {
       await host.bare.call(['pause', bare]);
@@ -64,7 +66,7 @@ export async function statsFigure(host: BenchHost): Promise<Figure> {
   };
   return onBoth(host, async (ours, bare) => {
     const { rounds, perRound } = host.options;
-    const stats = (): Promise<number> => timed(() => host.client.stats(ours));
+    const stats = (): Promise<number> => timed(() => host.ask(APIService.stats, { id: ours }));
     await repeat(50, stats);
     return figureOf(
       head,
@@ -84,7 +86,7 @@ export async function exitFigure(host: BenchHost): Promise<Figure> {
       const id = ids[index] ?? '';
       const from = events.position;
       return timed(async () => {
-        await host.client.signal(id, 9);
+        await host.ask(APIService.signal, { id, pid: 'init', signal: 9 });
         await events.untilExit(id, 'init', { from });
       });
     });
