@@ -28,12 +28,17 @@ export function containerResumed(container: ContainerEntry, context: Context): v
 /**
  * `process` of a paused container has been sent SIGKILL. Where a frozen process does not die of it (cgroup
  * version 1) the container is thawed; if another than its first process was meant, it runs on and that is told.
- * @throws RuntimeError `gone`
  */
 export function letDie(container: ContainerEntry, process: ProcessEntry, context: Context): void {
   const { cgroup, init } = container;
   if (cgroup === undefined || init.state !== 'paused' || canKillFrozen(cgroup)) return;
-  thaw(cgroup);
+  try {
+    thaw(cgroup);
+  } catch (error) {
+    // It has ended by itself just now.
+    if (isGone(error)) return;
+    throw error;
+  }
   if (process !== init) containerResumed(container, context);
 }
 
@@ -47,7 +52,11 @@ export async function followFreezer(container: ContainerEntry, context: Context)
     const isPaused = readFreezerState(container.cgroup) === 'paused';
     await context.ask(isPaused ? 'paused' : 'resumed', { container });
   } catch (error) {
-    if (error instanceof RuntimeError && error.code === 'gone') return;
+    if (isGone(error)) return;
     context.log.warn({ id: container.id, err: error }, 'whether the container is paused cannot be read');
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof RuntimeError && error.code === 'gone';
 }

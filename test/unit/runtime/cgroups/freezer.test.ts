@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import { findCgroup } from '../../../../src/runtime/cgroups/find';
-import { readFreezerState, thaw } from '../../../../src/runtime/cgroups/freezer';
+import { canKillFrozen, readFreezerState, thaw } from '../../../../src/runtime/cgroups/freezer';
 import { expectGone } from './expect-gone';
 import { describeOnVersion1, makeRealCgroup } from './real-cgroup';
 import { copyRecordedTree } from './recorded-tree';
@@ -12,6 +12,7 @@ describe('the freezer on recorded trees', () => {
     try {
       const cgroup = findCgroup(4242, tree.procRoot);
       const file = `${cgroup.unified}/cgroup.freeze`;
+      expect(canKillFrozen(cgroup)).toBe(true);
       expect(readFreezerState(cgroup)).toBe('running');
       writeFileSync(file, '1\n');
       expect(readFreezerState(cgroup)).toBe('paused');
@@ -40,6 +41,7 @@ describeOnVersion1('the freezer of a real cgroup', 'freezer', () => {
     const cgroup = makeRealCgroup('freezer');
     try {
       const [directory = ''] = Object.values(cgroup.controllers);
+      expect(canKillFrozen(cgroup)).toBe(false);
       expect(readFreezerState(cgroup)).toBe('running');
       writeFileSync(`${directory}/freezer.state`, 'FROZEN');
       expect(readFreezerState(cgroup)).toBe('paused');
