@@ -98,7 +98,7 @@ export class Monitor {
     // come in either order: an OOM that led to the end is told first.
     const kills = this.#killsOf(process);
     if (kills > 0) this.reports.oom(process.id, kills);
-    const status = onDisk(() => readExitStatus(process.dir));
+    const status = statusOf(process);
     if (status !== undefined) this.reports.exit(process, { status, deletedByShim: isDeleted(process.dir) });
     else if (isRunning(process.pid, process.starttime === '' ? undefined : process.starttime)) this.reports.shimGone(process);
     else this.reports.exit(process, { status: statusFromKernel(process), deletedByShim: false });
@@ -121,6 +121,14 @@ export class Monitor {
       if (this.#ooms.get(id)?.source === source) this.#reportOom(id, source);
     }, unsettledMs).unref();
   }
+}
+
+const unknownStatus = 255;
+
+/** A shim that came after the end may have put the unknown status on disk; the kernel's, where it tells, is exact. */
+function statusOf(process: WatchedProcess): number | undefined {
+  const status = onDisk(() => readExitStatus(process.dir));
+  return status === unknownStatus ? (statusFromKernel(process) ?? status) : status;
 }
 
 /** A damaged file says as little as a missing one. */

@@ -7,7 +7,7 @@ import { isRunning } from '../sys/process';
 import { ProcessHandle, type ProcessIdentity, readIdentity } from '../worker/process-handle';
 import type { Takeover } from '../worker/shim';
 import type { ShimProcess } from '../worker/shim-fleet';
-import { endWithoutShim, type Progress } from '../worker/undo';
+import type { Progress } from '../worker/undo';
 import type { Context } from './context';
 import type { RecoveredProcess } from './recovered';
 
@@ -50,7 +50,6 @@ function progressOf(takeover: Takeover, handle: ProcessHandle, served: ShimProce
     // A take under way is in no shim's list yet: each is asked, and then nothing makes a process any more.
     abort: async (stray: Takeover): Promise<void> => {
       await Promise.all(context.fleet.shims.map((shim) => shim.abort(stray)));
-      await endWithoutShim(context.tools, stray);
     },
   };
   return { madeDir: madeDirOf(takeover), handle, takeover, shim: served?.shim ?? gone };

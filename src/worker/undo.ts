@@ -15,7 +15,7 @@ import type { WorkTools } from './tools';
 
 const SIGKILL = 9;
 /** How often, and how soon after each other, the removal of a directory is tried. */
-const discardAttempts = 3;
+const discardAttempts = 5;
 const discardPauseMs = 100;
 
 /** What a start or an exec has done so far. */
@@ -70,8 +70,9 @@ async function undoTakeover(tools: WorkTools, progress: Progress): Promise<void>
     await shim.abort(takeover);
   } catch (cause) {
     tools.log.warn({ id: takeover.id, process: takeover.processId, err: cause }, 'undoing a start without its shim');
-    await endWithoutShim(tools, takeover);
   }
+  // Also where it has answered: a shim that is short of something says so in its log, and goes on.
+  await endWithoutShim(tools, takeover);
 }
 
 /**
