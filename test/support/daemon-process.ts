@@ -68,6 +68,10 @@ export class DaemonProcess {
     }
   }
 
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** What it wrote so far. */
   log(): string {
     return readFileSync(this.#logPath, 'utf8');
