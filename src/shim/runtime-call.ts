@@ -15,7 +15,7 @@ const CLEAN_UP_MS = 30_000;
  * @throws ShimError `runtime-failed` in the runtime's own words
  */
 export async function callRuntime(shim: Shim, entry: ManagedProcess, args: readonly string[]): Promise<void> {
-  await shim.cleanUps.add(async () => {
+  await shim.cleanUps.run(async () => {
     // Not the bundle: the client may have removed it.
     const child = spawnRuntime(shim, { file: entry.command.program, args, cwd: entry.identity.dir });
     const timer = setTimeout(() => killRuntime(child), CLEAN_UP_MS);

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import PQueue from 'p-queue';
+import { CallPlaces } from '../runtime/call-places';
 import { ChildReaper } from '../sys/children';
 import { Poller } from '../sys/poller';
 import { Lingering } from './lingering';
@@ -21,7 +21,7 @@ export class Shim {
     onGivenUp: (why) => this.log.info(`unread output was given up: ${why}`),
   });
   /** Bounds the clean-up calls of the runtime: a thousand containers may end in one moment. Takes do not wait here. */
-  readonly cleanUps = new PQueue({ concurrency: Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()) });
+  readonly cleanUps = new CallPlaces(Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()));
   private readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);
   /** Called whenever the last process, and the last of what outlived one, has gone. */
   onIdle: () => void = () => undefined;

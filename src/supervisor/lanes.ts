@@ -1,15 +1,14 @@
-import PQueue from 'p-queue';
+import { CallPlaces } from '../runtime/call-places';
 
 /**
  * Slow work beside the loop (exec, pause, resume, update, checkpoint): in order per
  * container, containers side by side, at most `concurrency` at once in all.
  *
- * A container's work waits for that container's only, so one hung runtime holds one
- * container and one of the places; every runtime call has a deadline, after which
- * the place is free again.
+ * A container's work waits for that container's only, so a hung runtime holds its own
+ * container until the call's deadline, and one of the places for seconds at most.
  */
 export class Lanes {
-  readonly #places: PQueue;
+  readonly #places: CallPlaces;
   readonly #tails = new Map<string, Promise<void>>();
   #waiting = 0;
 
@@ -18,7 +17,7 @@ export class Lanes {
     /** Work that waits or runs; beyond it `run` refuses. */
     readonly capacity: number,
   ) {
-    this.#places = new PQueue({ concurrency });
+    this.#places = new CallPlaces(concurrency);
   }
 
   /** Work that waits or runs. */
@@ -35,7 +34,7 @@ export class Lanes {
   run(containerId: string, work: () => Promise<void>): void {
     this.#waiting += 1;
     const before = this.#tails.get(containerId) ?? Promise.resolve();
-    const tail = before.then(() => this.#places.add(work)).finally(() => {
+    const tail = before.then(() => this.#places.run(work)).finally(() => {
       this.#waiting -= 1;
       if (this.#tails.get(containerId) === tail) this.#tails.delete(containerId);
     });
