@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { makeFifo } from './fifo';
 
 /**
- * How a fake runtime behaves at `create`, or at `start` where its name says so; all else goes to runc.
+ * How a fake runtime behaves at `create`, or at the command that its name begins with; all else goes to runc.
  *
  * - `hangs`: never ends; one process
  * - `hangs-with-child`: never ends, waiting for a child process that does not end either
@@ -13,7 +13,7 @@ import { makeFifo } from './fifo';
  * - `succeeds-without-pid`: exit status 0, and no container and no pid file
  * - `dies-of-signal`: SIGKILLs itself
  * - `start-fails`: exit status 1 at `start` and an error line `made to fail at start` in the log
- * - `start-hangs`: `start` never ends, the container being created
+ * - `start-hangs`, `pause-hangs`, `delete-hangs`: that command never ends, the container being there
  */
 export type FakeRuntimeBehaviour =
   | 'hangs'
@@ -24,7 +24,9 @@ export type FakeRuntimeBehaviour =
   | 'succeeds-without-pid'
   | 'dies-of-signal'
   | 'start-fails'
-  | 'start-hangs';
+  | 'start-hangs'
+  | 'pause-hangs'
+  | 'delete-hangs';
 
 /**
  * Writes a runtime program that misbehaves, for `runtime` of CreateContainer.
@@ -35,7 +37,7 @@ export type FakeRuntimeBehaviour =
  */
 export function writeFakeRuntime(path: string, behaviour: FakeRuntimeBehaviour): string {
   if (behaviour.includes('hangs')) makeFifo(`${path}.never`);
-  const command = behaviour.startsWith('start-') ? 'start' : 'create';
+  const command = /^(start|pause|delete)-/.exec(behaviour)?.[1] ?? 'create';
   writeFileSync(path, script(path, command, bodyOf(behaviour, path)));
   chmodSync(path, 0o755);
   return path;
@@ -62,6 +64,8 @@ function bodyOf(behaviour: FakeRuntimeBehaviour, path: string): string {
   switch (behaviour) {
     case 'hangs':
     case 'start-hangs':
+    case 'pause-hangs':
+    case 'delete-hangs':
       return `exec cat '${path}.never'`;
     case 'hangs-with-child':
       return `cat '${path}.never' & wait; exit 1`;
