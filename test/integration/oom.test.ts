@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
+import { binDirectory } from '../support/daemon-process';
 import { EventLogReader, lineOf } from '../support/event-log-reader';
 import { untilExists } from '../support/files';
-import { waitForExit } from '../support/processes';
+import { processesNaming, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
 
@@ -114,6 +115,32 @@ describeOnHost('the OOM killer in a container', [...realContainers, 'memory cont
     await untilExists(join(host.stateDir, 'bursts/init/holdfast-deleted'));
     await host.startDaemon();
     const events = await host.events({ timestamp: epoch });
+    await events.untilExit('bursts');
+    expect(events.linesOf('bursts')).toEqual(['start-container', 'oom', 'exit init 137']);
+  });
+
+  test('of a whole container while neither daemon nor shim was there: oom, then the exit', async () => {
+    const stdio = host.stdio('bursts');
+    await host.create('bursts', { args: bursts, memoryLimit }, stdio.paths);
+    const { systemPid } = await host.initOf('bursts');
+    await host.stopDaemon('SIGKILL');
+    stdio.open();
+    const [shim] = processesNaming(`holdfast-shim --serve ${host.stateDir}`);
+    process.kill(shim?.pid ?? 0, 'SIGKILL');
+    await waitForExit(shim?.pid ?? 0);
+    await stdio.stdin.write('now\n');
+    await waitForExit(systemPid);
+    await host.startDaemon();
+    const events = await host.events({ timestamp: epoch });
+    // Whoever has reaped it does not tell how it ended.
+    await events.untilExit('bursts');
+    expect(events.linesOf('bursts')).toEqual(['start-container', 'oom', expect.stringMatching(/^exit init (137|255)$/)]);
+  });
+
+  test("is told of where another program's shim serves the container", async () => {
+    await host.restartDaemon('SIGTERM', { flags: ['--shim', resolve(binDirectory, 'holdfast-shim')] });
+    const events = await host.events();
+    await host.create('bursts', { args: ['tail', '/dev/zero'], memoryLimit });
     await events.untilExit('bursts');
     expect(events.linesOf('bursts')).toEqual(['start-container', 'oom', 'exit init 137']);
   });
