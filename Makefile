@@ -34,6 +34,12 @@ fault: setup build
 test: setup build check
 	npx --no-install jest
 
+# Random load under random SIGKILLs: DURATION in seconds; the same SEED decides the same.
+DURATION ?= 300
+SEED ?= $(shell date +%s)
+soak: setup build
+	SOAK_SECONDS=$(DURATION) SOAK_SEED=$(SEED) npx --no-install jest --selectProjects fault --testPathPatterns test/fault/soak
+
 demo: setup build
 	@scripts/demo
 

@@ -71,6 +71,7 @@ export class Ordeal {
   }
 
   async call<T>(work: (client: ApiClient) => Promise<T>): Promise<Outcome<T>> {
+    await this.#reviving;
     const { daemon } = this.host;
     try {
       return { is: 'done', value: await work(this.host.client) };
@@ -78,7 +79,7 @@ export class Ordeal {
       const refusal = error as ServiceError;
       if (!isBroken(refusal)) return { is: 'refused', error: refusal };
       await within(daemon.exited, `the end of the daemon that broke a connection (${refusal.message})`);
-      await this.revive();
+      await this.revive(daemon);
       return { is: 'cut' };
     }
   }
@@ -108,6 +109,19 @@ export class Ordeal {
     if (told.length > 0) throw new Error(`${id} ${processId} did not start (${how}), and is told: ${told.map(lineOf).join(', ')}`);
   }
 
+  /** A client saw this start succeed, or found it in the history after a cut. @param pid where it must run on */
+  hasStarted(request: AskedFor, pid?: number): void {
+    this.#succeeded.push(request);
+    if (pid !== undefined) this.#running.set(request.id, pid);
+  }
+
+  /** Whether the start is in the history that is stored. */
+  async isTold({ id, processId }: AskedFor): Promise<boolean> {
+    const stored = await this.call((client) => EventLogReader.stored(client, epoch, id));
+    if (stored.is !== 'done') return this.isTold({ id, processId, statuses: [] });
+    return stored.value.some((event) => event.type.startsWith('start') && (event.pid || 'init') === processId);
+  }
+
   /** From now on this container may end. */
   ends(id: string): void {
     this.#running.delete(id);
@@ -122,7 +136,7 @@ export class Ordeal {
   async untilExit(id: string, processId = 'init'): Promise<void> {
     this.ends(id);
     const isIt = (event: Event): boolean => event.type === 'exit' && event.id === id && event.pid === processId;
-    while (!this.history().some(isIt)) {
+    for (await this.#reviving; !this.history().some(isIt); await this.#reviving) {
       const { daemon } = this.host;
       const seen = this.#reader?.until(isIt, `the exit of ${processId} of ${id}`, { deadlineMs: patienceMs }).then(() => true, async (error: unknown) => {
         if (error instanceof DeadlineError) throw error;
@@ -130,7 +144,7 @@ export class Ordeal {
         return false;
       });
       const died = daemon.exited.then(() => false);
-      if ((await Promise.race([seen, died])) === false) await this.revive();
+      if ((await Promise.race([seen, died])) === false) await this.revive(daemon);
     }
   }
 
@@ -150,10 +164,12 @@ export class Ordeal {
     return [...this.#told, ...(this.#reader?.events ?? [])];
   }
 
-  /** After the daemon's end: the next one serves, and what ran before runs. */
-  revive(): Promise<void> {
+  /** After the end of this daemon: the next one serves, and what ran before runs. */
+  async revive(daemon = this.host.daemon): Promise<void> {
+    // Several may have met the same end.
+    if (this.#reviving === undefined && this.host.daemon !== daemon) return;
     this.#reviving ??= this.#revive().finally(() => (this.#reviving = undefined));
-    return this.#reviving;
+    await this.#reviving;
   }
 
   /** Everything has ended: compares what was told with what is stored, and looks for what is left behind. */
