@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { ChildReaper, SpawnOptions } from '../../src/sys/children';
@@ -63,6 +63,12 @@ export class BareRuntime {
   async remove(container: BareContainer): Promise<void> {
     await this.kill(container);
     await this.delete(container.id);
+  }
+
+  /** What an interrupted run has left. */
+  async removeAll(): Promise<void> {
+    if (!existsSync(this.root)) return;
+    for (const id of readdirSync(this.root)) await this.call(['delete', '--force', id]);
   }
 
   /** Any command. @throws Error with what the runtime logged, where it fails */

@@ -145,6 +145,7 @@ export class BenchHost {
     const { containers } = await this.client.state();
     await this.endMany(containers.map(({ id }) => id).filter((id) => id.startsWith(`bench-${String(process.pid)}-`)));
     await this.stopDaemon();
+    await this.bare.removeAll();
     this.reaper.close();
     this.poller.close();
     rmSync(this.directory, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { BenchHost } from './bench-host';
 import type { Figure } from './figure';
+import { cpuFigures } from './figures/cpu';
 import { enduranceFigure } from './figures/endurance';
 import { eventsFigure } from './figures/events';
 import { healthFigure } from './figures/health';
@@ -25,6 +26,7 @@ const measures: Readonly<Record<string, { readonly take: (host: BenchHost) => Pr
   exit: { take: exitFigure },
   stats: { take: statsFigure },
   pause: { take: pauseFigure },
+  cpu: { take: cpuFigures },
   health: { take: healthFigure },
   stdout: { take: stdoutFigure },
   terminal: { take: terminalFigure },
@@ -37,6 +39,7 @@ const measures: Readonly<Record<string, { readonly take: (host: BenchHost) => Pr
 async function main(options: BenchOptions): Promise<void> {
   const host = new BenchHost(options);
   const figures: Figure[] = [];
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void host.close().finally(() => process.exit(1)));
   try {
     await host.startDaemon();
     const machine = await describeMachine(host);
