@@ -17,6 +17,8 @@ export interface Figure {
   readonly bare?: Summary;
   /** Of each round's medians; its spread is that of the rounds. */
   readonly ratio?: { readonly median: number; readonly least: number; readonly most: number };
+  /** The best of each side against each other: on a machine with other work, what the daemon itself adds. */
+  readonly undisturbed?: number;
   readonly targets: readonly Target[];
   readonly met: boolean;
 }
@@ -34,11 +36,14 @@ export function figureOf(head: Head, rounds: readonly Round[]): Figure {
   const ours = summarize(rounds.flatMap((round) => round.ours));
   const bareValues = rounds.flatMap((round) => round.bare ?? []);
   const ratios = rounds.flatMap((round) => (round.bare === undefined ? [] : [median(round.ours) / median(round.bare)]));
+  const bare = summarize(bareValues);
+  const moreIsBetter = head.targets.some((target) => target.is === 'at least');
   const compared =
     ratios.length === 0
       ? {}
       : {
-          bare: summarize(bareValues),
+          bare,
+          undisturbed: moreIsBetter ? ours.most / bare.most : ours.least / bare.least,
           ratio: { median: median(ratios), least: quantile(ratios, 0), most: quantile(ratios, 1) },
         };
   const figure = { ...head, ours, ...compared };

@@ -10,10 +10,11 @@ export function tableOf(figures: readonly Figure[]): string {
     figure.ours.count > 1 ? `${number(figure.ours.least)}–${number(figure.ours.most)}` : '',
     figure.bare === undefined ? '' : `${number(figure.bare.median)} ${figure.unit}`,
     figure.ratio === undefined ? '' : `${figure.ratio.median.toFixed(2)} (${figure.ratio.least.toFixed(2)}–${figure.ratio.most.toFixed(2)})`,
+    figure.undisturbed === undefined ? '' : figure.undisturbed.toFixed(2),
     figure.targets.map(textOf).join(', '),
     figure.targets.length === 0 ? '' : figure.met ? 'yes' : '**no**',
   ]);
-  const head = ['what', 'ours, median', 'p99', 'spread', 'bare, median', 'ratio (of rounds)', 'target', 'met'];
+  const head = ['what', 'ours, median', 'p99', 'spread', 'bare, median', 'ratio (of rounds)', 'of the best', 'target', 'met'];
   const table = [head, head.map(() => '---'), ...rows];
   const widths = head.map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]): string =>
