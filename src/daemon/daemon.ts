@@ -16,6 +16,7 @@ import { ChildReaper } from '../sys/children';
 import { raiseOpenFilesLimit } from '../sys/files';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process';
+import { emptyTrash } from '../worker/discard';
 import { LegacyShim } from '../worker/legacy-shim';
 import { isOurShim } from '../worker/shim';
 import { ShimFleet } from '../worker/shim-fleet';
@@ -150,6 +151,7 @@ export class Daemon {
     this.#observers.close();
     this.#api.close();
     this.#context.monitor.close();
+    emptyTrash(this.#context.tools.stateDir);
     this.#context.publisher.close();
     this.#reaper.close();
     this.#poller.close();

@@ -4,8 +4,8 @@ import { SupervisorError } from './errors';
 import { handlers } from './handlers';
 import type { Kind, Outcome, Reply, RequestKind, Task, TaskAnswers, TaskArgs } from './task';
 
-/** After this many tasks in a row the loop lets sockets and timers have their turn. */
-const tasksPerTurn = 128;
+/** After this long the loop lets sockets and timers have their turn: a task takes microseconds, or files' time. */
+const turnMs = 5;
 
 const never = new AbortController().signal;
 
@@ -55,12 +55,13 @@ export class Supervisor {
   }
 
   async #loop(): Promise<void> {
-    let count = 0;
+    let turnEndsMs = performance.now() + turnMs;
     for await (const task of this.channel) {
       this.#handle(task);
       this.context.timings.count('events');
-      count += 1;
-      if (count % tasksPerTurn === 0) await new Promise(setImmediate);
+      if (performance.now() < turnEndsMs) continue;
+      await new Promise(setImmediate);
+      turnEndsMs = performance.now() + turnMs;
     }
   }
 

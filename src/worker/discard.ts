@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { faultPoint } from '../sys/fault';
 import type { StateDir } from '../runtime/layout';
@@ -23,16 +24,14 @@ export function discardDir(stateDir: StateDir, dir: string): void {
     return;
   }
   setImmediate(() => {
-    try {
-      faultPoint('daemon.discard.before-removal');
-      emptyTrash(stateDir);
-    } catch {
-      // Out of the way it is. What is left here goes with the next one's, or at the next start.
-    }
+    faultPoint('daemon.discard.before-removal');
+    // Not on this thread: a hundred containers may end in one moment, and everyone else would wait for them all.
+    // Out of the way it is; what cannot be removed now goes when the daemon stops, or at the next start.
+    rm(target, { recursive: true, force: true }).catch(() => undefined);
   });
 }
 
-/** What a killed daemon left in the trash. */
+/** What is still in the trash: at a start, what a killed daemon left there; at the end, what has not been taken apart yet. */
 export function emptyTrash(stateDir: StateDir): void {
   const trash = join(stateDir.companion, 'trash');
   if (!existsSync(trash)) return;

@@ -113,6 +113,8 @@ describeOnHost('the health answer', realContainers, () => {
     for (const id of ids) {
       for (const one of processesNaming(`${request.runtime}.never`)) signalExactly(one, 'SIGKILL');
       expect((await events.untilExit(id)).status).toBe(137);
+      // What such a runtime could not be brought to do.
+      await host.runtime('delete', '--force', id);
     }
   });
 });
