@@ -33,6 +33,8 @@ export interface ProcessEntry {
   killed?: boolean;
   /** Its shim died, and another is taking it over. */
   adopting?: boolean;
+  /** Its shim died before its start was told: another is asked for once it is. */
+  lostShim?: boolean;
 }
 
 /** A container of the table. Only the loop's handlers change it. */

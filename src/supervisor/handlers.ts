@@ -1,6 +1,7 @@
 import type { Context } from './context';
 import type { Kind, Outcome, TaskOf } from './task';
 import { adopted } from './tasks/adopted';
+import { adoptionFailed } from './tasks/adoption-failed';
 import { commitExec } from './tasks/commit-exec';
 import { commitStart } from './tasks/commit-start';
 import { createCheckpoint } from './tasks/create-checkpoint';
@@ -58,5 +59,6 @@ export const handlers: { readonly [K in Kind]: (task: TaskOf<K>, context: Contex
   shimGone,
   shimLost,
   adopted,
+  adoptionFailed,
   writeLog,
 };

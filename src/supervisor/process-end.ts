@@ -1,5 +1,7 @@
 import { INIT } from '../runtime/layout';
+import { SysError } from '../sys/errors';
 import { faultPoint } from '../sys/fault';
+import { signalPidFd } from '../sys/process';
 import { finishEnd } from '../worker/finish-end';
 import type { ContainerEntry, ProcessEnd, ProcessEntry } from './container';
 import type { Context } from './context';
@@ -10,6 +12,7 @@ import { unwatchProcess } from './process-watch';
 /** Told where nobody can tell a process's status any more. */
 const unknownStatus = 255;
 const retryMs = 1000;
+const SIGKILL = 9;
 
 /**
  * A process is over. Its end is told once, after its start, and a container's after
@@ -25,9 +28,22 @@ export function processEnded(container: ContainerEntry, process: ProcessEntry, e
   process.handle?.close();
   if (process.id === INIT) {
     context.monitor.unwatchOom(container.id);
+    // A shim has killed the rest of the container by now. Without it, one whose processes have no pid namespace
+    // of their own would wait for its exec'd processes for ever.
+    if (!end.deletedByShim) for (const exec of container.execs.values()) killProcess(exec);
     containerEnded(container, context);
   } else {
     finish(container, process, context);
+  }
+}
+
+/** SIGKILL to exactly this process, unless it is gone. */
+export function killProcess(process: ProcessEntry): void {
+  const pidFd = process.handle?.pidFd;
+  try {
+    if (pidFd !== undefined) signalPidFd(pidFd, SIGKILL);
+  } catch (error) {
+    if (!(error instanceof SysError && error.code === 'ESRCH')) throw error;
   }
 }
 

@@ -1,9 +1,8 @@
-import { SysError } from '../sys/errors';
 import { faultPoint } from '../sys/fault';
-import { signalPidFd } from '../sys/process';
-import type { ContainerEntry, ProcessEntry } from './container';
+import type { Adoption, OurShim } from '../worker/our-shim';
+import { type ContainerEntry, type ProcessEntry, isTold } from './container';
 import type { Context } from './context';
-import { processEnded } from './process-end';
+import { killProcess, processEnded } from './process-end';
 
 const SIGKILL = 9;
 /** The original's status of a process that died with its shim. */
@@ -17,45 +16,54 @@ const retryMs = 1000;
  * reports of the same death change nothing.
  */
 export function shimDied(container: ContainerEntry, process: ProcessEntry, context: Context): void {
-  // A start under way fails by itself, and is undone.
-  if (process.adopting === true || process.state === 'stopped' || process.state === 'creating' || process.state === 'created') return;
+  if (process.adopting === true || process.state === 'stopped') return;
+  if (!isTold(process)) {
+    // A take under way fails by itself, and its start is undone. After it, the start goes on without a shim.
+    process.lostShim = true;
+    return;
+  }
   if (context.settings.onShimDeath === 'kill') killWithShim(container, process, context);
-  else adopt(container, process, context);
+  else adopt(process, context);
 }
 
 function killWithShim(container: ContainerEntry, process: ProcessEntry, context: Context): void {
-  const pidFd = process.handle?.pidFd;
-  try {
-    if (pidFd !== undefined) signalPidFd(pidFd, SIGKILL);
-  } catch (error) {
-    if (!(error instanceof SysError && error.code === 'ESRCH')) throw error;
-  }
+  killProcess(process);
   context.log.warn({ id: container.id, process: process.id }, 'the shim is gone, and its process is ended with it');
   processEnded(container, process, { status: killedStatus, deletedByShim: false }, context);
 }
 
-function adopt(container: ContainerEntry, process: ProcessEntry, context: Context): void {
+/**
+ * Has `by` take the process over, or else the shim that takes new processes. One that has it
+ * already takes its FIFOs up again.
+ */
+export function adopt(process: ProcessEntry, context: Context, by?: OurShim): void {
   const { takeover, watched, handle } = process;
   if (takeover === undefined || watched === undefined) return;
   process.adopting = true;
   const terminalFd = handle?.terminalFd;
-  const adoption = {
+  const adoption: Adoption = {
     ...takeover,
     pid: watched.pid,
     starttime: watched.starttime,
     ...(terminalFd === undefined ? {} : { terminalFd }),
   };
-  const attempt = async (): Promise<void> => {
-    try {
-      faultPoint('daemon.adopt.before-shim');
-      const shim = await context.fleet.current();
-      await shim.adopt(adoption);
-      context.log.warn({ id: container.id, process: process.id, shim: shim.name }, 'adopted by another shim');
-      context.post('adopted', { process, shim });
-    } catch (error) {
-      context.log.error({ id: container.id, process: process.id, err: error }, 'not adopted yet, trying again');
-      setTimeout(() => { if (process.adopting === true) void attempt(); }, retryMs).unref();
-    }
-  };
-  void attempt();
+  void attempt(process, adoption, context, by);
+}
+
+/** Asks for the adoption once. One that fails is looked at anew later: the process may have ended meanwhile. */
+async function attempt(process: ProcessEntry, adoption: Adoption, context: Context, by: OurShim | undefined): Promise<void> {
+  const { id, processId } = adoption;
+  let shim = by;
+  try {
+    faultPoint('daemon.adopt.before-shim');
+    shim ??= await context.fleet.current();
+    await shim.adopt(adoption);
+    context.log.warn({ id, process: processId, shim: shim.name }, 'adopted by another shim');
+    context.post('adopted', { process, shim });
+  } catch (error) {
+    // The hang-up of a FIFO may be seen before the end of the connection: then it was the dead one that was asked.
+    const delayMs = shim !== undefined && shim.name === process.shim?.name ? 0 : retryMs;
+    context.log.error({ id, process: processId, err: error }, 'not adopted yet, trying again');
+    setTimeout(() => { context.post('adoptionFailed', { process }); }, delayMs).unref();
+  }
 }

@@ -60,6 +60,7 @@ export interface TaskArgs {
   shimGone: { readonly process: WatchedProcess };
   shimLost: { readonly name: string };
   adopted: { readonly process: ProcessEntry; readonly shim: OurShim };
+  adoptionFailed: { readonly process: ProcessEntry };
   writeLog: object;
 }
 
@@ -93,6 +94,7 @@ export interface TaskAnswers {
   shimGone: void;
   shimLost: void;
   adopted: void;
+  adoptionFailed: void;
   writeLog: void;
 }
 

@@ -5,6 +5,7 @@ import { SupervisorError } from '../errors';
 import { tellOom } from '../oom-told';
 import { processEnded } from '../process-end';
 import { transition } from '../process-state';
+import { shimDied } from '../shim-death';
 import { type Outcome, type TaskOf, answer, refusal } from '../task';
 
 /**
@@ -30,5 +31,6 @@ export function commitStart(task: TaskOf<'commitStart'>, context: Context): Outc
   // It may have run out of memory, or be over already: that was kept until its start was told.
   tellOom(container, context);
   if (init.end !== undefined) processEnded(container, init, init.end, context);
+  else if (init.lostShim === true) shimDied(container, init, context);
   return answer(view);
 }

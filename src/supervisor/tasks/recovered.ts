@@ -3,7 +3,7 @@ import type { Context } from '../context';
 import type { RecoveredProcess } from '../recovered';
 import { transition } from '../process-state';
 import { watchProcess } from '../process-watch';
-import { shimDied } from '../shim-death';
+import { adopt, shimDied } from '../shim-death';
 import { type Outcome, type TaskOf, done } from '../task';
 
 /**
@@ -51,6 +51,8 @@ function endOrAdopt(
     context.monitor.reportNow(process.watched);
   } else {
     context.monitor.unwatchExit(process.watched);
-    shimDied(container, process, context);
+    // Its shim lives, and holds FIFOs that are not in the directory any more.
+    if (found.shim !== undefined) adopt(process, context, found.shim);
+    else shimDied(container, process, context);
   }
 }
