@@ -30,6 +30,7 @@ import { Metrics } from './metrics/metrics';
 import { Observers } from './observers';
 import type { Settings } from './settings';
 import { VERSION } from './version';
+import { shimWatchdog } from './watchdog';
 
 /** Requests that may wait for the loop, which takes microseconds for each. */
 const channelCapacity = 8192;
@@ -81,6 +82,7 @@ export class Daemon {
       version: VERSION,
       reaper: this.#reaper,
       log,
+      watchdog: shimWatchdog(process.env),
       onLost: (name) => {
         this.#metrics.count('shim-restarts');
         post('shimLost', { name });

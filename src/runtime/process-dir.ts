@@ -29,6 +29,7 @@ export function readStarttime(processDir: string): string | undefined {
 }
 
 export function writeStarttime(processDir: string, starttime: string): void {
+  removeDirectory(join(processDir, files.starttime));
   writeWhole(join(processDir, files.starttime), starttime);
 }
 
@@ -42,6 +43,7 @@ export function readExitStatus(processDir: string): number | undefined {
 }
 
 export function writeExitStatus(processDir: string, status: number): void {
+  removeDirectory(join(processDir, files.exitStatus));
   writeWhole(join(processDir, files.exitStatus), String(status));
 }
 
@@ -51,6 +53,18 @@ export function writeExitStatus(processDir: string, status: number): void {
  */
 export function makeFifos(processDir: string): void {
   for (const name of [files.exit, files.control]) makeFifo(join(processDir, name));
+}
+
+/**
+ * Makes the exit and control FIFOs where they are missing or something else has taken their place,
+ * which goes: nobody but us keeps anything under these names.
+ */
+export function mendFifos(processDir: string): void {
+  for (const name of [files.exit, files.control]) {
+    const path = join(processDir, name);
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFIFO() === false) rmSync(path, { recursive: true });
+    makeFifo(path);
+  }
 }
 
 /** Remembers that the client has closed stdin: a shim that adopts the process must not open it again. */
@@ -118,6 +132,7 @@ export function writeOomKillsAtEnd(processDir: string, kills: number): void {
 
 /** Writes the pid where the runtime's own file was damaged and a shim knows it. */
 export function writePid(processDir: string, pid: number): void {
+  removeDirectory(join(processDir, files.pid));
   writeWhole(join(processDir, files.pid), String(pid));
 }
 
@@ -157,6 +172,11 @@ function readInteger(path: string, least: number, most: number): number | undefi
   const value = Number(text);
   if (value >= least && value <= most) return value;
   throw new RuntimeError('bad-file', `${path}: expected an integer from ${least} to ${most}, found ${text}`);
+}
+
+/** In the place of a file: a rename replaces anything but a directory. */
+function removeDirectory(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) rmSync(path, { recursive: true });
 }
 
 /** An empty file is as good as none: programs that do not rename create it so before they write. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fields } from './fields';
 import { printJson, type JsonObject } from './json';
@@ -37,6 +38,12 @@ export interface ProcessRecord {
 export function writeProcessRecord(processDir: string, record: ProcessRecord): void {
   const content = { ...specMembers(record.spec), ...instructions(record) };
   writeWhole(join(processDir, files.process), `${printJson(content)}\n`);
+}
+
+/** Like writeProcessRecord, whatever has taken the file's place. */
+export function replaceProcessRecord(processDir: string, record: ProcessRecord): void {
+  rmSync(join(processDir, files.process), { recursive: true, force: true });
+  writeProcessRecord(processDir, record);
 }
 
 /**

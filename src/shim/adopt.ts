@@ -26,12 +26,15 @@ const UNKNOWN_STATUS = 255;
  * Goes on with a process whose shim has died: holds its FIFOs open, copies for its terminal, and sees it through its
  * end. It is not our child, so its status is what the kernel tells of other people's children, or else what
  * somebody has put on disk. One that has ended already, at whatever step of its end, is brought to its end at once; one
- * that is here already is left as it is.
+ * that is here already goes on, with the FIFOs that are in its directory now.
  * @throws ShimError or the system's error; the process runs on, and its adoption may be tried again
  */
 export function adopt(shim: Shim, request: AdoptRequest): ShimResults['adopt'] {
   const known = shim.table.get(request.dir);
-  if (known !== undefined) return terminalOf(known);
+  if (known !== undefined) {
+    known.holdAnew(shim.poller);
+    return terminalOf(known);
+  }
   const record = readProcessRecord(request.dir);
   const entry = new ManagedProcess(request, record.runtimeArgs);
   shim.table.add(entry);

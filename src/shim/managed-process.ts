@@ -77,6 +77,18 @@ export class ManagedProcess {
     this.control = new ControlFifo(poller, join(this.identity.dir, files.control), (command) => this.obey(command, io));
   }
 
+  /**
+   * Takes hold of the exit and control FIFOs that are in the directory now: those that were there
+   * before have been lost, and a daemon has made others. @throws as hold
+   */
+  holdAnew(poller: Poller): void {
+    const { ioHeld: io, exitFd, control } = this;
+    if (io === undefined || exitFd === undefined) return;
+    this.hold(poller, io);
+    closeSync(exitFd);
+    control?.close();
+  }
+
   /** @param signal sends a signal to exactly this process, as long as it has not ended */
   runs(pid: number, signal: (signal: number) => void): void {
     this.phaseNow = 'running';

@@ -20,6 +20,9 @@ const schema = `
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 
+/** What SQLite keeps under the name of a database. */
+const companions = ['', '-wal', '-shm', '-journal'] as const;
+
 /** SQLite opened the file, and its own check found it damaged. */
 class CorruptDatabase extends Error {}
 
@@ -60,14 +63,13 @@ export function isUnusable(error: unknown, path: string): boolean {
   if (error instanceof CorruptDatabase) return true;
   const code = error instanceof Database.SqliteError ? error.code : '';
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return true;
-  const entry = lstatSync(path, { throwIfNoEntry: false });
-  return entry !== undefined && !entry.isFile();
+  return companions.some((suffix) => lstatSync(path + suffix, { throwIfNoEntry: false })?.isFile() === false);
 }
 
 /** Moves an unusable database aside with its companions, and returns where to. */
 export function moveAside(path: string, now: Date): string {
   const aside = `${path}.corrupt-${now.toISOString().replaceAll(':', '')}`;
-  for (const suffix of ['', '-wal', '-shm', '-journal']) {
+  for (const suffix of companions) {
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
   }
   return aside;

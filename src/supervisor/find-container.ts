@@ -30,7 +30,7 @@ export interface FoundContainer extends Omit<RecoveredContainer, 'init' | 'execs
 export function findContainer(id: string, shims: ReadonlyMap<string, ShimProcess>, context: Context): FoundContainer {
   const record = recordOf(id, context);
   const find = (processId: string): FoundProcess =>
-    findProcessOnDisk(takeoverOf(id, processId, context, record), shims, context);
+    findProcessOnDisk(takeoverOf(id, processId, context, record), record.runtimeArgs, shims, context);
   const init = find(INIT);
   if (init.is === 'broken') throw init.cause;
   if (init.is === 'untold') return { id, record, init, execs: [], ...withoutCgroup };

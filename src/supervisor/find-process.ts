@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { INIT } from '../runtime/layout';
-import { clearStarting, isBareProcessDir, isStarting, makeFifos, readExitStatus, writePid } from '../runtime/process-dir';
-import { type ProcessRecord, readProcessRecord } from '../runtime/process-file';
-import { isRunning } from '../sys/process';
-import { ProcessHandle, type ProcessIdentity, readIdentity } from '../worker/process-handle';
+import { clearStarting, isBareProcessDir, isStarting, mendFifos, readExitStatus, readPid, readStarttime, writePid, writeStarttime } from '../runtime/process-dir';
+import { type ProcessRecord, readProcessRecord, replaceProcessRecord } from '../runtime/process-file';
+import { isRunning, readProcStat } from '../sys/process';
+import { ProcessHandle, type ProcessIdentity, identityOf } from '../worker/process-handle';
 import type { Takeover } from '../worker/shim';
 import type { ShimProcess } from '../worker/shim-fleet';
 import type { Progress } from '../worker/undo';
@@ -18,9 +18,13 @@ export type FoundProcess =
   | { readonly is: 'untold'; readonly processId: string; readonly progress: Progress }
   | { readonly is: 'broken'; readonly processId: string; readonly dir: string; readonly cause: unknown };
 
-/** Reads a process's directory; every file of it may be damaged or missing. */
+/**
+ * Reads a process's directory; every file of it may be damaged or missing.
+ * @param runtimeArgs the container's, where the process's own file does not tell
+ */
 export function findProcessOnDisk(
   takeover: Takeover,
+  runtimeArgs: readonly string[],
   shims: ReadonlyMap<string, ShimProcess>,
   context: Context,
 ): FoundProcess {
@@ -28,13 +32,13 @@ export function findProcessOnDisk(
   const served = shims.get(dir);
   let handle: ProcessHandle | undefined;
   try {
-    if (isBareProcessDir(dir)) return { is: 'untold', processId, progress: { madeDir: dir } };
-    makeFifos(dir);
+    if (served === undefined && isBareProcessDir(dir)) return { is: 'untold', processId, progress: { madeDir: dir } };
+    mendFifos(dir);
     handle = new ProcessHandle(dir);
     if (isUntold(takeover, served, context)) {
       return { is: 'untold', processId, progress: progressOf(takeover, handle, served, context) };
     }
-    return { is: 'recovered', process: recover(takeover, handle, served, context) };
+    return { is: 'recovered', process: recover(takeover, handle, served, runtimeArgs, context) };
   } catch (cause) {
     handle?.close();
     return { is: 'broken', processId, dir, cause };
@@ -74,14 +78,15 @@ function recover(
   takeover: Takeover,
   handle: ProcessHandle,
   served: ShimProcess | undefined,
+  runtimeArgs: readonly string[],
   context: Context,
 ): RecoveredProcess {
   const { dir, id } = takeover;
-  const isServed = served !== undefined || handle.isExitServed();
+  const isServed = handle.isExitServed();
   const hasStatus = tryRead(() => readExitStatus(dir)) !== undefined;
-  const identity = sureIdentity(takeover, served, isServed, hasStatus);
+  const identity = sureIdentity(takeover, served, isServed || served !== undefined, hasStatus);
   handle.identify(identity);
-  const record = recordOf(takeover, context);
+  const record = recordOf(takeover, runtimeArgs, context);
   const isOver = hasStatus || !isRunning(identity.pid, identity.starttime === '' ? undefined : identity.starttime);
   if (!isOver) {
     handle.holdStdio(record);
@@ -91,12 +96,15 @@ function recover(
   return { id: takeover.processId, record, takeover, handle, shim: served?.shim, isServed, isOver };
 }
 
-/** The identity from the files, with what the shim knows where they are damaged. */
+/** The identity from the files, or from the shim that has the process: then the files are mended where they differ. */
 function knownIdentity(dir: string, served: ShimProcess | undefined): ProcessIdentity | undefined {
-  const pid = tryRead(() => readIdentity(dir));
-  if (pid !== undefined || served === undefined) return pid;
-  writePid(dir, served.taken.pid);
-  return readIdentity(dir);
+  const pid = tryRead(() => readPid(dir));
+  const starttime = tryRead(() => readStarttime(dir));
+  if (served === undefined) return pid === undefined ? undefined : identityOf(dir, pid, starttime ?? '');
+  const known = { pid: served.taken.pid, starttime: readProcStat(served.taken.pid)?.starttime ?? starttime ?? '' };
+  if (known.pid !== pid) writePid(dir, known.pid);
+  if (known.starttime !== (starttime ?? '')) writeStarttime(dir, known.starttime);
+  return identityOf(dir, known.pid, known.starttime);
 }
 
 /**
@@ -123,24 +131,29 @@ function isInCgroupOf(pid: number, id: string): boolean {
   return (tryRead(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? '').includes(id);
 }
 
-/** A damaged process.json costs what State says of the process, and its stdio's second hold. */
-function recordOf(takeover: Takeover, context: Context): ProcessRecord {
+/**
+ * A damaged process.json costs what State says of the process, and its stdio's second hold. One that can be read
+ * takes its place: a shim that adopts the process, and an original daemon, want to.
+ */
+function recordOf(takeover: Takeover, runtimeArgs: readonly string[], context: Context): ProcessRecord {
   try {
     return readProcessRecord(takeover.dir);
   } catch (error) {
-    context.log.error({ id: takeover.id, process: takeover.processId, err: error }, 'process.json cannot be read');
-    return {
+    context.log.error({ id: takeover.id, process: takeover.processId, err: error }, 'process.json cannot be read, and is replaced');
+    const record: ProcessRecord = {
       spec: { user: { uid: 0, gid: 0 }, args: [], cwd: '/' },
       exec: takeover.processId !== INIT,
       stdin: '',
       stdout: '',
       stderr: '',
-      runtimeArgs: context.settings.runtimeArgs,
+      runtimeArgs,
       noPivotRoot: false,
       checkpoint: '',
       rootUid: 0,
       rootGid: 0,
     };
+    replaceProcessRecord(takeover.dir, record);
+    return record;
   }
 }
 

@@ -3,7 +3,8 @@ import type { OomSource } from '../runtime/cgroups/oom-source';
 import type { ProcessRecord } from '../runtime/process-file';
 import type { ContainerRecord } from '../runtime/state-file';
 import type { ProcessHandle } from '../worker/process-handle';
-import type { Shim, Takeover } from '../worker/shim';
+import type { OurShim } from '../worker/our-shim';
+import type { Takeover } from '../worker/shim';
 
 /** A process that a restart has found on disk, its start told before. */
 export interface RecoveredProcess {
@@ -13,7 +14,7 @@ export interface RecoveredProcess {
   /** Its identity is known; its end may have come meanwhile. */
   readonly handle: ProcessHandle;
   /** The shim that has it; absent where it wants another, or where another program's shim serves it. */
-  readonly shim: Shim | undefined;
+  readonly shim: OurShim | undefined;
   /** Somebody holds the other end of the exit FIFO, so its hang-up will tell the end. */
   readonly isServed: boolean;
   /** Neither its shim nor itself is there any more. */

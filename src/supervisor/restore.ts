@@ -6,7 +6,7 @@ import { isBareContainerDir } from '../runtime/process-dir';
 import { errnoCode } from '../runtime/read-file';
 import { RuntimeError } from '../runtime/errors';
 import { faultPoint } from '../sys/fault';
-import { discardDir, emptyTrash, setAside } from '../worker/discard';
+import { discardDir, emptyTrash, setAside, sweepLiftedBundles } from '../worker/discard';
 import { finishEnd } from '../worker/finish-end';
 import type { ShimProcess } from '../worker/shim-fleet';
 import { undoContainer, undoExec } from '../worker/undo';
@@ -55,6 +55,7 @@ export async function restore(context: Context): Promise<Restored> {
       context.log.error({ id, aside, err: error }, 'a container that makes no sense was set aside');
     }
   }
+  sweepLiftedBundles(stateDir);
   faultPoint('daemon.restore.restored');
   return counts;
 }

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { faultPoint } from '../sys/fault';
+import { dirname, join } from 'node:path';
 import type { StateDir } from '../runtime/layout';
+import { errnoCode } from '../runtime/read-file';
+import { faultPoint } from '../sys/fault';
+import { mkfifo } from '../sys/files';
 
 /**
  * Removes a directory of the state directory so that a restart never sees half of it:
@@ -46,6 +48,37 @@ export function setAside(stateDir: StateDir, dir: string, name: string): string 
   const place = join(stateDir.companion, 'set-aside');
   mkdirSync(place, { recursive: true, mode: 0o700 });
   const target = join(place, `${name.slice(0, 200)}-${new Date().toISOString().replaceAll(':', '')}-${process.hrtime.bigint()}`);
-  renameSync(dir, target);
+  try {
+    renameSync(dir, target);
+  } catch (error) {
+    if (errnoCode(error) !== 'EXDEV') throw error;
+    // The state directory is a mount of its own.
+    copyTree(dir, target);
+    rmSync(dir, { recursive: true });
+  }
   return target;
+}
+
+/** Removes the lifted bundles of containers that are not there any more. */
+export function sweepLiftedBundles(stateDir: StateDir): void {
+  const bundles = dirname(stateDir.liftedBundle('any'));
+  if (!existsSync(bundles)) return;
+  for (const id of readdirSync(bundles)) {
+    if (!existsSync(stateDir.containerDir(id))) rmSync(join(bundles, id), { recursive: true, force: true });
+  }
+}
+
+/** Files, directories and links as they are, and FIFOs anew: who holds one goes on with it, unnamed. Sockets are left out. */
+function copyTree(from: string, to: string): void {
+  const stat = lstatSync(from);
+  if (stat.isDirectory()) {
+    mkdirSync(to, { mode: 0o700 });
+    for (const name of readdirSync(from)) copyTree(join(from, name), join(to, name));
+  } else if (stat.isFile()) {
+    copyFileSync(from, to);
+  } else if (stat.isSymbolicLink()) {
+    symlinkSync(readlinkSync(from), to);
+  } else if (stat.isFIFO()) {
+    mkfifo(to, 0o600);
+  }
 }

@@ -16,17 +16,19 @@ export interface ProcessIdentity {
   readonly startKey: string;
 }
 
-/**
- * Reads the identity from the process's directory; `undefined` while it has no pid.
- * The start key has the time of process.json in it too, since pid and start time
- * count from the boot and may come again after the next one.
- */
+/** Reads the identity from the process's directory; `undefined` while it has no pid. */
 export function readIdentity(dir: string): ProcessIdentity | undefined {
   const pid = readPid(dir);
-  if (pid === undefined) return undefined;
-  const starttime = readStarttime(dir) ?? '';
-  const writtenNs = statSync(join(dir, files.process), { bigint: true }).mtimeNs;
-  return { pid, starttime, startKey: `${pid}:${starttime}:${writtenNs}` };
+  return pid === undefined ? undefined : identityOf(dir, pid, readStarttime(dir) ?? '');
+}
+
+/**
+ * The identity of a process that is known. The start key has the time of process.json in it too,
+ * since pid and start time count from the boot and may come again after the next one.
+ */
+export function identityOf(dir: string, pid: number, starttime: string): ProcessIdentity {
+  const written = statSync(join(dir, files.process), { bigint: true, throwIfNoEntry: false });
+  return { pid, starttime, startKey: `${pid}:${starttime}:${written?.mtimeNs ?? 0n}` };
 }
 
 /** Writes the start time beside the pid and takes hold of the process. */

@@ -4,12 +4,16 @@ import type { ChildReaper } from '../sys/children';
 import type { Logger } from '../runtime/logger';
 import { SHIM_PROTOCOL } from '../runtime/shim-protocol';
 import { OurShim } from './our-shim';
+import { WorkError } from './errors';
+import type { ShimConnection } from './shim-connection';
 import { connectShim, launchShim, sweepReadyFifos } from './shim-launch';
 import type { Taken } from './shim';
 
-/** How long a shim may take to answer a ping: it does nothing that lasts, so this long means that it hangs. */
-const pingTimeoutMs = 10_000;
-const pingIntervalMs = 5_000;
+/** How a shim that hangs is noticed. It does nothing that lasts, so that no answer for `timeoutMs` says that it does. */
+export interface ShimWatchdog {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
 /** At the daemon's start the socket waits for this answer, so it is shorter. */
 const helloTimeoutMs = 2_000;
 
@@ -20,6 +24,7 @@ export interface ShimFleetOptions {
   readonly version: string;
   readonly reaper: ChildReaper;
   readonly log: Logger;
+  readonly watchdog: ShimWatchdog;
   /** A shim's connection is gone, the shim dead or given up: its processes want another. */
   readonly onLost: (name: string) => void;
 }
@@ -29,6 +34,12 @@ export interface ShimProcess {
   readonly shim: OurShim;
   readonly dir: string;
   readonly taken: Taken;
+}
+
+/** A shim of before, and what it said it has. */
+interface AnsweringShim {
+  readonly shim: OurShim;
+  readonly processes: readonly Omit<ShimProcess, 'shim'>[];
 }
 
 /**
@@ -76,9 +87,10 @@ export class ShimFleet {
     sweepReadyFifos(this.options.stateDir);
     const found: ShimProcess[] = [];
     for (const name of socketNames(this.options.stateDir)) {
-      const shim = await this.#reconnect(name);
-      if (shim === undefined) continue;
-      for (const entry of await shim.list()) found.push({ shim, ...entry });
+      const answered = await this.#reconnect(name);
+      if (answered === undefined) continue;
+      const { shim, processes } = answered;
+      for (const entry of processes) found.push({ shim, ...entry });
       if (shim.protocol === SHIM_PROTOCOL && shim.version === this.options.version) {
         this.#current = Promise.resolve(shim);
         this.#currentName = name;
@@ -112,25 +124,41 @@ export class ShimFleet {
     }
   }
 
-  async #reconnect(name: string): Promise<OurShim | undefined> {
+  async #reconnect(name: string): Promise<AnsweringShim | undefined> {
+    const { stateDir, version, log } = this.options;
+    let connection: ShimConnection;
     try {
-      const connection = await connectShim(this.options.stateDir, name);
-      // One that hangs is ended through its socket's peer, and its processes are adopted.
-      const timer = setTimeout(() => { connection.killPeer(); }, helloTimeoutMs);
-      const shim = await OurShim.greet(name, connection, this.options.version).finally(() => { clearTimeout(timer); });
-      this.#keep(shim);
-      return shim;
+      connection = await connectShim(stateDir, name);
     } catch {
       // Nobody listens any more: that shim has ended, and its processes are adopted.
-      unlinkSync(this.options.stateDir.shimSocket(name));
+      unlinkSync(stateDir.shimSocket(name));
       return undefined;
+    }
+    // One that hangs is ended through its socket's peer, and its processes are adopted.
+    const timer = setTimeout(() => {
+      log.error({ shim: name }, 'the shim does not answer and is replaced');
+      connection.killPeer();
+    }, helloTimeoutMs);
+    try {
+      const shim = await OurShim.greet(name, connection, version);
+      const processes = await shim.list();
+      this.#keep(shim);
+      return { shim, processes };
+    } catch (error) {
+      // One that speaks another protocol serves its own by their files, and keeps its socket for its own daemon.
+      if (error instanceof WorkError && error.code === 'shim-failed') log.warn({ shim: name, err: error }, 'a shim of another protocol');
+      else unlinkSync(stateDir.shimSocket(name));
+      connection.close();
+      return undefined;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   #keep(shim: OurShim): void {
     this.#shims.set(shim.name, shim);
     void shim.closed.then(() => { this.#lose(shim); });
-    this.#watchdog ??= setInterval(() => { this.#pingAll(); }, pingIntervalMs).unref();
+    this.#watchdog ??= setInterval(() => { this.#pingAll(); }, this.options.watchdog.intervalMs).unref();
   }
 
   #lose(shim: OurShim): void {
@@ -151,7 +179,7 @@ export class ShimFleet {
       const timer = setTimeout(() => {
         this.options.log.error({ shim: shim.name, shimPid: shim.pid }, 'the shim does not answer and is replaced');
         shim.kill();
-      }, pingTimeoutMs).unref();
+      }, this.options.watchdog.timeoutMs).unref();
       shim.ping().then(() => { clearTimeout(timer); }, () => { clearTimeout(timer); });
     }
   }
