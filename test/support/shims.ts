@@ -1,0 +1,44 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { processesNaming, signalExactly, waitForExit } from './processes';
+import type { SeenProcess } from './processes';
+import type { TestHost } from './test-host';
+
+/** The host's shims that serve any number of containers. */
+export function shimsOf(host: TestHost): SeenProcess[] {
+  return processesNaming(`--serve ${host.stateDir} `);
+}
+
+/** The one shim that the host has. */
+export function shimOf(host: TestHost): SeenProcess {
+  const [shim, ...others] = shimsOf(host);
+  if (shim === undefined || others.length > 0) throw new Error(`not one shim: ${JSON.stringify([shim, ...others])}`);
+  return shim;
+}
+
+/** SIGKILLs the shims, and waits for their ends. */
+export async function killShims(host: TestHost): Promise<void> {
+  const shims = shimsOf(host);
+  if (shims.length === 0) throw new Error('there is no shim');
+  for (const shim of shims) signalExactly(shim, 'SIGKILL');
+  await Promise.all(shims.map((shim) => waitForExit(shim.pid)));
+}
+
+/** Daemon and shims dead, and nobody between the two deaths who could do anything about the other. */
+export async function killDaemonAndShims(host: TestHost): Promise<void> {
+  const shims = shimsOf(host);
+  host.daemon.kill('SIGSTOP');
+  await killShims(host);
+  await host.stopDaemon('SIGKILL');
+  if (shims.some((shim) => shimsOf(host).some((one) => one.pid === shim.pid))) throw new Error('a shim lives on');
+}
+
+/** Takes away what was set aside, and says of what (container, or container-process). */
+export function removeSetAside(host: TestHost): string[] {
+  const place = join(`${host.stateDir}.holdfast`, 'set-aside');
+  if (!existsSync(place)) return [];
+  const names = readdirSync(place).map((name) => name.replace(/-\d{4}-\d\d-\d\dT.*$/, ''));
+  rmSync(place, { recursive: true });
+  return names.sort();
+}
