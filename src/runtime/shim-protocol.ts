@@ -31,10 +31,21 @@ export interface ShimArguments {
     readonly pid: number;
     readonly starttime: string;
     /** Who holds a descriptor of the terminal's master, to be duplicated (pidfd_getfd). */
-    readonly terminal?: { readonly holderPid: number; readonly fd: number } | undefined;
+    readonly terminal?: HeldDescriptor | undefined;
+    /**
+     * Who holds a pidfd of the process: also of one that has ended since, whose status the kernel then
+     * tells to no other pidfd.
+     */
+    readonly process?: HeldDescriptor | undefined;
   };
   readonly list: object;
   readonly ping: object;
+}
+
+/** A descriptor of another process, to be duplicated (pidfd_getfd(2)). */
+export interface HeldDescriptor {
+  readonly holderPid: number;
+  readonly fd: number;
 }
 
 /** What each request is answered with. `terminalFd` is a descriptor's number in the shim. */
@@ -136,7 +147,7 @@ function requestOf(seq: number, verb: ShimVerb, fields: Fields): ShimRequest {
     case 'adopt':
       return {
         seq, verb, ...processOf(fields), pid: fields.integer('pid', 1), starttime: starttimeOf(fields),
-        ...holderOf(fields.optionalObject('terminal')),
+        ...heldOf('terminal', fields), ...heldOf('process', fields),
       };
     case 'list':
     case 'ping':
@@ -160,9 +171,10 @@ function starttimeOf(fields: Fields): string {
   return /^\d{1,20}$/.test(starttime) ? starttime : fields.fail('starttime', 'not a decimal number');
 }
 
-function holderOf(terminal: Fields | undefined): { terminal?: { holderPid: number; fd: number } } {
-  if (terminal === undefined) return {};
-  return { terminal: { holderPid: terminal.integer('holderPid', 1), fd: terminal.integer('fd') } };
+function heldOf<K extends 'terminal' | 'process'>(name: K, fields: Fields): { [P in K]?: HeldDescriptor } {
+  const held = fields.optionalObject(name);
+  if (held === undefined) return {};
+  return { [name]: { holderPid: held.integer('holderPid', 1), fd: held.integer('fd') } } as { [P in K]: HeldDescriptor };
 }
 
 function terminalOf(fields: Fields): { terminalFd?: number } {

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { isStdinClosed } from '../runtime/process-dir';
 import { readProcessRecord, type ProcessRecord } from '../runtime/process-file';
 import { errnoCode } from '../runtime/read-file';
-import type { ShimArguments, ShimResults } from '../runtime/shim-protocol';
+import type { HeldDescriptor, ShimArguments, ShimResults } from '../runtime/shim-protocol';
 import { exitStatusOf, type WaitStatus } from '../sys/children';
 import { faultPoint } from '../sys/fault';
 import type { Poller } from '../sys/poller';
@@ -50,8 +50,8 @@ export function adopt(shim: Shim, request: AdoptRequest): ShimResults['adopt'] {
   return terminalOf(entry);
 }
 
-function watchOrEnd(shim: Shim, entry: ManagedProcess, { pid, starttime }: AdoptRequest): void {
-  const pidFd = openSamePidFd(pid, starttime);
+function watchOrEnd(shim: Shim, entry: ManagedProcess, { pid, starttime, process: held }: AdoptRequest): void {
+  const pidFd = duplicateHeld(held) ?? openSamePidFd(pid, starttime);
   entry.runs(pid, (signal) => pidFd !== undefined && signalPidFd(pidFd, signal));
   if (pidFd === undefined) {
     void end(shim, entry, recordedExitStatus(shim, entry) ?? unknownStatus(shim, entry));
@@ -93,6 +93,25 @@ function unknownStatus(shim: Shim, entry: ManagedProcess): number {
   return UNKNOWN_STATUS;
 }
 
+/** The daemon's pidfd, good for a process that is gone too. Undefined: the daemon has none, or is gone itself. */
+function duplicateHeld(held: HeldDescriptor | undefined): number | undefined {
+  if (held === undefined) return undefined;
+  try {
+    return duplicate(held);
+  } catch {
+    return undefined;
+  }
+}
+
+function duplicate({ holderPid, fd }: HeldDescriptor): number {
+  const holderFd = openPidFd(holderPid);
+  try {
+    return duplicateFdOf(holderFd, fd);
+  } finally {
+    closeSync(holderFd);
+  }
+}
+
 /** A pidfd of the process that is meant; undefined when that has gone, also where its number was given away since. */
 function openSamePidFd(pid: number, starttime: string): number | undefined {
   let pidFd: number;
@@ -117,15 +136,10 @@ function openIo(shim: Shim, entry: ManagedProcess, record: ProcessRecord, reques
   return io;
 }
 
-function duplicateMaster(shim: Shim, entry: ManagedProcess, terminal: AdoptRequest['terminal']): number | undefined {
+function duplicateMaster(shim: Shim, entry: ManagedProcess, terminal: HeldDescriptor | undefined): number | undefined {
   if (terminal === undefined) return undefined;
   try {
-    const holderFd = openPidFd(terminal.holderPid);
-    try {
-      return duplicateFdOf(holderFd, terminal.fd);
-    } finally {
-      closeSync(holderFd);
-    }
+    return duplicate(terminal);
   } catch (error) {
     // The terminal is gone with its last holder, and its processes have been told so (SIGHUP).
     shim.log.error('taking over the terminal', error, entry.label);

@@ -46,6 +46,7 @@ export function adopt(process: ProcessEntry, context: Context, by?: OurShim): vo
     pid: watched.pid,
     starttime: watched.starttime,
     ...(terminalFd === undefined ? {} : { terminalFd }),
+    ...(watched.pidFd === undefined ? {} : { pidFd: watched.pidFd }),
   };
   void attempt(process, adoption, context, by);
 }

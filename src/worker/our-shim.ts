@@ -1,7 +1,7 @@
 import { duplicateFdOf, openPidFd, signalPidFd } from '../sys/process';
 import { closeSync } from 'node:fs';
 import { faultPoint } from '../sys/fault';
-import { SHIM_PROTOCOL, type ShimResults } from '../runtime/shim-protocol';
+import { type HeldDescriptor, SHIM_PROTOCOL, type ShimResults } from '../runtime/shim-protocol';
 import type { ShimConnection } from './shim-connection';
 import type { Shim, Taken, Takeover } from './shim';
 import { WorkError, abortReason, throwIfAborted } from './errors';
@@ -14,6 +14,8 @@ export interface Adoption extends Takeover {
   readonly starttime: string;
   /** The terminal's master, held by this daemon. */
   readonly terminalFd?: number;
+  /** Held by this daemon: the process may end before the shim can take a pidfd of its own. */
+  readonly pidFd?: number;
 }
 
 /** One running process of our shim program, that serves any number of containers. */
@@ -70,10 +72,14 @@ export class OurShim implements Shim {
 
   /** Hands a process over whose own shim has died. */
   async adopt(adoption: Adoption): Promise<void> {
-    const { terminalFd, ...rest } = adoption;
-    const terminal = terminalFd === undefined ? {} : { terminal: { holderPid: process.pid, fd: terminalFd } };
+    const { terminalFd, pidFd, ...rest } = adoption;
+    const held = (fd: number): HeldDescriptor => ({ holderPid: process.pid, fd });
+    const descriptors = {
+      ...(terminalFd === undefined ? {} : { terminal: held(terminalFd) }),
+      ...(pidFd === undefined ? {} : { process: held(pidFd) }),
+    };
     faultPoint('daemon.adopt.before-request');
-    const answer = this.connection.request('adopt', { ...rest, ...terminal });
+    const answer = this.connection.request('adopt', { ...rest, ...descriptors });
     faultPoint('daemon.adopt.sent');
     await answer;
     faultPoint('daemon.adopt.adopted');
