@@ -13,6 +13,7 @@ import { makeFifo } from './fifo';
  * - `succeeds-without-pid`: exit status 0, and no container and no pid file
  * - `dies-of-signal`: SIGKILLs itself
  * - `start-fails`: exit status 1 at `start` and an error line `made to fail at start` in the log
+ * - `start-waits`: `start` does its work once the process that reads `<path>.never` has been killed
  * - `start-hangs`, `pause-hangs`, `delete-hangs`: that command never ends, the container being there
  */
 export type FakeRuntimeBehaviour =
@@ -24,6 +25,7 @@ export type FakeRuntimeBehaviour =
   | 'succeeds-without-pid'
   | 'dies-of-signal'
   | 'start-fails'
+  | 'start-waits'
   | 'start-hangs'
   | 'pause-hangs'
   | 'delete-hangs';
@@ -36,7 +38,7 @@ export type FakeRuntimeBehaviour =
  * @returns the path
  */
 export function writeFakeRuntime(path: string, behaviour: FakeRuntimeBehaviour): string {
-  if (behaviour.includes('hangs')) makeFifo(`${path}.never`);
+  if (/hangs|waits/.test(behaviour)) makeFifo(`${path}.never`);
   const command = /^(start|pause|delete)-/.exec(behaviour)?.[1] ?? 'create';
   writeFileSync(path, script(path, command, bodyOf(behaviour, path)));
   chmodSync(path, 0o755);
@@ -67,6 +69,8 @@ function bodyOf(behaviour: FakeRuntimeBehaviour, path: string): string {
     case 'pause-hangs':
     case 'delete-hangs':
       return `exec cat '${path}.never'`;
+    case 'start-waits':
+      return `cat '${path}.never' || true`;
     case 'hangs-with-child':
       return `cat '${path}.never' & wait; exit 1`;
     case 'prints-garbage':
