@@ -56,10 +56,13 @@ export function makeFifos(processDir: string): void {
 }
 
 /**
- * Makes the exit and control FIFOs where they are missing or something else has taken their place,
- * which goes: nobody but us keeps anything under these names.
+ * Makes the exit and control FIFOs where they are missing or something else has taken their place, and makes
+ * room for the runtime's log, without which it does nothing. What was there goes: nobody but us keeps
+ * anything under these names.
  */
-export function mendFifos(processDir: string): void {
+export function mendFiles(processDir: string): void {
+  const log = join(processDir, files.log);
+  if (lstatSync(log, { throwIfNoEntry: false })?.isFile() === false) rmSync(log, { recursive: true });
   for (const name of [files.exit, files.control]) {
     const path = join(processDir, name);
     if (lstatSync(path, { throwIfNoEntry: false })?.isFIFO() === false) rmSync(path, { recursive: true });

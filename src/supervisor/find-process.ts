@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { INIT } from '../runtime/layout';
-import { clearStarting, isBareProcessDir, isStarting, mendFifos, readExitStatus, readPid, readStarttime, writePid, writeStarttime } from '../runtime/process-dir';
+import { clearStarting, isBareProcessDir, isStarting, mendFiles, readExitStatus, readPid, readStarttime, writePid, writeStarttime } from '../runtime/process-dir';
 import { type ProcessRecord, readProcessRecord, replaceProcessRecord } from '../runtime/process-file';
 import { isRunning, readProcStat } from '../sys/process';
 import { ProcessHandle, type ProcessIdentity, identityOf } from '../worker/process-handle';
@@ -33,7 +33,7 @@ export function findProcessOnDisk(
   let handle: ProcessHandle | undefined;
   try {
     if (served === undefined && isBareProcessDir(dir)) return { is: 'untold', processId, progress: { madeDir: dir } };
-    mendFifos(dir);
+    mendFiles(dir);
     handle = new ProcessHandle(dir);
     if (isUntold(takeover, served, context)) {
       return { is: 'untold', processId, progress: progressOf(takeover, handle, served, context) };
