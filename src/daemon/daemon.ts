@@ -153,7 +153,7 @@ export class Daemon {
     this.#observers.close();
     this.#api.close();
     this.#context.monitor.close();
-    emptyTrash(this.#context.tools.stateDir);
+    this.#emptyTrash();
     this.#context.publisher.close();
     this.#reaper.close();
     this.#poller.close();
@@ -163,6 +163,15 @@ export class Daemon {
   /** SIGUSR1: what the daemon has under way, to the log. */
   dump(): void {
     this.#observers.dump();
+  }
+
+  /** What is not removed now is at the next start. */
+  #emptyTrash(): void {
+    try {
+      emptyTrash(this.#context.tools.stateDir);
+    } catch (error) {
+      this.log.warn({ err: error }, 'what ended containers left cannot be removed yet');
+    }
   }
 
   #openLog(stateDir: StateDir): EventLog {

@@ -25,12 +25,14 @@ export function discardDir(stateDir: StateDir, dir: string): void {
     rmSync(dir, { recursive: true, force: true });
     return;
   }
-  setImmediate(() => {
-    faultPoint('daemon.discard.before-removal');
-    // Not on this thread: a hundred containers may end in one moment, and everyone else would wait for them all.
-    // Out of the way it is; what cannot be removed now goes when the daemon stops, or at the next start.
-    rm(target, { recursive: true, force: true }).catch(() => undefined);
-  });
+  // Out of the way it is; what cannot be removed now goes when the daemon stops, or at the next start.
+  setImmediate(() => { takeApart(target).catch(() => undefined); });
+}
+
+/** Not on this thread: a hundred containers may end in one moment, and everyone else would wait for them all. */
+async function takeApart(dir: string): Promise<void> {
+  faultPoint('daemon.discard.before-removal');
+  await rm(dir, { recursive: true, force: true });
 }
 
 /** What is still in the trash: at a start, what a killed daemon left there; at the end, what has not been taken apart yet. */

@@ -13,6 +13,8 @@ const usage = `usage: legacy-client [flags] <command>
 
   run <id> -- <command…>          start a container, attached; its exit status is passed on
   exec <id> <name> -- <command…>  run another process in a container that runs
+  pause <id>, resume <id>         until the event has come
+  kill <id> [signal]              default: 9
   events                          follow the events, from the last one seen
   watch                           health every 500 ms; with --start, kill and start the daemon after 3 failures
   live-restore                    a demonstration: a client that goes away and comes back, twice
@@ -71,8 +73,22 @@ async function main(): Promise<number> {
         await client.startBackend();
         await client.restore(id);
         await client.start();
-        const exec = await client.exec(id, name, { args: processArgs, terminal: values.tty }, values.interactive);
+        const env = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+        const exec = await client.exec(id, name, { args: processArgs, env, terminal: values.tty }, values.interactive);
         return await attach(client, id, exec, values.interactive);
+      }
+      case 'pause':
+      case 'resume': {
+        const [id = ''] = args;
+        await client.start();
+        await client[command](id);
+        return 0;
+      }
+      case 'kill': {
+        const [id = '', signal = '9'] = args;
+        await client.startBackend();
+        await client.signal(id, Number(signal));
+        return 0;
       }
       case 'events':
       case 'watch':
