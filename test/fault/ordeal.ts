@@ -189,7 +189,7 @@ export class Ordeal {
       await this.host.startDaemon(options);
       return true;
     } catch (error) {
-      const exit = await this.host.daemon.exited;
+      const exit = await within(this.host.daemon.exited, 'the end of a daemon that does not serve', 5000, () => String(error));
       if (must || (exit.signal !== 'SIGKILL' && exit.code !== 1)) throw error;
       return false;
     }
