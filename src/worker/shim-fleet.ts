@@ -1,4 +1,4 @@
-import { readdirSync, unlinkSync } from 'node:fs';
+import { readdirSync, rmSync, unlinkSync } from 'node:fs';
 import type { StateDir } from '../runtime/layout';
 import type { ChildReaper } from '../sys/children';
 import type { Logger } from '../runtime/logger';
@@ -130,8 +130,9 @@ export class ShimFleet {
     try {
       connection = await connectShim(stateDir, name);
     } catch {
-      // Nobody listens any more: that shim has ended, and its processes are adopted.
-      unlinkSync(stateDir.shimSocket(name));
+      // Nobody listens any more: that shim has ended, and its processes are adopted. One that ends
+      // at this very moment removes its socket itself.
+      rmSync(stateDir.shimSocket(name), { force: true });
       return undefined;
     }
     // One that hangs is ended through its socket's peer, and its processes are adopted.
@@ -147,7 +148,7 @@ export class ShimFleet {
     } catch (error) {
       // One that speaks another protocol serves its own by their files, and keeps its socket for its own daemon.
       if (error instanceof WorkError && error.code === 'shim-failed') log.warn({ shim: name, err: error }, 'a shim of another protocol');
-      else unlinkSync(stateDir.shimSocket(name));
+      else rmSync(stateDir.shimSocket(name), { force: true });
       connection.close();
       return undefined;
     } finally {
