@@ -82,6 +82,8 @@ export class DaemonProcess {
     const died = this.exited.then((exit) => {
       throw new Error(`the daemon ended (${describeExit(exit)}) before it served; its log:\n${exit.log}`);
     });
+    // Nobody waits for it any more once the socket accepts.
+    died.catch(() => undefined);
     await untilAccepting(socketPath, died);
     const client = new ApiClient(socketPath);
     try {
