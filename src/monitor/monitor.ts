@@ -4,6 +4,7 @@ import { isDeleted, readExitStatus, readOomKillsAtEnd } from '../runtime/process
 import { exitStatusOf } from '../sys/children';
 import type { Poller, Watch } from '../sys/poller';
 import { exitInfoOf, isRunning } from '../sys/process';
+import { zombieStatus } from '../sys/zombie';
 
 /** A process whose exit FIFO is watched. The descriptors stay the caller's. */
 export interface WatchedProcess {
@@ -142,6 +143,7 @@ function onDisk(read: () => number | undefined): number | undefined {
 
 function statusFromKernel(process: WatchedProcess): number | undefined {
   if (process.pidFd === undefined) return undefined;
-  const status = exitInfoOf(process.pidFd);
+  // Of one that its parent has not reaped yet only /proc tells.
+  const status = zombieStatus(process.pid, process.starttime) ?? exitInfoOf(process.pidFd);
   return status === undefined ? undefined : exitStatusOf(status);
 }

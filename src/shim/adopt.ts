@@ -15,7 +15,7 @@ import type { ProcessIo } from './process-io';
 import type { Shim } from './shim';
 import { terminalOf } from './take';
 import { TerminalIo } from './terminal-io';
-import { zombieStatus } from './zombie';
+import { zombieStatus } from '../sys/zombie';
 
 type AdoptRequest = ShimArguments['adopt'];
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { decodeWaitStatus, type WaitStatus } from '../sys/children';
+import { decodeWaitStatus, type WaitStatus } from './children';
 
 // proc_pid_stat(5), counted from field 3, which follows the name in parentheses.
 const STATE = 0;
