@@ -1,6 +1,8 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { type Server, type Socket, connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
+import { isRunning } from '../sys/process';
+import { peerCredentials, socketFd } from '../sys/sockets';
 
 /** A socket that cannot be listened on. */
 export class ListenError extends Error {
@@ -60,8 +62,9 @@ function isServed(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
     socket.once('connect', () => {
+      const served = isListenerAlive(socket);
       socket.destroy();
-      resolve(true);
+      resolve(served);
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       // ECONNREFUSED: the file outlived its daemon. Anything else is not known to be stale.
@@ -69,4 +72,14 @@ function isServed(path: string): Promise<boolean> {
       else reject(new ListenError(path, error.message, { cause: error }));
     });
   });
+}
+
+/**
+ * Whether the process that listens is there. A daemon that was killed while it started a
+ * program leaves its listening socket to that until its exec (vfork(2)); SO_PEERCRED
+ * names who has called listen(2), which tells the two apart (unix(7)).
+ */
+function isListenerAlive(socket: Socket): boolean {
+  const fd = socketFd(socket);
+  return fd === undefined || isRunning(peerCredentials(fd).pid, undefined);
 }

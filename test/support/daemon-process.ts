@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -5,7 +6,7 @@ import { resolve } from 'node:path';
 
 import { ApiClient } from './api-client';
 import { patienceMs, within } from './deadline';
-import { untilAccepting } from './socket';
+import { accepts, untilAccepting } from './socket';
 
 /** The programs that `node build.mjs` leaves. */
 export const binDirectory = resolve(__dirname, '../../bin');
@@ -84,13 +85,7 @@ export class DaemonProcess {
     });
     // Nobody waits for it any more once the socket accepts.
     died.catch(() => undefined);
-    await untilAccepting(socketPath, died);
-    const client = new ApiClient(socketPath);
-    try {
-      if (!(await client.isServing())) throw new Error('the daemon answers, but does not say SERVING');
-    } finally {
-      client.close();
-    }
+    await untilAccepting(socketPath, died, () => serves(socketPath));
   }
 
   /** Sends a signal to this very process, and nobody else: it is our child, so its pid cannot be reused yet. */
@@ -103,6 +98,27 @@ export class DaemonProcess {
     this.kill(signal);
     return within(this.exited, `the end of the daemon after ${signal}`, patienceMs, () => `its log:\n${this.log()}`);
   }
+}
+
+/**
+ * Whether the health service answers. A connection alone proves little: a program that a killed daemon was just
+ * about to start has its listening socket until its exec closes it (vfork(2)), and accepts for that moment.
+ */
+async function serves(socketPath: string): Promise<boolean> {
+  if (!(await accepts(socketPath))) return false;
+  const client = new ApiClient(socketPath);
+  try {
+    return await client.isServing();
+  } catch (error) {
+    if (failureCode(error) === status.UNAVAILABLE) return false;
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+function failureCode(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
 
 /** `exit status 1`, `SIGKILL`. */

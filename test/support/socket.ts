@@ -24,8 +24,13 @@ export function accepts(socketPath: string): Promise<boolean> {
  * listen(2) a connection is refused and no change follows: hence the timer.
  *
  * @param giveUp its rejection ends the waiting
+ * @param isReady what is tried; more than accepting, where that may be a daemon's that has just been killed
  */
-export async function untilAccepting(socketPath: string, giveUp?: Promise<never>): Promise<void> {
+export async function untilAccepting(
+  socketPath: string,
+  giveUp?: Promise<never>,
+  isReady: () => Promise<boolean> = () => accepts(socketPath),
+): Promise<void> {
   const tooLate = Date.now() + patienceMs;
   let wake: () => void = () => undefined;
   let changed = new Promise<void>((now) => (wake = now));
@@ -36,7 +41,7 @@ export async function untilAccepting(socketPath: string, giveUp?: Promise<never>
     wake();
   }, 100);
   try {
-    while (!(await accepts(socketPath))) {
+    while (!(await isReady())) {
       if (Date.now() > tooLate) throw new DeadlineError(`${socketPath} to accept`, patienceMs);
       await (giveUp === undefined ? changed : Promise.race([changed, giveUp]));
       changed = new Promise<void>((now) => (wake = now));
