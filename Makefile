@@ -31,8 +31,11 @@ integration: setup build
 fault: setup build
 	npx --no-install jest --selectProjects fault
 
+# One after the other, each in a process of its own: what a unit test does to its process is not the others' business.
 test: setup build check
-	npx --no-install jest
+	npx --no-install jest --selectProjects=unit
+	npx --no-install jest --selectProjects=integration
+	npx --no-install jest --selectProjects=fault
 
 # Random load under random SIGKILLs: DURATION in seconds; the same SEED decides the same.
 DURATION ?= 300

@@ -154,7 +154,7 @@ describeOnHost('terminals and the death of the shim', realContainers, () => {
   test('they go on, of container and exec, in both directions and with their size', async () => {
     const stdio = held(host, 'tty', true);
     const execStdio = held(host, 'exec', true);
-    const shell = ['sh', '-c', 'echo ready; while read line; do stty size; [ "$line" = end ] && exit 4; done'];
+    const shell = ['sh', '-c', 'echo ready; while read line; do echo "size $(stty size 2>&1)"; [ "$line" = end ] && exit 4; done'];
     await host.create('tty', { args: shell, terminal: true }, stdio.paths);
     await host.client.addProcess({ id: 'tty', pid: 'exec', args: shell, env, cwd: '/', terminal: true, ...execStdio.paths });
     const both = [['init', stdio], ['exec', execStdio]] as const;
@@ -164,12 +164,12 @@ describeOnHost('terminals and the death of the shim', realContainers, () => {
       await killShims(host);
       for (const [pid, { stdin, stdout }] of both) {
         await host.client.updateProcess({ id: 'tty', pid, width: 100 + round, height: 40 });
-        // Two FIFOs, and either may be read first; each line is answered once.
-        for (let line = 0; !stdout.text().includes(`40 ${String(100 + round)}\r\n`) && line < 50; line += 1) {
+        // Two FIFOs, and either may be read first; each line is answered once, before its first size with an error.
+        for (let line = 0; !stdout.text().includes(`size 40 ${String(100 + round)}\r\n`) && line < 50; line += 1) {
           await stdin.write(`round ${String(round)}.${String(line)}\n`);
-          await stdout.until(`round ${String(round)}.${String(line)}\r\n40 `);
+          await stdout.until(`round ${String(round)}.${String(line)}\r\nsize `);
         }
-        await stdout.until(`40 ${String(100 + round)}\r\n`);
+        await stdout.until(`size 40 ${String(100 + round)}\r\n`);
       }
     }
     for (const [, { stdin }] of [...both].reverse()) await stdin.write('end\n');

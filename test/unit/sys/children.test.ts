@@ -4,8 +4,12 @@ import { constants, release } from 'node:os';
 import { ChildReaper, exitStatusOf, decodeWaitStatus, type WaitStatus } from '../../../src/sys/children';
 import { SysError } from '../../../src/sys/errors';
 import { mkfifo } from '../../../src/sys/files';
+import { libc } from '../../../src/sys/native';
 import { becomeSubreaper, readProcStat } from '../../../src/sys/process';
 import { Scratch, countDescriptors, deferred, errorOf, forwardSignal, pollerWithErrors } from './resources';
+
+/** prctl(2). */
+const PR_SET_CHILD_SUBREAPER = 36;
 
 describe('wait status', () => {
   test.each([
@@ -174,7 +178,11 @@ describe('ChildReaper', () => {
       stopForwarding = forwardSignal('SIGCHLD');
     });
 
-    afterAll(() => stopForwarding());
+    afterAll(() => {
+      stopForwarding();
+      // The test runner would go on as the parent of every orphan, and reaps none.
+      libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+    });
 
     /**
      * Starts a shell that leaves a process behind and ends. Returns the pid of the orphan, which
