@@ -45,7 +45,11 @@ export function specialFilesBelow(directory: string, except: ReadonlySet<string>
   });
 }
 
-/** Every path below a directory, sorted. What grows by itself (logs, a database's journal) keeps its name. */
+/**
+ * Every path below a directory, sorted. What grows by itself (logs, a database's journal) keeps its name; the files of
+ * the daemon's own shim are left out, since it is started beforehand and comes in its own time.
+ */
 export function treeBelow(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return paths.filter((path) => !basename(path).startsWith('holdfast-shim')).sort();
 }
