@@ -1,6 +1,7 @@
 import type { ServerUnaryCall, handleUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import type { Logger } from '../runtime/logger';
 import { statusOf } from './status';
+import { PEER_FIELD } from './wire/peer-field';
 
 /** What a verb gets beside its request. */
 export interface CallInfo {
@@ -28,12 +29,23 @@ export function unary<Request extends object, Answer>(
   return (call: ServerUnaryCall<Request, Answer>, callback: sendUnaryData<Answer>) => {
     const controller = new AbortController();
     call.once('cancelled', () => { controller.abort(); });
-    const info: CallInfo = { cancel: controller.signal, peer: call.getPeer() };
+    const info: CallInfo = { cancel: controller.signal, peer: peerOf(call) };
     answer(options, verb, call.request, info).then(
       (value) => { callback(null, value); },
       (error: unknown) => { callback(statusOf(error)); },
     );
   };
+}
+
+/**
+ * Where the server has the client's socket, grpc-js knows its peer, and what the request says of it counts for
+ * nothing. It does not where a stream repairs the connection: there the field is that stream's word.
+ */
+function peerOf(call: ServerUnaryCall<unknown, unknown>): string {
+  const seen = call.getPeer();
+  if (seen !== 'unknown') return seen;
+  const [told] = call.metadata.get(PEER_FIELD);
+  return typeof told === 'string' ? told : seen;
 }
 
 async function answer<Request extends object, Answer>(

@@ -12,6 +12,9 @@ import { LegacyWireServer } from './wire/legacy-wire-server';
 /** What dockerd's client may send: a request with a container's whole environment, and an answer with 1,000 containers. */
 const maxMessageBytes = 16 * 1024 * 1024;
 
+/** A client that was gone before it was accepted: its requests never come. */
+const goneBefore = 'gone';
+
 /** The gRPC server on its unix sockets. */
 export class ApiServer {
   readonly #grpc: Server;
@@ -30,6 +33,7 @@ export class ApiServer {
     this.#grpc.addService(HealthService, { check });
     this.#wire = new LegacyWireServer({
       injector: this.#grpc.createConnectionInjector(ServerCredentials.createInsecure()),
+      peerOf: peerName,
       onMalformed: (error) => { options.log.warn({ err: error }, 'a malformed connection was closed'); },
     });
   }
@@ -62,16 +66,21 @@ export class ApiServer {
 }
 
 /**
- * grpc-js names a call's peer by the socket's `remoteAddress`, which a unix socket has
- * not: here it is who connected (SO_PEERCRED, unix(7)).
+ * grpc-js names a call's peer by the socket's `remoteAddress`, which a unix socket has not: here it is who connected.
+ * Always something, so that nobody is asked instead who the client says it is.
  */
 function namePeer(socket: Socket): void {
+  Object.defineProperty(socket, 'remoteAddress', { value: peerName(socket) });
+}
+
+/** Who connected (SO_PEERCRED, unix(7)): as which process and user, at that moment. */
+function peerName(socket: Socket): string {
   const fd = socketFd(socket);
-  if (fd === undefined) return;
+  if (fd === undefined) return goneBefore;
   try {
     const { pid, uid } = peerCredentials(fd);
-    Object.defineProperty(socket, 'remoteAddress', { value: `pid ${pid} uid ${uid}` });
+    return `pid ${pid} uid ${uid}`;
   } catch {
-    // Gone before it was accepted: its requests never come.
+    return goneBefore;
   }
 }

@@ -42,10 +42,14 @@ const deadlineExceeded = 4;
 export class LegacyConnection {
   #session: ClientHttp2Session | undefined;
 
-  /** @param authority old dockerds send the socket's path, which a bare Node server refuses */
+  /**
+   * @param authority old dockerds send the socket's path, which a bare Node server refuses
+   * @param extra fields of each request beside those that every client sends
+   */
   constructor(
     readonly socketPath: string,
     private readonly authority = socketPath,
+    private readonly extra: Readonly<Record<string, string>> = {},
   ) {}
 
   /** One request, one answer. Rejects with a {@link CallError}. */
@@ -88,6 +92,7 @@ export class LegacyConnection {
       'content-type': 'application/grpc',
       'user-agent': 'grpc-go/1.0.4',
       te: 'trailers',
+      ...this.extra,
       ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${String(timeoutMs * 1000)}u` }),
     });
     stream.end(frame(method.requestSerialize(request)));

@@ -11,6 +11,8 @@ import {
 import { HeaderBlock } from './header-block';
 import { HpackDecoder } from './hpack-decoder';
 import { encodeHeaderBlock } from './hpack-encoder';
+import type { HeaderField } from './hpack-table';
+import { claimsPeer, withPeer } from './peer-field';
 import { WireError } from './wire-error';
 
 /** What the first header block of a connection had as `:authority`. */
@@ -21,7 +23,8 @@ export type FirstAuthority = 'unknown' | 'accepted' | 'repaired';
  * header blocks whose `:authority` the server would refuse.
  *
  * Until the first such block nothing is changed at all. From then on every block is encoded anew without
- * reference to the dynamic table, because the server's table has not seen what ours has.
+ * reference to the dynamic table, because the server's table has not seen what ours has; and each request then
+ * tells who sent it, if that is known here.
  *
  * Only what is needed to find the header blocks is checked here; the rest is for the server to judge.
  */
@@ -41,6 +44,9 @@ export class FrameRewriter {
   #repairing = false;
   #lastStreamId = 0;
 
+  /** @param peer who the client is, to be told in each request that is encoded anew; none where left out */
+  constructor(private readonly peer?: string) {}
+
   get firstAuthority(): FirstAuthority {
     return this.#firstAuthority;
   }
@@ -58,6 +64,11 @@ export class FrameRewriter {
   /** The highest stream that a header block has been passed on for; 0 before the first. */
   get lastStreamId(): number {
     return this.#lastStreamId;
+  }
+
+  /** From now on every header block is encoded anew: the server will not get the socket itself. */
+  encodeAll(): void {
+    this.#repairing = true;
   }
 
   /**
@@ -164,10 +175,20 @@ export class FrameRewriter {
   #finishBlock(block: HeaderBlock): Buffer {
     const fields = this.#decoder.decode(block.content());
     const repaired = repairAuthority(fields);
-    if (repaired !== fields) this.#repairing = true;
-    if (this.#firstAuthority === 'unknown') this.#firstAuthority = this.#repairing ? 'repaired' : 'accepted';
+    if (repaired !== fields || this.#needsPeer(fields)) this.#repairing = true;
+    if (this.#firstAuthority === 'unknown') this.#firstAuthority = repaired === fields ? 'accepted' : 'repaired';
     this.#lastStreamId = Math.max(this.#lastStreamId, block.streamId);
-    return this.#repairing ? block.withContent(encodeHeaderBlock(repaired)) : block.original();
+    if (!this.#repairing) return block.original();
+    return block.withContent(encodeHeaderBlock(this.peer === undefined ? repaired : withPeer(repaired, this.peer)));
+  }
+
+  /**
+   * A block that must not pass as it is: while an acknowledgement is awaited the socket cannot be handed over, so
+   * this request will not come from it. And no claim of a client's passes here, because whether a later block needs
+   * repair, and the claim would then be believed, is not known yet.
+   */
+  #needsPeer(fields: readonly HeaderField[]): boolean {
+    return this.peer !== undefined && (this.#expectedAcks > 0 || claimsPeer(fields));
   }
 }
 

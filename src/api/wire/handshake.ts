@@ -42,15 +42,19 @@ export class Handshake {
   readonly #socket: Socket;
   readonly #times: HandshakeTimes;
   readonly #settle: (outcome: HandshakeOutcome) => void;
-  readonly #rewriter = new FrameRewriter();
+  readonly #rewriter: FrameRewriter;
   readonly #rewritten: Buffer[] = [];
   #bytes = 0;
   #greetingSent = false;
   #deadline: NodeJS.Timeout;
 
-  /** @param settle called exactly once, with the socket paused and free of this handshake's listeners */
-  constructor(socket: Socket, times: HandshakeTimes, settle: (outcome: HandshakeOutcome) => void) {
+  /**
+   * @param peer who the client is, to be told in the requests of a connection that is handed over `repaired`
+   * @param settle called exactly once, with the socket paused and free of this handshake's listeners
+   */
+  constructor(socket: Socket, peer: string | undefined, times: HandshakeTimes, settle: (outcome: HandshakeOutcome) => void) {
     this.#socket = socket;
+    this.#rewriter = new FrameRewriter(peer);
     this.#times = times;
     this.#settle = settle;
     this.#deadline = setTimeout(this.#onPrefaceTimeout, times.prefaceTimeoutMs);
@@ -95,6 +99,7 @@ export class Handshake {
   }
 
   readonly #handOverRepaired = (): void => {
+    this.#rewriter.encodeAll();
     this.#end({ kind: 'repaired', bytes: Buffer.concat(this.#rewritten), rewriter: this.#rewriter });
   };
 

@@ -14,6 +14,11 @@ export interface LegacyWireOptions {
   readonly onMalformed: (error: WireError) => void;
   /** Which way a connection was handed over. */
   readonly onHandOver?: (kind: 'raw' | 'repaired') => void;
+  /**
+   * Who a client is. Where the server gets not its socket but a stream, each request tells it as PEER_FIELD, which
+   * the client's own is replaced by; left out, nothing is told.
+   */
+  readonly peerOf?: (socket: Socket) => string;
   readonly prefaceTimeoutMs?: number;
   readonly firstRequestTimeoutMs?: number;
 }
@@ -53,7 +58,7 @@ export class LegacyWireServer {
       prefaceTimeoutMs: this.#options.prefaceTimeoutMs ?? PREFACE_TIMEOUT_MS,
       firstRequestTimeoutMs: this.#options.firstRequestTimeoutMs ?? FIRST_REQUEST_TIMEOUT_MS,
     };
-    new Handshake(socket, times, (outcome) => this.#settle(socket, outcome));
+    new Handshake(socket, this.#options.peerOf?.(socket), times, (outcome) => this.#settle(socket, outcome));
   };
 
   /** Closes the sockets that have not been handed over. The others are for the gRPC server to close. */
