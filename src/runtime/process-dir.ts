@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, constants, lstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { mkfifo } from '../sys/files';
 import { RuntimeError } from './errors';
@@ -53,6 +53,17 @@ export function writeExitStatus(processDir: string, status: number): void {
  */
 export function makeFifos(processDir: string): void {
   for (const name of [files.exit, files.control]) makeFifo(join(processDir, name));
+}
+
+/** Makes the runtime's log, empty: a runtime that makes it itself lets everyone read it. */
+export function makeRuntimeLog(processDir: string): void {
+  closeSync(openSync(join(processDir, files.log), 'wx', 0o600));
+}
+
+/** Closes the pid file to others. A runtime writes it under another name first, so its mode cannot be settled before. */
+export function makePidPrivate(processDir: string): void {
+  const path = join(processDir, files.pid);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true) chmodSync(path, 0o600);
 }
 
 /**

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { existsSync, lstatSync, renameSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, lstatSync, openSync, renameSync } from 'node:fs';
 
 export type Db = Database.Database;
 
@@ -42,6 +42,7 @@ class CorruptDatabase extends Error {}
  * @param keep takes what the caller must hold on to for as long as the process lives
  */
 export function openDatabase(path: string, keep: (statement: Database.Statement) => void): Db {
+  makePrivate(path);
   const db = new Database(path);
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
@@ -55,6 +56,17 @@ export function openDatabase(path: string, keep: (statement: Database.Statement)
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/**
+ * Mode 0600, for a new database and for one that is there. SQLite takes the umask's mode for a new one, and gives
+ * its companions the mode of the database. What is no plain file is left for SQLite to refuse.
+ */
+function makePrivate(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) closeSync(openSync(path, 'wx', 0o600));
+  for (const suffix of companions) {
+    if (lstatSync(path + suffix, { throwIfNoEntry: false })?.isFile() === true) chmodSync(path + suffix, 0o600);
   }
 }
 

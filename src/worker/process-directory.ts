@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { makeFifos, markStarting } from '../runtime/process-dir';
+import { makeFifos, makeRuntimeLog, markStarting } from '../runtime/process-dir';
 import { type ProcessRecord, writeProcessRecord } from '../runtime/process-file';
 import { faultPoint } from '../sys/fault';
 import { ProcessHandle } from './process-handle';
@@ -15,6 +15,7 @@ export function makeProcessDirectory(dir: string, record: ProcessRecord): Proces
   writeProcessRecord(dir, record);
   faultPoint('daemon.directory.before-fifos');
   makeFifos(dir);
+  makeRuntimeLog(dir);
   faultPoint('daemon.directory.before-open');
   return new ProcessHandle(dir);
 }

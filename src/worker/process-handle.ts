@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { files } from '../runtime/layout';
-import { isStdinClosed, readPid, readStarttime, writeStarttime } from '../runtime/process-dir';
+import { isStdinClosed, makePidPrivate, readPid, readStarttime, writeStarttime } from '../runtime/process-dir';
 import type { ProcessRecord } from '../runtime/process-file';
 import { readSome } from '../sys/files';
 import { openPidFd, readProcStat } from '../sys/process';
@@ -31,8 +31,9 @@ export function identityOf(dir: string, pid: number, starttime: string): Process
   return { pid, starttime, startKey: `${pid}:${starttime}:${written?.mtimeNs ?? 0n}` };
 }
 
-/** Writes the start time beside the pid and takes hold of the process. */
+/** Writes the start time beside the pid, closes both to others, and takes hold of the process. */
 export function identify(handle: ProcessHandle, pid: number): void {
+  makePidPrivate(handle.dir);
   const stat = readProcStat(pid);
   if (stat !== undefined) writeStarttime(handle.dir, stat.starttime);
   const identity = readIdentity(handle.dir);
