@@ -16,6 +16,7 @@ import { ChildReaper } from '../sys/children';
 import { raiseOpenFilesLimit } from '../sys/files';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process';
+import { favourThisThread } from '../sys/scheduling';
 import { emptyTrash } from '../worker/discard';
 import { LegacyShim } from '../worker/legacy-shim';
 import { isOurShim } from '../worker/shim';
@@ -41,6 +42,8 @@ const laneConcurrency = 32;
 const laneCapacity = 8192;
 /** Removals of what ended processes left: small synchronous files, and rarely a runtime's process. */
 const endConcurrency = 16;
+/** Ten runtimes at once keep the processors busy for seconds, and three slow health answers end the daemon. */
+const niceValue = -10;
 /** dockerd waits 15 s after its SIGTERM; what has not ended by now is undone at the next start. */
 const stopTimeoutMs = 10_000;
 
@@ -61,6 +64,7 @@ export class Daemon {
     private readonly log: Logger,
   ) {
     const limit = raiseOpenFilesLimit();
+    favour(log);
     const stateDir = new StateDir(settings.stateDir);
     mkdirSync(stateDir.root, { recursive: true, mode: 0o711 });
     this.#lock = new StateDirLock(stateDir.lockFile, stateDir.root);
@@ -183,6 +187,15 @@ export class Daemon {
         this.log.error({ aside, err: cause }, 'the event database was unusable and lies aside, a new one is in use');
       },
     });
+  }
+}
+
+/** The daemon goes before the programs that it starts; without the capability for it, it takes its turn. */
+function favour(log: Logger): void {
+  try {
+    favourThisThread(niceValue);
+  } catch (error) {
+    log.debug({ err: error }, 'no favourable priority');
   }
 }
 

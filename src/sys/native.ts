@@ -55,6 +55,11 @@ export const libc = {
   ]),
   getrlimit: declare<(resource: number, limit: Memory) => number>('getrlimit', 'int', ['int', 'void *']),
   setrlimit: declare<(resource: number, limit: Memory) => number>('setrlimit', 'int', ['int', 'void *']),
+  schedSetscheduler: declare<(pid: number, policy: number, param: Memory) => number>('sched_setscheduler', 'int', [
+    'int',
+    'int',
+    'void *',
+  ]),
   /** For the calls that have no wrapper in every C library of today (the pidfd family). */
   syscall: declare<(number: number, a: number, b: number, c: number, d: number) => number>('syscall', 'long', [
     'long',

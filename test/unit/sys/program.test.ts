@@ -47,6 +47,23 @@ describe('in a process of its own', () => {
 
   const DONE = { kind: 'exited', code: 0 };
 
+  test('what a favoured thread starts is not favoured', async () => {
+    const source = `
+      import { getPriority } from 'node:os';
+      import { writeSync } from 'node:fs';
+      import { ChildReaper } from './children';
+      import { Poller } from './poller';
+      import { favourThisThread } from './scheduling';
+      favourThisThread(-5);
+      writeSync(1, getPriority() + ' ');
+      const poller = new Poller(console.error);
+      poller.ref();
+      const reaper = new ChildReaper(poller);
+      void reaper.spawn({ file: 'nice', args: [], stdout: 1 }).exited.then(() => { reaper.close(); poller.close(); });
+    `;
+    expect(await run(source)).toEqual({ status: DONE, output: '-5 0\n' });
+  });
+
   test('an open Poller with watches does not keep the process alive', async () => {
     const source = `
       import { Poller } from './poller';
