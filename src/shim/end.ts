@@ -66,7 +66,9 @@ async function killRest(shim: Shim, entry: ManagedProcess): Promise<void> {
 
 /** The exit of `init` is the last of its container's. */
 async function untilExecsAreOver(shim: Shim, entry: ManagedProcess): Promise<void> {
-  const { id } = entry.identity;
+  const { id, ownPidNamespace } = entry.identity;
+  // Also where the runtime could not be asked to kill them all: without this, nobody would end them.
+  if (!ownPidNamespace) for (const exec of shim.table.execsOf(id)) exec.kill();
   const timer = setTimeout(() => {
     for (const exec of shim.table.execsOf(id)) if (exec.phase === 'taking') exec.abortion.abort();
   }, LATE_EXEC_MS);

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { raiseOpenFilesLimit } from '../sys/files';
-import { becomeSubreaper } from '../sys/process';
+import { becomeSubreaper, openPidFd } from '../sys/process';
 import { LogFile } from './log';
 import { ShimServer } from './server';
 import { Shim } from './shim';
@@ -32,7 +32,27 @@ export async function serve(stateDir: string, name: string): Promise<void> {
     });
   }
   surviveErrors(log);
-  if (!sayReady()) server.expectNobody();
+  if (sayReady()) whenStarterIsGone(shim, name, () => server.expectNobody());
+  else server.expectNobody();
+}
+
+/**
+ * A daemon that dies between the start of this shim and its connection would leave it waiting for nothing.
+ * @param name ends in the starting daemon's pid and a number, see `ShimFleet`; any other says nothing of who that is
+ */
+function whenStarterIsGone(shim: Shim, name: string, onGone: () => void): void {
+  const starterPid = Number(/-(\d+)-\d+$/.exec(name)?.[1]);
+  if (Number.isNaN(starterPid)) return;
+  if (process.ppid !== starterPid) {
+    onGone();
+    return;
+  }
+  const pidFd = openPidFd(starterPid);
+  const watch = shim.poller.watch(pidFd, { in: true }, () => {
+    watch.close();
+    closeSync(pidFd);
+    onGone();
+  });
 }
 
 /** @returns whether the daemon that started this shim was there to be told */
