@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { ClientStdio } from '../support/client-stdio';
 import type { FifoReader } from '../support/fifo';
 import type { AskedFor } from './history';
@@ -71,7 +72,8 @@ async function oneContainer(ordeal: Ordeal, id: string, random: () => number, fi
   const lines = random() < 0.5 ? Math.floor(2000 * random()) : 0;
   const status = Math.floor(100 * random());
   const isLong = random() < 0.5;
-  const stdio = new ClientStdio(`${ordeal.host.directory}/stdio/${id}`, terminal).open();
+  const directory = `${ordeal.host.directory}/stdio/${id}`;
+  const stdio = new ClientStdio(directory, terminal).open();
   const script = `i=0; while [ $i -lt ${String(lines)} ]; do echo line $i; i=$((i+1)); done; ${isLong ? 'read line; ' : ''}exit ${String(status)}`;
   const bundlePath = ordeal.host.bundle(id, { args: ['sh', '-c', script], terminal });
   const request: AskedFor = { id, processId: 'init', statuses: [status, unknown, killed] };
@@ -88,6 +90,8 @@ async function oneContainer(ordeal: Ordeal, id: string, random: () => number, fi
     if (!terminal) figures.outputBytes += await checkOutput(ordeal, id, stdio.stdout, lines, status);
   }
   stdio.close();
+  // As dockerd does: output that was left unread would keep the shim until somebody reads it.
+  rmSync(directory, { recursive: true, force: true });
 }
 
 /** What is done with a container while it runs: execs, signals, a pause. */
