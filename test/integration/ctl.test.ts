@@ -254,8 +254,9 @@ describeOnHost('holdfastctl', realContainers, () => {
       const events = ctl.start('events');
       await events.printed('TIME');
       events.closeOutput();
-      await host.create('x', { args: ['true'] });
+      await host.create('x', { args: ['sleep', '1000'] });
       expect(await events.ended).toMatchObject({ status: 141, stderr: '' });
+      await host.end();
     });
 
     test('says so when the daemon goes away', async () => {
