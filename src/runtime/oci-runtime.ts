@@ -59,6 +59,11 @@ export function killAllArgs(command: RuntimeCommand, id: string, signal = 9): re
   return [...command.globalArgs, 'kill', '--all', id, String(signal)];
 }
 
+/** Prints the container's state, a JSON object with `status` and `pid`. */
+export function stateArgs(command: RuntimeCommand, id: string): readonly string[] {
+  return [...command.globalArgs, 'state', id];
+}
+
 export function pauseArgs(command: RuntimeCommand, id: string): readonly string[] {
   return [...command.globalArgs, 'pause', id];
 }

@@ -16,6 +16,7 @@ const schema = `
   );
   CREATE UNIQUE INDEX IF NOT EXISTS events_told ON events (told_ns) WHERE told_ns IS NOT NULL;
   CREATE INDEX IF NOT EXISTS events_of_container ON events (container, told_ns);
+  CREATE INDEX IF NOT EXISTS events_starts ON events (container, process, told_ns) WHERE type IN ('start-container', 'start-process');
   CREATE UNIQUE INDEX IF NOT EXISTS events_exit_once ON events (container, process, start_key) WHERE type = 'exit';
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;

@@ -8,7 +8,7 @@ export interface LogStatements {
   readonly findEnd: Statement;
   readonly tellEnd: Statement;
   readonly untold: Statement;
-  readonly hasStart: Statement;
+  readonly lastStart: Statement;
   readonly after: Statement;
   readonly afterOf: Statement;
   readonly range: Statement;
@@ -17,6 +17,18 @@ export interface LogStatements {
   readonly fact: Statement;
   readonly setFact: Statement;
   readonly dropFact: Statement;
+}
+
+/** As the index of starts has it, word for word: only then SQLite uses it. */
+const isStart = "type IN ('start-container', 'start-process')";
+
+/** Whether the end of a start is in the log. The start of a container has no process, its end has. */
+function endOf(start: string): string {
+  return (
+    "EXISTS (SELECT 1 FROM events AS own WHERE own.type = 'exit' " +
+    `AND own.container = ${start}.container AND own.process = iif(${start}.process = '', 'init', ${start}.process) ` +
+    `AND own.start_key = ${start}.start_key)`
+  );
 }
 
 export function prepareStatements(db: Db): LogStatements {
@@ -29,8 +41,9 @@ export function prepareStatements(db: Db): LogStatements {
     findEnd: db.prepare(`SELECT ${row} FROM events WHERE ${thisEnd}`),
     tellEnd: db.prepare(`UPDATE events SET told_ns = ? WHERE ${thisEnd} AND told_ns IS NULL`),
     untold: db.prepare(`SELECT ${row} FROM events WHERE told_ns IS NULL ORDER BY row`),
-    hasStart: db.prepare(
-      'SELECT 1 FROM events WHERE type = ? AND container = ? AND process = ? AND start_key = ? LIMIT 1',
+    lastStart: db.prepare(
+      `SELECT start_key, ${endOf('start')} AS ended FROM events AS start ` +
+        `WHERE container = ? AND process = ? AND ${isStart} ORDER BY told_ns DESC LIMIT 1`,
     ),
     after: db.prepare(`SELECT ${row} FROM events WHERE told_ns > ? ORDER BY told_ns LIMIT ?`),
     afterOf: db.prepare(`SELECT ${row} FROM events WHERE container = ? AND told_ns > ? ORDER BY told_ns LIMIT ?`),
@@ -38,7 +51,10 @@ export function prepareStatements(db: Db): LogStatements {
     oldestKept: db.prepare(
       'SELECT told_ns FROM events WHERE told_ns IS NOT NULL ORDER BY told_ns DESC LIMIT 1 OFFSET ?',
     ),
-    trim: db.prepare('DELETE FROM events WHERE told_ns <= ?'),
+    // A restart looks up who runs, and whose start was told: those starts stay until their ends have come.
+    trim: db.prepare(
+      `DELETE FROM events AS start WHERE told_ns <= ? AND NOT (${isStart} AND start_key GLOB '[0-9]*' AND NOT ${endOf('start')})`,
+    ),
     fact: db.prepare('SELECT value FROM facts WHERE name = ?'),
     setFact: db.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)'),
     dropFact: db.prepare('DELETE FROM facts WHERE name = ?'),

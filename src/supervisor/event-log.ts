@@ -6,7 +6,7 @@ import type { EventType, NewEvent, RecordedEnd, StoredEvent } from './event';
 
 export interface EventLogOptions {
   readonly path: string;
-  /** Told events that are kept; older ones go, a few at a time. */
+  /** Told events that are kept; older ones go, a few at a time, except the starts of what has not ended. */
   readonly retainCount: number;
   /** The database was unusable: it lies at `aside` now, and a new one is in use. */
   readonly onMovedAside?: (aside: string, cause: unknown) => void;
@@ -21,6 +21,13 @@ export type EndProgress = 'recorded' | 'already-recorded' | 'already-told';
 export interface Fact {
   readonly name: string;
   readonly value: string;
+}
+
+/** A start that was told. */
+export interface ToldStart {
+  readonly startKey: string;
+  /** Its end is in the log, told or not. */
+  readonly hasEnded: boolean;
 }
 
 interface Row {
@@ -52,6 +59,8 @@ export class EventLog {
   #lastNs: bigint;
   #trimmedThroughNs: bigint;
   #told: number;
+  /** What the last trimming left: starts of what runs are kept beyond `retainCount`. */
+  #leftByTrim = 0;
 
   constructor(readonly options: EventLogOptions) {
     this.#db = openOrReplace(options, (statement) => this.#kept.push(statement));
@@ -120,11 +129,12 @@ export class EventLog {
     return rows.map((row) => toEvent({ ...row, told_ns: 0n }));
   }
 
-  /** Whether the start with this key has its start event, i.e. was told to anyone. */
-  hasStart(containerId: string, processId: string, startKey: string): boolean {
-    const type: EventType = processId === 'init' ? 'start-container' : 'start-process';
-    const found = this.#statements.hasStart.get(type, containerId, processId === 'init' ? '' : processId, startKey);
-    return found !== undefined;
+  /** The newest start of a process that was told to anyone. */
+  lastStart(containerId: string, processId: string): ToldStart | undefined {
+    const row = this.#statements.lastStart.get(containerId, processId === 'init' ? '' : processId) as
+      | { readonly start_key: string; readonly ended: bigint }
+      | undefined;
+    return row === undefined ? undefined : { startKey: row.start_key, hasEnded: row.ended !== 0n };
   }
 
   /** Told events strictly newer than `timestampNs`, oldest first, at most `limit`. */
@@ -169,7 +179,7 @@ export class EventLog {
     if (atNs > this.#lastNs) this.#lastNs = atNs;
     this.#told += 1;
     this.options.onTold?.();
-    if (this.#told > this.options.retainCount + trimSlack) this.#trimIfPossible();
+    if (this.#told > Math.max(this.options.retainCount, this.#leftByTrim) + trimSlack) this.#trimIfPossible();
   }
 
   /** A full disk can refuse the delete too: the event is in all the same, and the next one tries again. */
@@ -182,13 +192,15 @@ export class EventLog {
   }
 
   #trim(): void {
-    const cut = this.#statements.oldestKept.get(this.options.retainCount) as { told_ns: bigint } | undefined;
+    // The newest stays in any case: it has been written just now, and no subscriber has heard of it yet.
+    const cut = this.#statements.oldestKept.get(Math.max(this.options.retainCount, 1)) as { told_ns: bigint } | undefined;
     if (cut === undefined) return;
     this.inOneGo(() => {
       const { changes } = this.#statements.trim.run(cut.told_ns);
       this.setFact('trimmed-through-ns', String(cut.told_ns));
       this.#told -= changes;
     });
+    this.#leftByTrim = this.#told;
     this.#trimmedThroughNs = cut.told_ns;
   }
 }

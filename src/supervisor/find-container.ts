@@ -24,14 +24,14 @@ export interface FoundContainer extends Omit<RecoveredContainer, 'init' | 'execs
 }
 
 /**
- * Reads a container's directory. @throws where its init process makes no sense:
+ * Reads a container's directory. Rejects where its init process makes no sense:
  * then the container is set aside. What else is damaged is replaced by what is known.
  */
-export function findContainer(id: string, shims: ReadonlyMap<string, ShimProcess>, context: Context): FoundContainer {
+export async function findContainer(id: string, shims: ReadonlyMap<string, ShimProcess>, context: Context): Promise<FoundContainer> {
   const record = recordOf(id, context);
-  const find = (processId: string): FoundProcess =>
+  const find = (processId: string): Promise<FoundProcess> =>
     findProcessOnDisk(takeoverOf(id, processId, context, record), record.runtimeArgs, shims, context);
-  const init = find(INIT);
+  const init = await find(INIT);
   if (init.is === 'broken') throw init.cause;
   if (init.is === 'untold') return { id, record, init, execs: [], ...withoutCgroup };
   const ownPidNamespace = hasOwnPidNamespace(init.process);
@@ -39,7 +39,8 @@ export function findContainer(id: string, shims: ReadonlyMap<string, ShimProcess
     ...process,
     takeover: { ...process.takeover, ownPidNamespace },
   });
-  const execs = execNames(context.tools.stateDir.containerDir(id)).map(find);
+  const execs: FoundProcess[] = [];
+  for (const name of execNames(context.tools.stateDir.containerDir(id))) execs.push(await find(name));
   return {
     id,
     record,

@@ -14,6 +14,7 @@ import type { Context } from './context';
 import { importJournal } from './import-journal';
 import { type FoundProcess, findContainer, takeoverOf } from './find-container';
 import type { RecordedEnd } from './event';
+import { startOf } from './find-identity';
 import { forgetOom } from './oom-told';
 
 /** What a restart found. */
@@ -68,13 +69,13 @@ async function restoreOne(
 ): Promise<void> {
   checkName('container id', id);
   faultPoint('daemon.restore.before-find');
-  if (isBareContainerDir(context.tools.stateDir.containerDir(id))) {
+  if (isBareContainerDir(context.tools.stateDir.containerDir(id)) && !isTold(id, context)) {
     discardDir(context.tools.stateDir, context.tools.stateDir.containerDir(id));
     context.log.warn({ id }, 'a start that had hardly begun was undone');
     counts.undone += 1;
     return;
   }
-  const found = findContainer(id, shims, context);
+  const found = await findContainer(id, shims, context);
   if (found.init.is === 'untold') {
     faultPoint('daemon.restore.before-undo');
     await undoContainer(context.tools, id, found.init.progress);
@@ -88,6 +89,11 @@ async function restoreOne(
   counts.containers += 1;
   await context.ask('recovered', { container: { ...found, init: found.init.process, execs: found.execs.flatMap(recoveredOf) } });
   faultPoint('daemon.restore.recovered');
+}
+
+/** Then a bare directory is not one of a start that had hardly begun, but one that has lost its files. */
+function isTold(id: string, context: Context): boolean {
+  return startOf(takeoverOf(id, INIT, context), context) !== undefined;
 }
 
 function recoveredOf(found: FoundProcess) {

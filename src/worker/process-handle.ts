@@ -27,8 +27,19 @@ export function readIdentity(dir: string): ProcessIdentity | undefined {
  * since pid and start time count from the boot and may come again after the next one.
  */
 export function identityOf(dir: string, pid: number, starttime: string): ProcessIdentity {
-  const written = statSync(join(dir, files.process), { bigint: true, throwIfNoEntry: false });
-  return { pid, starttime, startKey: `${pid}:${starttime}:${written?.mtimeNs ?? 0n}` };
+  return { pid, starttime, startKey: `${pid}:${starttime}:${processWrittenNs(dir)}` };
+}
+
+/** The time of process.json, which is written anew for each start; 0 where there is none. */
+export function processWrittenNs(dir: string): bigint {
+  return statSync(join(dir, files.process), { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
+}
+
+/** What an identity's start key is made of. Undefined for another key (of an imported journal), or without a start time. */
+export function parseStartKey(startKey: string): (ProcessIdentity & { readonly writtenNs: bigint }) | undefined {
+  const [, pid, starttime, writtenNs] = /^(\d+):(\d+):(\d+)$/.exec(startKey) ?? [];
+  if (pid === undefined || starttime === undefined || writtenNs === undefined) return undefined;
+  return { pid: Number(pid), starttime, startKey, writtenNs: BigInt(writtenNs) };
 }
 
 /** Writes the start time beside the pid, closes both to others, and takes hold of the process. */
@@ -87,11 +98,7 @@ export class ProcessHandle {
   /** The process is known now. Takes a pidfd; a process that is gone already has none. */
   identify(identity: ProcessIdentity): void {
     this.#identity = identity;
-    try {
-      this.#pidFd ??= openPidFd(identity.pid);
-    } catch {
-      this.#pidFd = undefined;
-    }
+    this.#pidFd ??= openPidFdOf(identity);
   }
 
   /** A duplicate of the terminal's master, which this handle owns from now on. */
@@ -152,4 +159,19 @@ export class ProcessHandle {
     this.#keeperFds.delete(name);
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+/** Never another's, which has the number by now: without a start time, nobody could tell. */
+function openPidFdOf({ pid, starttime }: ProcessIdentity): number | undefined {
+  if (starttime === '') return undefined;
+  let pidFd: number;
+  try {
+    pidFd = openPidFd(pid);
+  } catch {
+    return undefined;
+  }
+  // Of one that has been reaped in this moment /proc says nothing any more, and its pidfd may tell its status.
+  if ((readProcStat(pid)?.starttime ?? starttime) === starttime) return pidFd;
+  closeSync(pidFd);
+  return undefined;
 }

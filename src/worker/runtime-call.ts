@@ -18,6 +18,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** A descriptor for its standard input; stays the caller's. */
   readonly stdin?: number;
+  /** A descriptor for its standard output; stays the caller's. */
+  readonly stdout?: number;
 }
 
 /**
@@ -76,6 +78,7 @@ function spawnRuntime(reaper: ChildReaper, command: RuntimeCommand, args: readon
       args,
       processGroup: true,
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+      ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
     });
   } catch (cause) {
     if (cause instanceof SysError && cause.code === 'ENOENT') {

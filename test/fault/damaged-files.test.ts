@@ -2,59 +2,24 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { damages, fifoDamages } from '../support/damage';
 import { lineOf } from '../support/event-log-reader';
 import { makeFifo } from '../support/fifo';
-import { signalExactly, processesInCgroup, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
-import { killDaemonAndShims, removeSetAside } from '../support/shims';
+import { removeSetAside } from '../support/shims';
 import { TestHost } from '../support/test-host';
 import { expectWorking } from '../support/untouched';
 
 const epoch = { seconds: 0n, nanos: 0 };
 const sleeper = { args: ['sleep', '1000'] };
 
-/** What may become of a file. */
-const damages: Readonly<Record<string, (path: string) => void>> = {
-  truncated: (path) => {
-    truncateSync(path, Math.floor(statSync(path).size / 2));
-  },
-  empty: (path) => {
-    truncateSync(path, 0);
-  },
-  'NUL-filled': (path) => {
-    writeFileSync(path, Buffer.alloc(statSync(path).size));
-  },
-  'no JSON': (path) => {
-    writeFileSync(path, '{"unreadable');
-  },
-  'a directory': (path) => {
-    rmSync(path);
-    mkdirSync(path);
-  },
-  'a FIFO': (path) => {
-    rmSync(path);
-    makeFifo(path);
-  },
-  gone: (path) => {
-    rmSync(path);
-  },
-};
 const content = ['state.json', 'init/process.json', 'init/pid', 'init/starttime', 'init/log.json'];
 const fifos = ['init/exit', 'init/control'];
 
 const cases = [
-  ...content.flatMap((file) => Object.keys(damages).map((damage) => [file, damage] as const)),
-  ...fifos.flatMap((file) => ['a directory', 'a file', 'gone'].map((damage) => [file, damage] as const)),
+  ...content.flatMap((file) => Object.entries(damages).map(([how, damage]) => [file, how, damage] as const)),
+  ...fifos.flatMap((file) => Object.entries(fifoDamages).map(([how, damage]) => [file, how, damage] as const)),
 ];
-
-function damage(path: string, how: string): void {
-  if (how === 'a file') {
-    rmSync(path);
-    writeFileSync(path, 'no FIFO');
-    return;
-  }
-  if (how === 'a directory' || how === 'a FIFO' || how === 'gone' || existsSync(path)) damages[how]?.(path);
-}
 
 describeOnHost('a damaged file of the state directory', realContainers, () => {
   let host: TestHost;
@@ -63,35 +28,18 @@ describeOnHost('a damaged file of the state directory', realContainers, () => {
   });
   afterEach(() => host.cleanUp());
 
-  test.each(cases)('%s is %s: the container is recovered by what its shim knows, and the other is untouched', async (file, how) => {
+  test.each(cases)('%s is %s: the container is recovered by what its shim knows, and the other is untouched', async (file, _how, damage) => {
     await host.create('hurt', sleeper);
     await host.create('other', sleeper);
     const pids = await Promise.all(['hurt', 'other'].map(async (id) => (await host.initOf(id)).systemPid));
     await host.stopDaemon('SIGKILL');
-    damage(join(host.stateDir, 'hurt', file), how);
+    damage(join(host.stateDir, 'hurt', file));
     await host.startDaemon();
     expect(await Promise.all(['hurt', 'other'].map(async (id) => (await host.initOf(id)).systemPid))).toEqual(pids);
     const events = await host.events();
     await host.client.signal('hurt', 9);
     expect((await events.untilExit('hurt')).status).toBe(137);
     expect((await host.client.state()).containers.map(({ id, status }) => `${id} ${status}`)).toEqual(['other running']);
-    await host.end();
-  });
-
-  test.each(['empty', 'NUL-filled', 'gone'])('pid is %s and the shim is dead too: set aside, alive, and the other untouched', async (how) => {
-    await host.create('other', sleeper);
-    await host.create('hurt', sleeper);
-    const { systemPid } = await host.initOf('hurt');
-    await killDaemonAndShims(host);
-    damage(join(host.stateDir, 'hurt', 'init', 'pid'), how);
-    await host.startDaemon();
-    expect((await host.client.state()).containers.map(({ id }) => id)).toEqual(['other']);
-    expect(removeSetAside(host)).toEqual(['hurt']);
-    const left = processesInCgroup(host.cgroup).find((seen) => seen.pid === systemPid);
-    expect(left).toBeDefined();
-    if (left !== undefined) signalExactly(left, 'SIGKILL');
-    await waitForExit(systemPid);
-    await host.runtime('delete', '--force', 'hurt');
     await host.end();
   });
 

@@ -1,5 +1,5 @@
 import { SysError } from '../../sys/errors';
-import { signalPid, signalPidFd } from '../../sys/process';
+import { isRunning, signalPid, signalPidFd } from '../../sys/process';
 import { findProcess } from '../container';
 import type { Context } from '../context';
 import { SupervisorError } from '../errors';
@@ -24,8 +24,9 @@ export function signal(task: TaskOf<'signal'>, context: Context): Outcome<'signa
   try {
     if (!isAlive(process.state)) throw new SysError(ESRCH, 'kill');
     const pidFd = process.handle?.pidFd;
-    if (pidFd === undefined) signalPid(process.systemPid, task.signal);
-    else signalPidFd(pidFd, task.signal);
+    if (pidFd !== undefined) signalPidFd(pidFd, task.signal);
+    else if (isRunning(process.systemPid, process.watched?.starttime ?? '')) signalPid(process.systemPid, task.signal);
+    else throw new SysError(ESRCH, 'kill');
     if (task.signal !== SIGKILL) return done;
     process.killed = true;
     letDie(container, process, context);

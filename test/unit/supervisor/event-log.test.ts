@@ -91,20 +91,53 @@ describe('the event log', () => {
     expect(told()).toEqual([]);
   });
 
-  test('knows which starts were told', () => {
+  test('knows the newest start of a process that was told, and whether it has ended', () => {
+    log.append(startOf('a', 'earlier'));
     log.append(startOf('a', 'key'));
     log.append({ ...startOf('a', 'exec key'), type: 'start-process', processId: 'job' });
-    expect(log.hasStart('a', 'init', 'key')).toBe(true);
-    expect(log.hasStart('a', 'job', 'exec key')).toBe(true);
-    expect(log.hasStart('a', 'init', 'other')).toBe(false);
-    expect(log.hasStart('b', 'init', 'key')).toBe(false);
+    expect(log.lastStart('a', 'init')).toEqual({ startKey: 'key', hasEnded: false });
+    expect(log.lastStart('a', 'job')).toEqual({ startKey: 'exec key', hasEnded: false });
+    expect(log.lastStart('b', 'init')).toBeUndefined();
+    log.recordEnd(endOf('a', 0, 'earlier'));
+    expect(log.lastStart('a', 'init')?.hasEnded).toBe(false);
+    log.recordEnd(endOf('a', 0, 'key'));
+    expect(log.lastStart('a', 'init')?.hasEnded).toBe(true);
+  });
+
+  test.each([0, 1, 10])('of a process that has not ended keeps the start, however few are retained: %i', (retainCount) => {
+    log.close();
+    open(retainCount);
+    const pause = (): void => { log.append({ ...startOf('busy', ''), type: 'pause' }); };
+    log.append(startOf('runs'));
+    log.append(startOf('ended'));
+    for (let index = 0; index < 63; index += 1) pause();
+    // The one that makes it trim.
+    log.append({ ...startOf('runs', '4:5:6'), type: 'start-process', processId: 'job' });
+    log.recordEnd(endOf('ended'));
+    log.tell(endOf('ended'));
+    for (let index = 0; index < 500; index += 1) pause();
+    expect(log.lastStart('runs', 'init')).toEqual({ startKey: '1:2:3', hasEnded: false });
+    expect(log.lastStart('runs', 'job')).toEqual({ startKey: '4:5:6', hasEnded: false });
+    expect(log.lastStart('ended', 'init')).toBeUndefined();
+    expect(log.told).toBeLessThanOrEqual(retainCount + 70);
+    expect(log.after(0n, 1000)).toHaveLength(log.told);
+  });
+
+  test('a subscriber that has read all but the newest event has missed none, however few are retained', () => {
+    log.close();
+    open(0);
+    for (let index = 0; index < 500; index += 1) {
+      const before = log.lastNs;
+      log.append({ ...startOf('busy', ''), type: 'pause' });
+      expect(log.trimmedThroughNs).toBeLessThanOrEqual(before);
+    }
   });
 
   test('keeps as many as it is told to and a few more, never drops an end that is not told, and says how far it dropped', () => {
     log.close();
     open(10);
     log.recordEnd(endOf('waits', 1));
-    for (let index = 0; index < 500; index += 1) log.append(startOf(`c${String(index)}`));
+    for (let index = 0; index < 500; index += 1) log.append({ ...startOf(`c${String(index)}`), type: 'pause' });
     expect(log.told).toBeGreaterThanOrEqual(10);
     expect(log.told).toBeLessThanOrEqual(80);
     expect(log.after(0n, 1000)).toHaveLength(log.told);
@@ -140,7 +173,7 @@ describe('the event log', () => {
     ['half of one', () => { truncateSync(path, Math.floor(statSync(path).size / 2)); }],
     ['a directory', () => { rmSync(path); mkdirSync(path); }],
   ])('a file that is %s is moved aside, and a new log begun', (_what, damage) => {
-    for (let index = 0; index < 500; index += 1) log.append(startOf(`c${String(index)}`));
+    for (let index = 0; index < 500; index += 1) log.append({ ...startOf(`c${String(index)}`), type: 'pause' });
     log.close();
     damage();
     open();
