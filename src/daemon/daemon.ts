@@ -102,7 +102,7 @@ export class Daemon {
         exit: (process, end) => { post('exit', { process, end }); },
         shimGone: (process) => { post('shimGone', { process }); },
         oom: (id, kills) => { post('oom', { id, kills }); },
-      }),
+      }, (pid) => this.#reaper.orphanStatus(pid)),
       starts: new StartPool(startCapacity),
       lanes: new Lanes(laneConcurrency, laneCapacity),
       ends: new PQueue({ concurrency: endConcurrency }),

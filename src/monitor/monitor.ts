@@ -1,7 +1,7 @@
 import type { OomSource } from '../runtime/cgroups/oom-source';
 import { INIT } from '../runtime/layout';
 import { isDeleted, readExitStatus, readOomKillsAtEnd } from '../runtime/process-dir';
-import { exitStatusOf } from '../sys/children';
+import { type WaitStatus, exitStatusOf } from '../sys/children';
 import type { Poller, Watch } from '../sys/poller';
 import { exitInfoOf, isRunning } from '../sys/process';
 import { zombieStatus } from '../sys/zombie';
@@ -45,6 +45,8 @@ export class Monitor {
   constructor(
     private readonly poller: Poller,
     private readonly reports: MonitorReports,
+    /** How a process ended that came to be this daemon's child with the death of its shim, and has been reaped. */
+    private readonly orphanStatus: (pid: number) => WaitStatus | undefined,
   ) {}
 
   /** Descriptors that are watched. */
@@ -99,10 +101,23 @@ export class Monitor {
     // come in either order: an OOM that led to the end is told first.
     const kills = this.#killsOf(process);
     if (kills > 0) this.reports.oom(process.id, kills);
-    const status = statusOf(process);
+    const status = this.#statusOf(process);
     if (status !== undefined) this.reports.exit(process, { status, deletedByShim: isDeleted(process.dir) });
     else if (isRunning(process.pid, process.starttime === '' ? undefined : process.starttime)) this.reports.shimGone(process);
-    else this.reports.exit(process, { status: statusFromKernel(process), deletedByShim: false });
+    else this.reports.exit(process, { status: this.#statusFromKernel(process), deletedByShim: false });
+  }
+
+  /** A shim that came after the end may have put the unknown status on disk; the kernel's, where it tells, is exact. */
+  #statusOf(process: WatchedProcess): number | undefined {
+    const status = onDisk(() => readExitStatus(process.dir));
+    return status === unknownStatus ? (this.#statusFromKernel(process) ?? status) : status;
+  }
+
+  #statusFromKernel({ pid, starttime, pidFd }: WatchedProcess): number | undefined {
+    // Of one that its parent has not reaped yet only /proc tells. Once it is reaped, kernels before Linux 6.15 tell its
+    // parent alone, which may have been this daemon.
+    const told = zombieStatus(pid, starttime) ?? (pidFd === undefined ? undefined : exitInfoOf(pidFd)) ?? this.orphanStatus(pid);
+    return told === undefined ? undefined : exitStatusOf(told);
   }
 
   /** All OOM kills so far. At the container's end the cgroup may be gone already: then its shim has counted them. */
@@ -126,12 +141,6 @@ export class Monitor {
 
 const unknownStatus = 255;
 
-/** A shim that came after the end may have put the unknown status on disk; the kernel's, where it tells, is exact. */
-function statusOf(process: WatchedProcess): number | undefined {
-  const status = onDisk(() => readExitStatus(process.dir));
-  return status === unknownStatus ? (statusFromKernel(process) ?? status) : status;
-}
-
 /** A damaged file says as little as a missing one. */
 function onDisk(read: () => number | undefined): number | undefined {
   try {
@@ -139,11 +148,4 @@ function onDisk(read: () => number | undefined): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function statusFromKernel(process: WatchedProcess): number | undefined {
-  if (process.pidFd === undefined) return undefined;
-  // Of one that its parent has not reaped yet only /proc tells.
-  const status = zombieStatus(process.pid, process.starttime) ?? exitInfoOf(process.pidFd);
-  return status === undefined ? undefined : exitStatusOf(status);
 }

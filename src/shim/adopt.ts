@@ -4,7 +4,7 @@ import { readProcessRecord, type ProcessRecord } from '../runtime/process-file';
 import { errnoCode } from '../runtime/read-file';
 import type { HeldDescriptor, ShimArguments, ShimResults } from '../runtime/shim-protocol';
 import { exitStatusOf, type WaitStatus } from '../sys/children';
-import { faultPoint } from '../sys/fault';
+import { faultPoint, kernelTells } from '../sys/fault';
 import type { Poller } from '../sys/poller';
 import { duplicateFdOf, exitInfoOf, openPidFd, readProcStat, signalPidFd } from '../sys/process';
 import { end } from './end';
@@ -78,18 +78,36 @@ interface Adopted {
 /** @param onEnd called once, without a status where the kernel does not tell it */
 function watchUntilEnd(poller: Poller, { pid, starttime, pidFd }: Adopted, onEnd: (told: WaitStatus | undefined) => void): void {
   // By edge, for two events: its end, and the hang-up when its parent, whoever that is, has reaped it. Of a zombie
-  // /proc tells the status; once reaped, the kernel may.
-  const watch = poller.watch(pidFd, { in: true, edge: true }, ({ hup }) => {
-    const told = zombieStatus(pid, starttime) ?? (hup ? exitInfoOf(pidFd) : undefined);
-    if (told === undefined && !hup) return;
+  // /proc tells the status; once reaped, the kernel may. Kernels before Linux 6.9 do not hang up, and may announce the end
+  // when /proc shows nothing of it any more.
+  let isOver = false;
+  const look = (hasHungUp: boolean): void => {
+    if (isOver) return;
+    const state = hasHungUp ? undefined : stateOf(pid, starttime);
+    const told = zombieStatus(pid, starttime) ?? (state === undefined ? exitInfoOf(pidFd) : undefined);
+    if (told === undefined && state !== undefined) {
+      // Just being reaped: gone in a moment, which nothing might announce.
+      if (state === 'X') setImmediate(() => { look(false); });
+      return;
+    }
+    isOver = true;
     watch.close();
     closeSync(pidFd);
     onEnd(told);
+  };
+  const watch = poller.watch(pidFd, { in: true, edge: true }, ({ hup }) => {
+    look(hup && kernelTells('kernel.pidfd-hang-up'));
   });
 }
 
+/** Undefined once it has been reaped. */
+function stateOf(pid: number, starttime: string): string | undefined {
+  const stat = readProcStat(pid);
+  return stat?.starttime === starttime ? stat.state : undefined;
+}
+
 function unknownStatus(shim: Shim, entry: ManagedProcess): number {
-  shim.log.error(`ended as nobody's child: its exit status is not known, ${UNKNOWN_STATUS} is reported`, undefined, entry.label);
+  shim.log.error(`ended as nobody's child: its exit status is not known here, ${UNKNOWN_STATUS} stands for it`, undefined, entry.label);
   return UNKNOWN_STATUS;
 }
 

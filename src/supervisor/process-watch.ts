@@ -1,3 +1,4 @@
+import { isRunning } from '../sys/process';
 import type { ProcessHandle } from '../worker/process-handle';
 import type { ContainerEntry, ProcessEntry } from './container';
 import type { Context } from './context';
@@ -23,6 +24,8 @@ export function watchProcess(
     pid: identity.pid,
     starttime: identity.starttime,
   };
+  // What the reaper may know under this number is an earlier process's, as long as this one runs.
+  if (isRunning(identity.pid, identity.starttime)) context.tools.reaper.forgetOrphan(identity.pid);
   context.monitor.watchExit(process.watched);
 }
 

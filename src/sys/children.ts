@@ -94,6 +94,19 @@ export class ChildReaper {
     else setImmediate(() => this.#guarded(() => onExit(status)));
   }
 
+  /**
+   * How a child ended that nobody waited for, if it was one of the last thousand. A number may stand for an earlier process:
+   * who is told that one lives calls `forgetOrphan` first.
+   */
+  orphanStatus(pid: number): WaitStatus | undefined {
+    return this.#orphans.get(pid);
+  }
+
+  /** The process of this number lives: what is remembered of it is another's. */
+  forgetOrphan(pid: number): void {
+    this.#orphans.delete(pid);
+  }
+
   /** Stops reaping. Children run on, and what they were to be told of is not told. */
   close(): void {
     if (this.#closed) return;

@@ -99,6 +99,10 @@ export const moments = [
   'shim.end.deleted',
 ] as const;
 
+/** What kernels of before do not tell (docs/reliability.md): any errno keeps it back. */
+export const kernelAnswers = ['kernel.exit-info', 'kernel.pidfd-hang-up'] as const;
+
 export type FailingStep = (typeof failingSteps)[number];
 export type Moment = (typeof moments)[number];
 export type FaultPoint = FailingStep | Moment;
+export type KernelAnswer = (typeof kernelAnswers)[number];

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from './errors';
-import { type FaultPoint, failingSteps, moments } from './fault-points';
+import { type FaultPoint, type KernelAnswer, failingSteps, kernelAnswers, moments } from './fault-points';
 
 type Action = 'kill' | 'hang' | { readonly errno: number };
 
@@ -36,7 +36,7 @@ export class FaultPlan {
   }
 
   /** @throws SysError where the plan says so */
-  reach(name: FaultPoint): void {
+  reach(name: FaultPoint | KernelAnswer): void {
     const faults = this.faults.get(name);
     if (faults === undefined) return;
     const count = (this.reached.get(name) ?? 0) + 1;
@@ -60,9 +60,19 @@ export function faultPoint(name: FaultPoint): void {
   plan?.reach(name);
 }
 
+/** Whether a test lets the kernel tell this, or has it be one of before: the plan names an errno for what is missing. */
+export function kernelTells(what: KernelAnswer): boolean {
+  try {
+    plan?.reach(what);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A name that no code reaches, or an error where none can come, would prove nothing either. */
 function checkPoint(name: string, action: Action): void {
-  const names: readonly string[] = typeof action === 'object' ? failingSteps : [...failingSteps, ...moments];
+  const names: readonly string[] = typeof action === 'object' ? [...failingSteps, ...kernelAnswers] : [...failingSteps, ...moments];
   if (!names.includes(name)) throw new Error(`not a fault's place: ${name}`);
 }
 

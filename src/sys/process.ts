@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { SysError, check } from './errors';
+import { kernelTells } from './fault';
 import { lastErrno, libc } from './native';
 import { decodeWaitStatus, type WaitStatus } from './wait-status';
 
@@ -54,6 +55,7 @@ export function duplicateFdOf(pidFd: number, fd: number): number {
 export function exitInfoOf(pidFd: number): WaitStatus | undefined {
   const info = Buffer.alloc(PIDFD_INFO_SIZE);
   info.writeBigUInt64LE(PIDFD_INFO_EXIT);
+  if (!kernelTells('kernel.exit-info')) return undefined;
   if (libc.ioctl(pidFd, PIDFD_GET_INFO, info) === -1) {
     const errno = lastErrno();
     if (errno === constants.errno.EBADF) throw new SysError(errno, 'ioctl PIDFD_GET_INFO');
