@@ -1,10 +1,11 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { binDirectory } from '../support/daemon-process';
 import { EventLogReader, lineOf } from '../support/event-log-reader';
 import { FifoReader, FifoWriter, makeFifo } from '../support/fifo';
 import { untilGone } from '../support/files';
+import { inOtherVersion, otherVersion } from '../support/other-version';
 import { OriginalDaemon, originalShim } from '../support/original-daemon';
 import { processOf, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
@@ -192,7 +193,7 @@ describeOnHost('our state directory', realContainers, () => {
 
   test('a shim of another version goes on serving its own beside one of this version', async () => {
     const { program, version } = otherVersion(host);
-    await host.restartDaemon('SIGTERM', { program, env: { NODE_PATH: resolve(binDirectory, '../node_modules') } });
+    await host.restartDaemon('SIGTERM', { program, env: inOtherVersion });
     await untilNoShimBut(version);
     await host.create('old', sleeper);
     const before = (await host.client.state('old')).containers;
@@ -223,21 +224,6 @@ describeOnHost('our state directory', realContainers, () => {
     expect(shimOf(host).commandLine).toContain(`--name ${version}-`);
   }
 });
-
-/** The programs as a release of another version: the same code under another number. */
-function otherVersion(host: TestHost): { readonly program: string; readonly version: string } {
-  const directory = host.own('other-version');
-  mkdirSync(directory);
-  const version = '0.0.9-other';
-  for (const name of ['holdfastd', 'holdfast-shim']) {
-    const text = readFileSync(join(binDirectory, name), 'utf8');
-    const changed = text.replace(/^(var version\d* = )"\d+\.\d+\.\d+";$/m, `$1"${version}";`);
-    expect(changed).not.toBe(text);
-    writeFileSync(join(directory, name), changed);
-    chmodSync(join(directory, name), 0o755);
-  }
-  return { program: join(directory, 'holdfastd'), version };
-}
 
 function readJson(path: string): object {
   return JSON.parse(readFileSync(path, 'utf8')) as object;

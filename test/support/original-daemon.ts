@@ -37,12 +37,13 @@ export class OriginalDaemon {
     return pid;
   }
 
-  /** Runs another process in a container of this daemon. */
-  async exec(id: string, name: string, args: readonly string[]): Promise<number> {
+  /** Runs another process in a container of this daemon. @param stdio with a terminal, where stderr is empty */
+  async exec(id: string, name: string, args: readonly string[], stdio = noStdio): Promise<number> {
     const dir = join(this.host.stateDir, id, name);
     mkdirSync(dir);
-    const spec = { terminal: false, user: { uid: 0, gid: 0 }, args, env: ['PATH=/bin'], cwd: '/' };
-    return this.#launch(id, join(this.host.directory, 'bundles', id), dir, { ...spec, ...this.#instructions(true, noStdio) });
+    const terminal = stdio.stdin !== '' && stdio.stderr === '';
+    const spec = { terminal, user: { uid: 0, gid: 0 }, args, env: ['PATH=/bin'], cwd: '/' };
+    return this.#launch(id, join(this.host.directory, 'bundles', id), dir, { ...spec, ...this.#instructions(true, stdio) });
   }
 
   /** It is gone, and lets go of all that it held; its shims and containers live on. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The original containerd's shim, in its protocol alone: one process for each process of a container, started in that
-// process's directory with `<container id> <bundle> <runtime>`. It has no terminals and passes the stdio paths
+// process's directory with `<container id> <bundle> <runtime>`. Without a terminal it passes the stdio paths
 // straight on to the runtime; it shares no code with what it tests.
 const { spawn } = require('node:child_process');
 const { constants, openSync, closeSync, readFileSync, writeFileSync } = require('node:fs');
@@ -8,6 +8,8 @@ const { Socket } = require('node:net');
 const { join } = require('node:path');
 const { promisify } = require('node:util');
 const koffi = require('koffi');
+
+const { copyTerminal, openConsole, resize } = require('./original-terminal.cjs');
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 const PR_SET_CHILD_SUBREAPER = 36;
@@ -25,12 +27,16 @@ async function main() {
   openSync('exit', O_WRONLY);
   const control = new Socket({ fd: openSync('control', O_RDWR | O_NONBLOCK), readable: true, writable: false });
 
+  const terminal = record.terminal ? openConsole() : undefined;
+  let masterFd;
   const output = (path) => openSync(path === '' ? '/dev/null' : path, O_RDWR);
   let stdinKeeper = record.containerdStdin === '' ? undefined : openSync(record.containerdStdin, O_RDWR);
   const stdin = openSync(record.containerdStdin === '' ? '/dev/null' : record.containerdStdin, O_RDONLY);
   const stdio = [stdin, output(record.containerdStdout), output(record.containerdStderr)];
   control.on('data', (lines) => {
     for (const line of lines.toString().split('\n')) {
+      const [type, columns, rows] = line.split(' ').map(Number);
+      if (type === 1 && masterFd !== undefined) resize(masterFd, columns, rows);
       if (!line.startsWith('0 ') || stdinKeeper === undefined) continue;
       closeSync(stdinKeeper);
       stdinKeeper = undefined;
@@ -38,10 +44,17 @@ async function main() {
   });
 
   const pidFile = join(dir, 'pid');
+  const console = terminal === undefined ? [] : ['--console-socket', terminal.path];
   const what = record.exec
-    ? ['exec', '-d', '--process', join(dir, 'process.json'), '--pid-file', pidFile, id]
-    : ['create', '--bundle', bundle, ...(record.noPivotRoot ? ['--no-pivot'] : []), '--pid-file', pidFile, id];
-  if ((await call(runtimeArgs(record, what), stdio)) !== 0) return;
+    ? ['exec', '-d', '--process', join(dir, 'process.json'), ...console, '--pid-file', pidFile, id]
+    : ['create', '--bundle', bundle, ...console, ...(record.noPivotRoot ? ['--no-pivot'] : []), '--pid-file', pidFile, id];
+  if ((await call(runtimeArgs(record, what), terminal === undefined ? stdio : 'ignore')) !== 0) return;
+  let copied = Promise.resolve();
+  if (terminal !== undefined) {
+    masterFd = terminal.receive();
+    terminal.close();
+    copied = new Promise((done) => copyTerminal(masterFd, stdio[0], stdio[1], done));
+  }
   // The process has its own now; who keeps another end of stdin open would keep the process from its end.
   for (const fd of stdio) closeSync(fd);
 
@@ -50,6 +63,7 @@ async function main() {
   const raw = status.readInt32LE();
   const signal = raw & 0x7f;
   writeFileSync('exitStatus', String(signal === 0 ? (raw >> 8) & 0xff : 128 + signal));
+  await copied;
   if (!record.exec) await call(runtimeArgs(record, ['delete', id]), 'ignore');
 }
 

@@ -1,0 +1,32 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { binDirectory } from './daemon-process';
+import type { TestHost } from './test-host';
+
+/** What the programs need that do not lie beside their packages. */
+export const inOtherVersion = { NODE_PATH: resolve(binDirectory, '../node_modules') };
+
+/**
+ * The programs as a release of another version: the same code under another number, started with {@link inOtherVersion}.
+ * @param protocol what daemon and shim of that release speak; default: the same as ours
+ */
+export function otherVersion(host: TestHost, protocol?: number): { readonly program: string; readonly version: string } {
+  const directory = host.own('other-version');
+  mkdirSync(directory);
+  const version = '0.0.9-other';
+  for (const name of ['holdfastd', 'holdfast-shim']) {
+    let text = readFileSync(join(binDirectory, name), 'utf8');
+    text = replaced(text, /^(var version\d* = )"\d+\.\d+\.\d+";$/m, `$1"${version}";`);
+    if (protocol !== undefined) text = replaced(text, /^(var SHIM_PROTOCOL = )\d+;$/m, `$1${String(protocol)};`);
+    writeFileSync(join(directory, name), text);
+    chmodSync(join(directory, name), 0o755);
+  }
+  return { program: join(directory, 'holdfastd'), version };
+}
+
+function replaced(text: string, pattern: RegExp, by: string): string {
+  const changed = text.replace(pattern, by);
+  if (changed === text) throw new Error(`the program has nothing like ${String(pattern)}`);
+  return changed;
+}
