@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, readdirSync, rmSync, truncateSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { CountingRuntime } from '../support/counting-runtime';
 import { damages as anyDamages } from '../support/damage';
+import { untilExists } from '../support/files';
 import { originalShim } from '../support/original-daemon';
 import { processesInCgroup, signalExactly, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
@@ -26,6 +28,10 @@ const damages: Readonly<Record<string, (path: string) => void>> = {
 const all = ['pid', 'starttime'].flatMap((file) => Object.keys(damages).map((how) => [file, how] as const));
 const some = [['pid', 'shortened'], ['pid', 'gone'], ['starttime', 'shortened'], ['starttime', 'wrong']] as const;
 
+function dropEventLog(host: TestHost): void {
+  for (const name of readdirSync(host.stateDir).filter((entry) => entry.startsWith('holdfast-events.db'))) rmSync(join(host.stateDir, name));
+}
+
 describeOnHost('a damaged identity, and nobody who holds the process', realContainers, () => {
   let host: TestHost;
   beforeEach(async () => {
@@ -34,10 +40,6 @@ describeOnHost('a damaged identity, and nobody who holds the process', realConta
   afterEach(() => host.cleanUp());
 
   const pathOf = (processId: string, file: string): string => join(host.stateDir, 'hurt', processId, file);
-
-  const dropEventLog = (): void => {
-    for (const name of readdirSync(host.stateDir).filter((entry) => entry.startsWith('holdfast-events.db'))) rmSync(join(host.stateDir, name));
-  };
 
   async function pidsOf(id: string): Promise<Record<string, number>> {
     const { containers } = await host.client.state(id);
@@ -90,7 +92,7 @@ describeOnHost('a damaged identity, and nobody who holds the process', realConta
   test.each(some)('%s of a container is %s and the event log gone: the runtime knows the process', async (file, how) => {
     const pids = await abandoned();
     damages[how]?.(pathOf('init', file));
-    dropEventLog();
+    dropEventLog(host);
     await host.startDaemon();
     expect(await pidsOf('hurt')).toEqual(pids);
     await host.end();
@@ -100,7 +102,7 @@ describeOnHost('a damaged identity, and nobody who holds the process', realConta
   test.each(some)('%s of a container is %s, log and runtime know nothing: set aside, alive', async (file, how) => {
     const pids = await abandoned();
     damages[how]?.(pathOf('init', file));
-    dropEventLog();
+    dropEventLog(host);
     const record = join(host.runtimeRoot, 'hurt', 'state.json');
     const kept = readFileSync(record);
     writeFileSync(record, '{"unreadable');
@@ -121,7 +123,7 @@ describeOnHost('a damaged identity, and nobody who holds the process', realConta
   ] as const)('of an exec that the log does not know %s: %s', async (_what, becomes, files) => {
     const pids = await abandoned();
     for (const file of files) damages['shortened']?.(pathOf('late', file));
-    dropEventLog();
+    dropEventLog(host);
     await host.startDaemon();
     const { late, ...rest } = pids;
     expect(await pidsOf('hurt')).toEqual(becomes === 'set aside' ? rest : pids);
@@ -155,12 +157,42 @@ describeOnHost('a damaged identity, and nobody who holds the process', realConta
   test.each([true, false])('a process that has ended is told as ended, its files whole (log kept: %s)', async (isKept) => {
     const pids = await abandoned();
     await endByHand(pids['init'] ?? 0);
-    if (!isKept) dropEventLog();
+    if (!isKept) dropEventLog(host);
     await host.startDaemon();
     const events = await host.events({ timestamp: epoch });
     await events.untilExit('hurt');
     expect((await host.client.state()).containers.map(({ id }) => id)).toEqual(['other']);
     expect(existsSync(join(host.stateDir, 'hurt'))).toBe(false);
+    await host.end();
+    await expectUntouched(host);
+  });
+});
+
+describeOnHost('an undamaged container', realContainers, () => {
+  let host: TestHost;
+  beforeEach(async () => {
+    host = await TestHost.withDaemon();
+  });
+  afterEach(() => host.cleanUp());
+
+  test('costs a restart no call of the runtime: one that runs, with the event log and without, and one whose status is on disk', async () => {
+    const runtime = new CountingRuntime(host.own('runtime'));
+    const request = { runtime: runtime.path, runtimeArgs: ['--root', host.runtimeRoot] };
+    await host.create('runs', sleeper, request);
+    await host.create('ends', sleeper, request);
+    const { systemPid } = await host.initOf('ends');
+    await host.stopDaemon('SIGKILL');
+    process.kill(systemPid, 'SIGKILL');
+    await untilExists(join(host.stateDir, 'ends', 'init', 'holdfast-deleted'));
+    for (const isLogKept of [true, false]) {
+      runtime.takeCalls();
+      if (!isLogKept) dropEventLog(host);
+      await host.startDaemon();
+      expect((await host.client.state()).containers.map(({ id, status }) => `${id} ${status}`)).toEqual(['runs running']);
+      expect(runtime.takeCalls()).toEqual([]);
+      await killDaemonAndShims(host);
+    }
+    await host.startDaemon();
     await host.end();
     await expectUntouched(host);
   });
