@@ -4,6 +4,7 @@ import { ClientStdio } from '../support/client-stdio';
 import { writeFakeRuntime } from '../support/fake-runtime';
 import { failureOf } from '../support/failure';
 import { EventLogReader, lineOf } from '../support/event-log-reader';
+import { FifoWriter } from '../support/fifo';
 import { untilExists } from '../support/files';
 import { processOf, processesInCgroup, processesNaming, signalExactly, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
@@ -235,10 +236,11 @@ describeOnHost('the shim dies during a start', realContainers, () => {
     const created = host.client.create(request(runtime));
     await untilExists(`${runtime}.called`);
     await killShims(host);
-    const [waiting] = processesNaming(`${runtime}.never`);
-    expect(waiting).toBeDefined();
-    if (waiting !== undefined) signalExactly(waiting, 'SIGKILL');
+    // Open until the runtime has read it, which may come to its FIFO only now.
+    const gate = new FifoWriter(`${runtime}.never`);
+    await gate.write('go\n');
     await created;
+    gate.close();
     const events = await host.events({ timestamp: epoch });
     expect((await host.client.state('box')).containers[0]?.status).toBe('running');
     await host.client.signal('box', 9);

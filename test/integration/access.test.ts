@@ -1,4 +1,5 @@
 import { chmodSync, lstatSync, readdirSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 
 import { status } from '@grpc/grpc-js';
@@ -14,13 +15,20 @@ const me = `pid ${String(process.pid)} uid ${String(process.getuid?.())}`;
 const forged = { 'holdfast-peer': 'pid 1 uid 4711' };
 
 function modeOf(path: string): string {
-  return (lstatSync(path).mode & 0o7777).toString(8);
+  return modeIn(lstatSync(path));
 }
 
-/** Every plain file below a directory, with its mode. */
+function modeIn(stats: Stats): string {
+  return (stats.mode & 0o7777).toString(8);
+}
+
+/** Every plain file below a directory, with its mode. One that is being written under another name may be gone by now. */
 function fileModes(directory: string): string[] {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => lstatSync(join(directory, name)).isFile()).map((name) => `${modeOf(join(directory, name))} ${name}`);
+  return names.flatMap((name) => {
+    const stats = lstatSync(join(directory, name), { throwIfNoEntry: false });
+    return stats?.isFile() === true ? [`${modeIn(stats)} ${name}`] : [];
+  });
 }
 
 describeOnHost('who may connect, and to what', realContainers, () => {

@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { status } from '@grpc/grpc-js';
 
 import type { Checkpoint } from '../../src/api/gen/api';
 import { failureOf } from '../support/failure';
-import { makeFifo } from '../support/fifo';
+import { FifoWriter, makeFifo } from '../support/fifo';
 import { untilExists } from '../support/files';
+import { processesNaming, waitForExit } from '../support/processes';
 import { RecordingRuntime } from '../support/recording-runtime';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
@@ -117,7 +118,7 @@ describeOnHost('checkpoints, with a runtime that only says that it made them', r
     const fifo = host.own('never');
     const called = host.own('called');
     makeFifo(fifo);
-    await box({ checkpoint: `: > '${called}'; exec cat '${fifo}'` });
+    await box({ checkpoint: `: > '${called}'; read line < '${fifo}'; exit 1` });
     const call = new AbortController();
     const cut = failureOf(make(plain, place, call.signal));
     await untilExists(called);
@@ -133,9 +134,13 @@ describeOnHost('checkpoints, with a runtime that only says that it made them', r
     await host.stopDaemon('SIGKILL');
     await lost;
     await host.startDaemon();
-    closeSync(openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
     expect(readdirSync(place)).toEqual(['two']);
     expect(await list()).toEqual([]);
+    const gate = new FifoWriter(fifo);
+    const orphans = processesNaming(' checkpoint ').filter(({ commandLine }) => commandLine.includes(place));
+    await gate.write('go\n');
+    await Promise.all(orphans.map(({ pid }) => waitForExit(pid)));
+    gate.close();
     await host.client.deleteCheckpoint('box', 'two', place);
     expect(readdirSync(place)).toEqual([]);
   });

@@ -49,6 +49,7 @@ describeOnHost('holdfastctl', realContainers, () => {
     });
 
     test('of several: names, patterns and all', async () => {
+      const events = await host.events();
       for (const id of ['db', 'web-1', 'web-2']) await host.create(id, { args: ['sleep', '1000'] });
       const both = await ctl.prints('status', 'web-*');
       expect(both.split('\n').map((line) => line.split(' ')[0])).toEqual(['web-1', 'web-2', '']);
@@ -57,7 +58,7 @@ describeOnHost('holdfastctl', realContainers, () => {
       expect(mixed.stdout).toMatch(/^ghost: ERROR \(no such process\)\ndb {31}RUNNING/);
       expect(await ctl.prints('stop', 'web-*', '-t', '0')).toMatch(/^(web-[12]: stopped\n){2}$/);
       expect(await ctl.prints('signal', 'sigkill', 'all')).toBe('db: signalled\n');
-      await host.end([]);
+      await events.untilExit('db');
       const gone = await ctl.run('stop', 'ghost');
       expect(gone).toMatchObject({ status: 1, stdout: error('ghost', 'no such process') });
     });
@@ -236,10 +237,10 @@ describeOnHost('holdfastctl', realContainers, () => {
 
   describe('events', () => {
     test('as a table and as JSON, stored and live', async () => {
-      const live = ctl.start('events', '--json');
+      // It prints no header that would say when it has subscribed: it asks for what it may have missed by then.
+      const live = ctl.start('events', '--json', '--since', '1m');
       const table = ctl.start('events');
       await table.printed('TIME');
-      // Subscribed: the header of the table says so, and the JSON follower is told by its first event below.
       await host.create('x', { args: ['sh', '-c', 'exit 2'] });
       await table.printed('init');
       const stored = await ctl.prints('events', '--until', 'now', '--json');

@@ -87,6 +87,7 @@ describeOnHost('a dockerd of any age gives its spec to the daemon', realContaine
       const exec = (await host.client.state('box')).containers[0]?.processes.find((one) => one.pid === 'exec');
       expect(exec?.rlimits[0]).toEqual({ type: 'RLIMIT_CORE', soft: unlimited, hard: unlimited });
       await host.end();
+      await events.untilExit('box');
       expect(events.linesOf('box')).toEqual(['start-process exec', 'exit exec 137', 'exit init 137']);
     });
   });

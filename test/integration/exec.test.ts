@@ -32,8 +32,11 @@ describeOnHost('exec', realContainers, () => {
 
   test('runs beside the first process, is shown, signalled and told of', async () => {
     const events = await host.events();
-    const { systemPid } = await host.client.addProcess({ id: 'box', pid: 'side', args: ['sleep', '2000'], cwd: '/', env: [path] });
-    expect(processOf(systemPid)?.commandLine).toBe('sleep 2000');
+    const stdio = host.stdio('side');
+    const args = ['sh', '-c', 'echo up; read line'];
+    const { systemPid } = await host.client.addProcess({ id: 'box', pid: 'side', args, cwd: '/', env: [path], ...stdio.paths });
+    await stdio.stdout.until('up\n');
+    expect(processOf(systemPid)?.commandLine).toBe(args.join(' '));
     const container = (await host.client.state('box')).containers[0];
     expect(container?.processes.map((one) => one.pid).sort()).toEqual(['init', 'side']);
     expect(container?.pids).toContain(systemPid);

@@ -52,8 +52,12 @@ describeOnHost('what a start, an exec and an exit may cost', ['root', 'runc', 'b
 
   it('writes few and small files for a start', async () => {
     await host.create('first', sleeper);
+    const { stdout, paths } = host.stdio('second');
     const watched = await watch(host, 'file,desc');
-    await host.create('second', sleeper);
+    await host.create('second', { args: ['sh', '-c', 'echo up; sleep 1000'] }, { stdout: paths.stdout });
+    // The runtime's start returns a moment before its program has become the container's. A tracer that lets go in
+    // that moment hangs for ever, and the program with it (ptrace(2), execve(2) under ptrace).
+    await stdout.until('up');
     const calls = (await watched.detach()).filter(({ pid }) => watched.ours.has(pid));
 
     const created = calls.filter(({ name, text }) => name === 'openat' && text.includes('O_CREAT') && text.includes(host.stateDir));

@@ -16,15 +16,19 @@ describeOnHost('the life of a container', realContainers, () => {
 
   test('is started, shown, signalled and ended, and each step is told in order', async () => {
     const events = await host.events();
-    const { container } = await host.create('web', { args: ['sleep', '1000'], env: ['COLOUR=blue'] }, { labels: ['tier=front'] });
+    const stdio = host.stdio('web');
+    const args = ['sh', '-c', 'echo up; read line'];
+    const { container } = await host.create('web', { args, env: ['COLOUR=blue'] }, { ...stdio.paths, labels: ['tier=front'] });
     const bundlePath = `${host.directory}/bundles/web`;
     expect(container).toMatchObject({ id: 'web', bundlePath, status: 'running', labels: ['tier=front'], runtime: 'runc', pids: [] });
     expect(container?.processes).toHaveLength(1);
     const init = container?.processes[0];
-    expect(init).toMatchObject({ pid: 'init', args: ['sleep', '1000'], cwd: '/', terminal: false });
+    expect(init).toMatchObject({ pid: 'init', args, cwd: '/', terminal: false });
     expect(init?.env).toContain('COLOUR=blue');
     const systemPid = init?.systemPid ?? 0;
-    expect(processOf(systemPid)?.commandLine).toBe('sleep 1000');
+    // The runtime's start returns a moment before the command takes its place.
+    await stdio.stdout.until('up\n');
+    expect(processOf(systemPid)?.commandLine).toBe(args.join(' '));
 
     const state = await host.client.state('web');
     expect(state.containers).toMatchObject([{ id: 'web', status: 'running', pids: [systemPid], processes: [{ pid: 'init', systemPid }] }]);

@@ -10,6 +10,7 @@ import { createArgs, deleteArgs, execArgs, killAllArgs, type RuntimeCommand, sta
 import { writeProcessRecord } from '../../src/runtime/process-file';
 import { resolveRuntime } from '../../src/runtime/runtime-program';
 import { cgroupDirectories, removeCgroups } from '../support/cgroups';
+import { untilExists } from '../support/files';
 import { fitToThisHost, oldSpecs } from '../support/old-spec';
 import { buildRootfs } from '../support/rootfs';
 import { describeOnHost, realContainers } from '../support/requires';
@@ -45,7 +46,7 @@ describeOnHost('the runtime of today takes the specs of old', realContainers, ()
     }
   };
 
-  test.each(oldSpecs())('$name', ({ text }) => {
+  test.each(oldSpecs())('$name', async ({ text }) => {
     const bundlePath = join(directory, 'bundle');
     const args = ['/bin/sleep', '1000'];
     writeFileSync(join(bundlePath, 'config.json'), fitToThisHost(text, { rootfs: 'rootfs', cgroupsPath: `${cgroup}/c1`, args }));
@@ -62,9 +63,9 @@ describeOnHost('the runtime of today takes the specs of old', realContainers, ()
     expect(capabilitiesOf(pid)).not.toBe('0000000000000000');
 
     execInto(['sh', '-c', 'touch /tmp/exec-was-here; sleep 1000']);
+    await untilExists(join(bundlePath, 'rootfs/tmp/exec-was-here'));
     call(killAllArgs(runtime, 'c1'));
     call(deleteArgs(runtime, 'c1', { force: true }));
-    expect(existsSync(join(bundlePath, 'rootfs/tmp/exec-was-here'))).toBe(true);
   });
 
   /** An exec without the right to anything, in a limit that is 64 bits long. */

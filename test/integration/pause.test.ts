@@ -37,6 +37,7 @@ describeOnHost('a paused container', [...realContainers, 'freezer'], () => {
     expect(await statusOf('echo')).toBe('running');
     await stdio.stdout.until('hello\n');
     await host.end();
+    await events.untilExit('echo');
     expect(events.linesOf('echo')).toEqual(['start-container', 'pause', 'resume', 'exit init 137']);
   });
 
@@ -137,6 +138,7 @@ describeOnHost('a paused container', [...realContainers, 'freezer'], () => {
       await resume('forks');
     }
     await host.end();
+    await events.untilExit('forks');
     const lines = events.linesOf('forks');
     expect(lines.filter((line) => line === 'pause')).toHaveLength(15);
     expect(lines.filter((line) => line === 'resume')).toHaveLength(15);

@@ -186,8 +186,10 @@ describeOnHost('a shim that is killed at a step of an end', realContainers, () =
   test.each(points)('shim.end.%s: the end is gone on with by another one', async (point) => {
     const host = await ShimHost.start({ HOLDFAST_FAULTS: `shim.end.${point}=kill` });
     try {
-      const init = await host.run('struck', { args: ['sh', '-c', 'sleep 0.2; exit 6'], pidNamespace: false });
+      const { stdin, paths } = host.test.stdio('struck');
+      const init = await host.run('struck', { args: ['sh', '-c', 'read line; exit 6'], pidNamespace: false, stdin: paths.stdin });
       const adoption = init.adoption();
+      await stdin.write('end\n');
       expect(await within(host.server.exited, 'the death of the shim')).toBe('SIGKILL');
       rmSync(host.server.socketPath);
       await init.exit.untilEnd();

@@ -126,7 +126,7 @@ describeOnHost('stdio without a terminal', realContainers, () => {
     const stdio = host.test.stdio('lingering-exec');
     const exec = host.exec(init, 'parent', { args: ['sh', '-c', 'sleep 1000 & echo started'], ...stdio.paths });
     await host.take(exec);
-    expect(await exec.untilExit(5000)).toBe(0);
+    expect(await exec.untilExit()).toBe(0);
     await stdio.stdout.until('started\n');
     process.kill(init.pid, 'SIGKILL');
     expect(await init.untilExit()).toBe(137);

@@ -119,7 +119,7 @@ describeOnHost('stdio with a terminal', realContainers, () => {
     const script = 'trap "" HUP; (sleep 1; echo later) & echo first';
     const exec = host.exec(init, 'parent', { args: ['sh', '-c', script], terminal: true, ...stdio.paths });
     await host.take(exec);
-    expect(await exec.untilExit(5000)).toBe(0);
+    expect(await exec.untilExit()).toBe(0);
     expect(await stdio.stdout.untilEnd()).toMatch(/^first\r\n(later\r\n)?$/);
     process.kill(init.pid, 'SIGKILL');
     await init.untilExit();
@@ -130,7 +130,7 @@ describeOnHost('stdio with a terminal', realContainers, () => {
     const stdio = host.test.stdio('chatty', true);
     const exec = host.exec(init, 'parent', { args: ['sh', '-c', 'trap "" HUP; yes & exit 8'], terminal: true, ...stdio.paths });
     await host.take(exec);
-    expect(await exec.untilExit(5000)).toBe(8);
+    expect(await exec.untilExit()).toBe(8);
     process.kill(init.pid, 'SIGKILL');
     expect(await init.untilExit()).toBe(137);
     expect(await stdio.stdout.untilEnd()).toMatch(/^(y\r\n)*y?\r?$/);

@@ -38,9 +38,10 @@ describeOnHost('the figures of a container', [...realContainers, 'memory control
     expect(resting.ours.memory_stats?.usage?.limit).toBe(64n << 20n);
 
     const stdio = host.stdio('works');
-    const work = 'dd if=/dev/zero of=/tmp/file bs=64k count=200 2>/dev/null; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo done; sleep 1000';
+    const work = 'read go; dd if=/dev/zero of=/tmp/file bs=64k count=200 2>/dev/null; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo done; sleep 1000';
     await host.create('works', { args: ['sh', '-c', work], memoryLimit: 64 << 20 }, stdio.paths);
-    await host.client.updateContainer({ id: 'works', resources: { cpuPeriod: 10_000n, cpuQuota: 5_000n, pidsLimit: 9n } as never });
+    await host.client.updateContainer({ id: 'works', resources: { cpuPeriod: 10_000n, cpuQuota: 1_000n, pidsLimit: 9n } as never });
+    await stdio.stdin.write('go\n');
     await stdio.stdout.until('done');
     await host.client.updateContainer({ id: 'works', status: 'paused' });
     const { ours, runtimes } = await told('works');
@@ -115,7 +116,9 @@ describeOnHost('State', [...realContainers], () => {
   test('has every pid of a container, those in cgroups below its own too, and the machine', async () => {
     const host = await TestHost.withDaemon();
     try {
-      await host.create('tree', { args: ['sh', '-c', 'sleep 1000 & sleep 1000 & wait'] });
+      const stdio = host.stdio('tree');
+      await host.create('tree', { args: ['sh', '-c', 'sleep 1000 & sleep 1000 & echo grown; wait'] }, stdio.paths);
+      await stdio.stdout.until('grown');
       const exec = { id: 'tree', cwd: '/', env: [path], args: ['sleep', '1000'] };
       const extra = await host.client.addProcess({ ...exec, pid: 'extra' });
       const deep = await host.client.addProcess({ ...exec, pid: 'deep' });

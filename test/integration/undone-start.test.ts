@@ -64,7 +64,7 @@ describeOnHost('a start is undone', realContainers, () => {
 
   test('when its deadline passes', async () => {
     const runtime = writeFakeRuntime(host.own('runtime'), 'hangs');
-    const answer = failureOf(host.client.create(request(runtime), { deadlineMs: 700 }));
+    const answer = failureOf(host.client.create(request(runtime), { deadlineMs: 2000 }));
     await untilExists(`${runtime}.called`);
     expect((await answer).code).toBe(status.DEADLINE_EXCEEDED);
     await expectUndone(runtime);
@@ -103,6 +103,8 @@ describeOnHost('a start is undone', realContainers, () => {
     await host.end();
     await untilIn(host.stateDir, () => host.containerDirectories().length === 0, 'an empty state directory');
     await expectUntouched(host);
+    const ran = ids.filter((id) => events.linesOf(id).length > 0);
+    await Promise.all(ran.map((id) => events.untilExit(id)));
     const stories = ids.map((id) => events.linesOf(id).join(', '));
     expect(stories.filter((story) => story !== '' && story !== 'start-container, exit init 137')).toEqual([]);
     expect(stories).toContain('');

@@ -73,7 +73,7 @@ export class Ctl {
 
 /** A holdfastctl under way. */
 export class RunningCtl {
-  readonly ended: Promise<CtlEnd>;
+  readonly #closed: Promise<CtlEnd>;
   readonly #child: ChildProcess;
   readonly #wakers = new Set<() => void>();
   #stdout = '';
@@ -86,15 +86,20 @@ export class RunningCtl {
       for (const wake of this.#wakers) wake();
     });
     child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
-    const closed = new Promise<CtlEnd>((settle, reject) => {
+    this.#closed = new Promise<CtlEnd>((settle, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => {
         settle({ status: code ?? (signal === 'SIGKILL' ? 137 : 128), stdout: this.#stdout, stderr: this.#stderr });
       });
     });
-    this.ended = within(closed, `the end of ${child.spawnargs.join(' ')}`, patienceMs, () => `printed: ${this.#stdout}${this.#stderr}`);
     // A test that fails before it has come to this must be told of its own failure.
-    this.ended.catch(() => undefined);
+    this.#closed.catch(() => undefined);
+  }
+
+  /** Resolves at its end; the time that it may take begins where a test asks for it. */
+  get ended(): Promise<CtlEnd> {
+    const what = `the end of ${this.#child.spawnargs.join(' ')}`;
+    return within(this.#closed, what, patienceMs, () => `printed: ${this.#stdout}${this.#stderr}`);
   }
 
   get pid(): number {

@@ -13,7 +13,7 @@ import { makeFifo } from './fifo';
  * - `succeeds-without-pid`: exit status 0, and no container and no pid file
  * - `dies-of-signal`: SIGKILLs itself
  * - `start-fails`: exit status 1 at `start` and an error line `made to fail at start` in the log
- * - `start-waits`: `start` does its work once the process that reads `<path>.never` has been killed
+ * - `start-waits`: `start` does its work once a line has been written to `<path>.never`
  * - `start-hangs`, `pause-hangs`, `delete-hangs`: that command never ends, the container being there
  */
 export type FakeRuntimeBehaviour =
@@ -70,7 +70,7 @@ function bodyOf(behaviour: FakeRuntimeBehaviour, path: string): string {
     case 'delete-hangs':
       return `exec cat '${path}.never'`;
     case 'start-waits':
-      return `cat '${path}.never' || true`;
+      return `read -r line < '${path}.never'`;
     case 'hangs-with-child':
       return `cat '${path}.never' & wait; exit 1`;
     case 'prints-garbage':

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-import { DeadlineError } from './deadline';
+import { DeadlineError, patienceMs } from './deadline';
 
 /** The daemon's figures as Prometheus reads them. */
 export class Figures {
@@ -29,7 +29,7 @@ export class Figures {
   }
 
   /** Resolves when the figure has that value. A page tells nobody of its changes: it is read again and again. */
-  async until(name: string, value: number, deadlineMs: number): Promise<void> {
+  async until(name: string, value: number, deadlineMs = patienceMs): Promise<void> {
     const tooLate = Date.now() + deadlineMs;
     for (let seen = await this.read(name); seen !== value; seen = await this.read(name)) {
       if (Date.now() > tooLate) throw new DeadlineError(`${name} ${String(value)}`, deadlineMs, `it is ${String(seen)}`);

@@ -16,8 +16,8 @@ export const realContainers: readonly Requirement[] = ['root', 'runc', 'busybox'
 export function describeOnHost(title: string, needs: readonly Requirement[], tests: () => void): void {
   const missing = needs.filter((requirement) => !isThere(requirement));
   if (missing.length === 0) {
-    // Longer than anything that a test waits for: what is missing is then named by whoever waited for it.
-    jest.setTimeout(3 * patienceMs);
+    // Longer than all that a test waits for, one after the other: what is missing is then named by whoever waited for it.
+    jest.setTimeout(9 * patienceMs);
     describe(title, tests);
     return;
   }

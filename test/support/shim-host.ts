@@ -296,7 +296,7 @@ export class ShimHost {
     for (const client of this.#clients) client.close();
     for (const prepared of this.#prepared) prepared.close();
     // One that stays is found as a leftover.
-    await Promise.allSettled(this.#servers.map((server) => within(server.exited, 'the shim to end by itself', 5000)));
+    await Promise.allSettled(this.#servers.map((server) => within(server.exited, 'the shim to end by itself')));
     // As a daemon would; what was never told of is left to be found.
     for (const prepared of this.#prepared) if (prepared.wasTold) prepared.remove();
     await this.test.cleanUp();

@@ -25,14 +25,14 @@ export class Strace {
   static async attach(pids: readonly number[], output: string, calls = 'all'): Promise<Strace> {
     const args = ['-f', '-s', '256', '-e', `trace=${calls}`, '-e', 'signal=none', '-o', output];
     const child = spawn('strace', [...args, ...pids.flatMap((pid) => ['-p', String(pid)])], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let attached = 0;
+    let said = '';
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', () => reject(new Error('strace ended at once')));
       child.stderr.on('data', (chunk: Buffer) => {
         // `strace: Process 12 attached with 11 threads`, or without threads.
-        attached += chunk.toString().match(/attached/g)?.length ?? 0;
-        if (attached >= pids.length) resolve();
+        said += chunk.toString();
+        if ((said.match(/attached/g)?.length ?? 0) >= pids.length) resolve();
       });
     });
     return new Strace(child, output);
@@ -43,10 +43,26 @@ export class Strace {
     const exit = once(this.child, 'exit');
     this.child.kill('SIGINT');
     await exit;
-    const lines = readFileSync(this.output, 'utf8').split('\n');
-    return lines.flatMap((line) => {
-      const [, pid, name, text] = /^(\d+) +(\w+)\((.*)$/.exec(line) ?? [];
-      return pid === undefined || name === undefined ? [] : [{ pid: Number(pid), name, text: text ?? '' }];
-    });
+    return wholeCalls(readFileSync(this.output, 'utf8').split('\n'));
   }
+}
+
+/** A call during which another process did something is printed in two halves; it counts where it began. */
+function wholeCalls(lines: readonly string[]): SystemCall[] {
+  const calls: { readonly pid: number; readonly name: string; text: string }[] = [];
+  const unfinished = new Map<number, (typeof calls)[number]>();
+  for (const line of lines) {
+    const [, pid, name, text, isHalf] = /^(\d+) +(\w+)\((.*?)( <unfinished \.\.\.>)?$/.exec(line) ?? [];
+    const [, resumedPid, rest] = /^(\d+) +<\.\.\. \w+ resumed>(.*)$/.exec(line) ?? [];
+    if (pid !== undefined && name !== undefined) {
+      const call = { pid: Number(pid), name, text: text ?? '' };
+      calls.push(call);
+      if (isHalf !== undefined) unfinished.set(call.pid, call);
+    } else if (resumedPid !== undefined) {
+      const begun = unfinished.get(Number(resumedPid));
+      if (begun !== undefined) begun.text += rest ?? '';
+      unfinished.delete(Number(resumedPid));
+    }
+  }
+  return calls;
 }

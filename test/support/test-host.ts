@@ -225,7 +225,7 @@ export class TestHost implements Territory {
    *
    * @param graceMs how long processes may take to end by themselves after the daemon
    */
-  async cleanUp(graceMs = 5000): Promise<void> {
+  async cleanUp(graceMs = patienceMs): Promise<void> {
     const complaints = await this.#endDaemon();
     await this.#untilProcessesEnd(graceMs);
     const leftovers = [...complaints, ...findLeftovers(this)];

@@ -1,7 +1,6 @@
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { Lingering } from '../../../src/shim/lingering';
 import { within } from '../../support/deadline';
@@ -28,6 +27,7 @@ describe('lingering output', () => {
 
   afterEach(() => {
     lingering.close();
+    jest.useRealTimers();
     rmSync(directory, { recursive: true });
   });
 
@@ -72,20 +72,22 @@ describe('lingering output', () => {
   });
 
   test('waits anew for a slow reader, however long it takes in all', async () => {
+    jest.useFakeTimers();
     writeSync(keeperFd, 'abcd');
     lingering.addKeeper(keeperFd);
     const readFd = openSync(path, constants.O_RDONLY);
     const byte = Buffer.alloc(1);
     // Each of the reads comes well within the patience, their sum does not.
     for (let count = 0; count < 3; count += 1) {
-      await delay(300);
+      await jest.advanceTimersByTimeAsync(300);
       readSync(readFd, byte);
     }
     expect(lingering.size).toBe(1);
     expect(givenUp).toEqual([]);
     readSync(readFd, byte);
     closeSync(readFd);
-    await within(emptied, 'nothing to linger');
+    await jest.advanceTimersByTimeAsync(300);
+    await emptied;
     expect(givenUp).toEqual([]);
   });
 
