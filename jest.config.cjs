@@ -12,6 +12,8 @@ const common = {
 module.exports = {
   // Two cores, and the suites start real containers: side by side they would measure each other.
   maxWorkers: 1,
+  // Not five seconds: a busy machine is no failure, and who waits for something in vain says so before (test/support/deadline.ts).
+  testTimeout: 60_000,
   // A watchman that is installed and cannot start makes jest wait for it for minutes.
   watchman: false,
   projects: [

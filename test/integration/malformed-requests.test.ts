@@ -1,6 +1,5 @@
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
-import fc from 'fast-check';
 
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
@@ -18,6 +17,7 @@ import {
   UpdateProcessRequest,
 } from '../../src/api/gen/api';
 import { treeBelow } from '../support/files';
+import { fc } from '../support/property';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { readCommandLine } from '../../../src/daemon/command-line';
 import { DaemonError } from '../../../src/daemon/errors';
 import type { Settings } from '../../../src/daemon/settings';
+import { fc } from '../../support/property';
 
 let dir: string;
 let configFile: string;

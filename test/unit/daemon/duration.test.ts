@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { parseDuration } from '../../../src/daemon/duration';
+import { fc } from '../../support/property';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 
 import { isJsonInteger, isJsonObject, parseJson, printJson } from '../../../src/runtime/json';
+import { fc } from '../../support/property';
 
 const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,30})(\.\d{1,20})?([eE][+-]?\d{1,4})?$/);
 

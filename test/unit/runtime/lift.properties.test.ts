@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import fc from 'fast-check';
 
 import { parseJson, printJson } from '../../../src/runtime/json';
 import { liftSpec } from '../../../src/runtime/lift';
+import { fc } from '../../support/property';
 
 type Members = Record<string, unknown>;
 type Edit = { readonly kind: 'drop' | 'null' | 'add'; readonly object: number; readonly member: number; readonly value: unknown };

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import Ajv from 'ajv';
-import fc from 'fast-check';
 
 import { parseJson, printJson } from '../../../src/runtime/json';
 import { liftSpec } from '../../../src/runtime/lift';
+import { fc } from '../../support/property';
 
 const fixtures = join(__dirname, '../../fixtures');
 const validate = new Ajv({ allErrors: true, strict: false }).compile(

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 
 import { LineFramer } from '../../../src/runtime/line-framer';
+import { fc } from '../../support/property';
 import { thrownBy } from './scratch';
 
 describe('LineFramer', () => {

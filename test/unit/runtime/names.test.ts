@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 
 import { checkName } from '../../../src/runtime/names';
+import { fc } from '../../support/property';
 import { thrownBy } from './scratch';
 
 describe('checkName', () => {

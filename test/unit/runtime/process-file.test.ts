@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import fc from 'fast-check';
 
 import { execProcessSpec } from '../../../src/runtime/exec-spec';
 import { type ProcessRecord, readProcessRecord, writeProcessRecord } from '../../../src/runtime/process-file';
+import { fc } from '../../support/property';
 import { thrownBy, useScratch } from './scratch';
 
 const record: ProcessRecord = {

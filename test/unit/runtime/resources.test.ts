@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 
 import { printJson } from '../../../src/runtime/json';
 import { type ResourceUpdate, updateResources } from '../../../src/runtime/resources';
+import { fc } from '../../support/property';
 
 const asItIs: ResourceUpdate = {
   blkioWeight: 0n,

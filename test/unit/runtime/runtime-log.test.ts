@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import fc from 'fast-check';
 
 import { lastErrorMessage } from '../../../src/runtime/runtime-log';
+import { fc } from '../../support/property';
 import { useScratch } from './scratch';
 
 const error = (msg: string): string => JSON.stringify({ level: 'error', msg, time: '2016-04-13T00:00:00Z' });

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 
 import {
   decodeShimAnswer,
@@ -8,6 +7,7 @@ import {
   type ShimAnswer,
   type ShimRequest,
 } from '../../../src/runtime/shim-protocol';
+import { fc } from '../../support/property';
 import { thrownBy } from './scratch';
 
 const place = { dir: '/s/c1/init', id: 'c1', processId: 'init', bundle: '/b', runtime: '/usr/sbin/runc', ownPidNamespace: true };

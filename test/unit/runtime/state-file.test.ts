@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import fc from 'fast-check';
 
 import { RuntimeError } from '../../../src/runtime/errors';
 import { type ContainerRecord, readContainerRecord, writeContainerRecord } from '../../../src/runtime/state-file';
+import { fc } from '../../support/property';
 import { thrownBy, useScratch } from './scratch';
 
 // As dockerd 17.10 had it written by the original.

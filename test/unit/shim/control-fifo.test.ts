@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 
 import { ControlParser } from '../../../src/shim/control-fifo';
 import type { ControlCommand } from '../../../src/shim/control-fifo';
+import { fc } from '../../support/property';
 
 function parse(...chunks: readonly string[]): ControlCommand[] {
   const parser = new ControlParser();

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
@@ -14,6 +13,7 @@ import {
   signalPid,
   signalPidFd,
 } from '../../../src/sys/process';
+import { fc } from '../../support/property';
 import { Scratch, countDescriptors, deferred, errorOf, flagsOf, pollerWithErrors } from './resources';
 
 /** PIDFD_GET_INFO tells exit codes since Linux 6.15. */

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { CLIENT_PREFACE, emptySettings, frame, FrameFlag, FrameType } from '../../../../src/api/wire/frames';
 import { FrameRewriter } from '../../../../src/api/wire/frame-rewriter';
 import { encodeHeaderBlock } from '../../../../src/api/wire/hpack-encoder';
 import { HpackDecoder } from '../../../../src/api/wire/hpack-decoder';
+import { fc } from '../../../support/property';
 import { field, greeting, headers, message, recordings, request, requestFields, SOCKET_PATH, split } from './frame-kit';
 
 const block = encodeHeaderBlock(requestFields('/a', SOCKET_PATH));

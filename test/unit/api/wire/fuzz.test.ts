@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { MAX_FRAME_BYTES } from '../../../../src/api/wire/frames';
 import { FrameRewriter } from '../../../../src/api/wire/frame-rewriter';
 import { MAX_HEADER_BLOCK_BYTES } from '../../../../src/api/wire/header-block';
 import { WireError } from '../../../../src/api/wire/wire-error';
+import { fc } from '../../../support/property';
 import { greeting, recordings, request, split } from './frame-kit';
 import { RawClient, WireHarness } from './wire-harness';
 

@@ -1,11 +1,11 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { Duplex } from 'node:stream';
-import fc from 'fast-check';
 import { CLIENT_PREFACE, FRAME_HEADER_BYTES, FrameType, parseFrameHeader } from '../../../../src/api/wire/frames';
 import { HpackDecoder, MAX_HEADER_LIST_BYTES } from '../../../../src/api/wire/hpack-decoder';
 import { encodeHeaderBlock } from '../../../../src/api/wire/hpack-encoder';
 import { fieldBytes, HpackTable } from '../../../../src/api/wire/hpack-table';
 import { decodeHuffman } from '../../../../src/api/wire/huffman';
+import { fc } from '../../../support/property';
 import { field } from './frame-kit';
 
 function hex(text: string): Buffer {

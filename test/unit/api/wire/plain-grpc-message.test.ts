@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { plainGrpcMessage } from '../../../../src/api/wire/plain-grpc-message';
+import { fc } from '../../../support/property';
 import { greeting, request } from './frame-kit';
 import { RawClient, SIGNAL_ERROR, WireHarness } from './wire-harness';
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { CLIENT_PREFACE, FRAME_HEADER_BYTES, parseFrameHeader } from '../../../../src/api/wire/frames';
 import { HpackDecoder } from '../../../../src/api/wire/hpack-decoder';
+import { fc } from '../../../support/property';
 import { recordings, SOCKET_PATH, split } from './frame-kit';
 import { RawClient, WireHarness } from './wire-harness';
 

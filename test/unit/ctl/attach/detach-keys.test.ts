@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { DetachKeys } from '../../../../src/ctl/attach/detach-keys';
+import { fc } from '../../../support/property';
 
 const P = 0x10;
 const Q = 0x11;

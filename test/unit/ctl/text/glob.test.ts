@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { isGlob, matchesGlob } from '../../../../src/ctl/text/glob';
+import { fc } from '../../../support/property';
 
 test.each([
   ['web*', 'web', true],

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import {
   compareMoments,
   formatMoment,
@@ -7,6 +6,7 @@ import {
   momentOf,
   parseMoment,
 } from '../../../../src/ctl/text/timestamp';
+import { fc } from '../../../support/property';
 
 const now = Date.UTC(2016, 7, 29, 10, 47, 0);
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { fieldsOf } from '../../../../src/daemon/metrics/interval-log';
 import { Metrics } from '../../../../src/daemon/metrics/metrics';
 import { memoryOf, provideProcessGauges } from '../../../../src/daemon/metrics/memory';
 import { Timer } from '../../../../src/daemon/metrics/timer';
+import { fc } from '../../../support/property';
 
 describe('Timer', () => {
   test('says 0 where nothing was timed', () => {
