@@ -10,7 +10,7 @@ import { ShimError } from './errors';
 import { launchOf } from './launch';
 import type { ManagedProcess } from './managed-process';
 import { PassedStdio } from './passed-stdio';
-import { callRuntime, killRuntime, runtimeError, spawnRuntime, succeeded } from './runtime-call';
+import { callRuntime, killRuntime, launchRuntime, runtimeError, succeeded } from './runtime-call';
 import type { Shim } from './shim';
 import { TerminalIo } from './terminal-io';
 
@@ -63,7 +63,7 @@ export class Creation {
     entry.hold(shim.poller, io);
     const launch = launchOf(entry, record, undefined);
     faultPoint('shim.take.before-create');
-    const child = spawnRuntime(shim, { file: entry.command.program, ...launch, ...io.passed });
+    const child = await launchRuntime(shim, { file: entry.command.program, ...launch, ...io.passed });
     io.closePassed();
     this.judge(await this.untilEnd(child));
   }
@@ -79,7 +79,7 @@ export class Creation {
     try {
       const launch = launchOf(entry, record, consolePath.path);
       faultPoint('shim.take.before-create');
-      const child = spawnRuntime(shim, { file: entry.command.program, ...launch });
+      const child = await launchRuntime(shim, { file: entry.command.program, ...launch });
       this.judge(await this.untilEnd(child));
       io.attach(await consolePath.takeTerminal());
     } finally {
@@ -94,7 +94,8 @@ export class Creation {
     const onAbort = (): void => {
       timer = setTimeout(() => killRuntime(child), ABORT_GRACE_MS);
     };
-    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort);
     try {
       return await child.exited;
     } finally {

@@ -17,7 +17,7 @@ const CLEAN_UP_MS = 30_000;
 export async function callRuntime(shim: Shim, entry: ManagedProcess, args: readonly string[]): Promise<void> {
   await shim.cleanUps.run(async () => {
     // Not the bundle: the client may have removed it.
-    const child = spawnRuntime(shim, { file: entry.command.program, args, cwd: entry.identity.dir });
+    const child = await launchRuntime(shim, { file: entry.command.program, args, cwd: entry.identity.dir });
     const timer = setTimeout(() => killRuntime(child), CLEAN_UP_MS);
     const status = await child.exited;
     clearTimeout(timer);
@@ -36,11 +36,11 @@ export interface RuntimeSpawn {
 
 /**
  * Starts the runtime, in a process group of its own (see killRuntime).
- * @throws ShimError `runtime-not-installed`, or the system's error
+ * Rejects with a ShimError `runtime-not-installed`, or the system's error.
  */
-export function spawnRuntime(shim: Shim, spawn: RuntimeSpawn): Child {
+export async function launchRuntime(shim: Shim, spawn: RuntimeSpawn): Promise<Child> {
   try {
-    return shim.reaper.spawn({ ...spawn, processGroup: true });
+    return await shim.reaper.launch({ ...spawn, processGroup: true });
   } catch (error) {
     // ENOENT for the working directory names that one.
     const isProgram = error instanceof Error && 'path' in error && error.path === spawn.file;

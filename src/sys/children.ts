@@ -4,7 +4,7 @@ import { SysError, errorCodeOf } from './errors';
 import { lastErrno, libc } from './native';
 import type { Poller, Watch } from './poller';
 import { exitInfoOf, openPidFd, signalPid, signalPidFd } from './process';
-import { spawnProgram, type SpawnOptions } from './spawn';
+import { spawnProgram, spawnProgramAside, type SpawnOptions } from './spawn';
 import { decodeWaitStatus, type WaitStatus } from './wait-status';
 
 export type { SpawnOptions } from './spawn';
@@ -13,8 +13,6 @@ export { decodeWaitStatus, exitStatusOf, type WaitStatus } from './wait-status';
 /** A program that a ChildReaper has started. */
 export interface Child {
   readonly pid: number;
-  /** Belongs to the reaper, which closes it in the turn after `exited` was told. */
-  readonly pidFd: number;
   /** Settles when the process has been reaped. Never rejects; never settles after the reaper's `close()`. */
   readonly exited: Promise<WaitStatus>;
   /** Sends a signal. Nothing happens if the process has ended. */
@@ -66,15 +64,20 @@ export class ChildReaper {
   spawn(options: SpawnOptions): Child {
     this.#checkUse();
     const pid = spawnProgram(options);
-    let tell: (status: WaitStatus) => void = () => undefined;
-    const exited = new Promise<WaitStatus>((resolve) => {
-      tell = resolve;
-    });
-    const entry = this.#awaitNew(pid, tell);
-    const kill = (signal: number): void => {
-      if (this.#awaited.get(pid) === entry) ignoreGone(() => signalPidFd(entry.pidFd, signal));
-    };
-    return { pid, pidFd: entry.pidFd, exited, kill };
+    this.#orphans.delete(pid);
+    return this.#childOf(pid);
+  }
+
+  /**
+   * The same without holding this thread up until the program's exec: for what is started often, and
+   * among much that wants a processor. Rejects as `spawn` throws.
+   */
+  async launch(options: SpawnOptions): Promise<Child> {
+    this.#checkUse();
+    const pid = await spawnProgramAside(options);
+    const status = this.#statusOfGone(pid);
+    if (status === undefined) return this.#childOf(pid);
+    return { pid, exited: Promise.resolve(status), kill: () => undefined };
   }
 
   /**
@@ -87,9 +90,7 @@ export class ChildReaper {
   watchChild(pid: number, onExit: (status: WaitStatus) => void): void {
     this.#checkUse(pid);
     this.#reapAll();
-    // Where there is a process of that number, the status remembered is an earlier one's.
-    const status = processExists(pid) ? undefined : this.#orphans.get(pid);
-    this.#orphans.delete(pid);
+    const status = this.#statusOfGone(pid);
     if (status === undefined) this.#await(pid, onExit);
     else setImmediate(() => this.#guarded(() => onExit(status)));
   }
@@ -122,8 +123,27 @@ export class ChildReaper {
     if (pid !== undefined && this.#awaited.has(pid)) throw new SysError(constants.errno.EEXIST, 'waitpid');
   }
 
-  #awaitNew(pid: number, tell: (status: WaitStatus) => void): Awaited {
+  /** How a child ended that was reaped before it was known here. */
+  #statusOfGone(pid: number): WaitStatus | undefined {
+    // Where there is a process of that number, the status remembered is an earlier one's.
+    const status = processExists(pid) ? undefined : this.#orphans.get(pid);
     this.#orphans.delete(pid);
+    return status;
+  }
+
+  #childOf(pid: number): Child {
+    let tell: (status: WaitStatus) => void = () => undefined;
+    const exited = new Promise<WaitStatus>((resolve) => {
+      tell = resolve;
+    });
+    const entry = this.#awaitNew(pid, tell);
+    const kill = (signal: number): void => {
+      if (this.#awaited.get(pid) === entry) ignoreGone(() => signalPidFd(entry.pidFd, signal));
+    };
+    return { pid, exited, kill };
+  }
+
+  #awaitNew(pid: number, tell: (status: WaitStatus) => void): Awaited {
     try {
       return this.#await(pid, tell);
     } catch (error) {
@@ -200,9 +220,7 @@ function waitForEnded(): Ended[] {
 }
 
 function tellAndRelease(entry: Awaited, status: WaitStatus): void {
-  entry.watch.close();
-  // In a later turn: those who are told may still look at the pidfd.
-  setImmediate(() => closeSync(entry.pidFd));
+  release(entry);
   entry.tell(status);
 }
 

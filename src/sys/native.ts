@@ -10,6 +10,11 @@ export type Memory = Uint8Array | null;
 // The program itself has the C library loaded already: no file name to guess.
 const program = koffi.load(null);
 
+/** A function that is called on one of libuv's pool threads: 32 µs more, and this thread goes on meanwhile. */
+export type Aside<F extends (...args: never[]) => unknown> = F & {
+  async(...args: [...Parameters<F>, (error: Error | null, result: ReturnType<F>) => void]): void;
+};
+
 function declare<F extends (...args: never[]) => unknown>(name: string, result: string, parameters: string[]): F {
   return program.func(name, result, parameters) as unknown as F;
 }
@@ -89,14 +94,16 @@ export const libc = {
 /** posix_spawn(3) and its kin. Unlike the rest they return the errno itself, 0 for success. */
 export const spawning = {
   spawn: declare<
-    (
-      pid: Memory,
-      file: string,
-      actions: Memory,
-      attributes: Memory,
-      argv: readonly (string | null)[],
-      env: readonly (string | null)[],
-    ) => number
+    Aside<
+      (
+        pid: Memory,
+        file: string,
+        actions: Memory,
+        attributes: Memory,
+        argv: readonly (string | null)[],
+        env: readonly (string | null)[],
+      ) => number
+    >
   >('posix_spawn', 'int', ['void *', 'str', 'void *', 'void *', 'const char **', 'const char **']),
   attributesInit: declare<(attributes: Memory) => number>('posix_spawnattr_init', 'int', ['void *']),
   attributesDestroy: declare<(attributes: Memory) => number>('posix_spawnattr_destroy', 'int', ['void *']),

@@ -48,18 +48,71 @@ const FIRST_FREE_FD = 3;
  * @throws SysError of the exec: ENOENT, EACCES, ENOEXEC, E2BIG; `path` names the program or the `cwd`
  */
 export function spawnProgram(options: SpawnOptions): number {
+  const call = prepare(options);
+  try {
+    return pidOf(call, spawning.spawn(...call.args));
+  } finally {
+    call.release();
+  }
+}
+
+/**
+ * The same on a thread of the pool: posix_spawn returns when the new process has got a processor and
+ * has reached its exec, which among many that want one takes milliseconds. The process may have ended,
+ * and may have been reaped, when its pid comes. The descriptors of `options` stay open until then.
+ * Rejects as {@link spawnProgram} throws.
+ */
+export async function spawnProgramAside(options: SpawnOptions): Promise<number> {
+  const call = prepare(options);
+  try {
+    const errno = await new Promise<number>((resolve, reject) => {
+      spawning.spawn.async(...call.args, (error, result) => { error === null ? resolve(result) : reject(error); });
+    });
+    return pidOf(call, errno);
+  } finally {
+    call.release();
+  }
+}
+
+/** A call of posix_spawn, and all the memory and descriptors that it needs until it has returned. */
+interface SpawnCall {
+  readonly args: Parameters<typeof spawning.spawn>;
+  readonly pid: Buffer;
+  /** What is to blame where it fails: posix_spawn does not say whether the exec or the change of directory has. */
+  culprit(): string;
+  release(): void;
+}
+
+function prepare(options: SpawnOptions): SpawnCall {
   const env = environment(options.env ?? process.env);
   const program = findProgram(options.file, options.env ?? process.env);
   const argv = [options.argv0 ?? options.file, ...options.args].map((word) => checkNoNul(word, 'posix_spawn'));
   const pid = Buffer.alloc(4);
   hideDescriptors();
-  const errno = withActions(options, (actions) =>
-    withAttributes(options, (attributes) =>
-      spawning.spawn(pid, program, actions, attributes, [...argv, null], [...env, null]),
-    ),
-  );
-  if (errno !== 0) throw new SysError(errno, 'posix_spawn', culprit(program, options.cwd));
-  return pid.readInt32LE();
+  const actions = new Actions();
+  const attributes = new Attributes();
+  const release = (): void => {
+    actions.release();
+    attributes.release();
+  };
+  try {
+    actions.fill(options);
+    attributes.fill(options);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return {
+    args: [pid, program, actions.memory, attributes.memory, [...argv, null], [...env, null]],
+    pid,
+    culprit: () => culprit(program, options.cwd),
+    release,
+  };
+}
+
+function pidOf(call: SpawnCall, errno: number): number {
+  if (errno !== 0) throw new SysError(errno, 'posix_spawn', call.culprit());
+  return call.pid.readInt32LE();
 }
 
 // Node opens everything close-on-exec, but marks of what it inherited itself only the first sixteen or so.
@@ -94,56 +147,69 @@ function isExecutable(path: string): boolean {
   }
 }
 
-// posix_spawn does not say whether the exec or the change of directory before it has failed.
 function culprit(program: string, cwd: string | undefined): string {
   if (cwd === undefined) return program;
   return statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true ? program : cwd;
 }
 
-function withActions(options: SpawnOptions, use: (actions: Buffer) => number): number {
-  const actions = Buffer.alloc(layout.spawnActions);
-  const duplicates: number[] = [];
-  checkSpawn(spawning.actionsInit(actions));
-  try {
-    [options.stdin, options.stdout, options.stderr].forEach((source, target) => {
+/** What the new process does before the exec. */
+class Actions {
+  readonly memory = Buffer.alloc(layout.spawnActions);
+  readonly #duplicates: number[] = [];
+
+  constructor() {
+    checkSpawn(spawning.actionsInit(this.memory));
+  }
+
+  fill({ stdin, stdout, stderr, cwd }: SpawnOptions): void {
+    [stdin, stdout, stderr].forEach((source, target) => {
       if (source === undefined) {
         const access = target === 0 ? fsConstants.O_RDONLY : fsConstants.O_WRONLY;
-        checkSpawn(spawning.addOpen(actions, target, '/dev/null', access, 0));
+        checkSpawn(spawning.addOpen(this.memory, target, '/dev/null', access, 0));
         return;
       }
-      // The actions run one after the other: a source below 3 might be overwritten before its turn comes.
-      const collides = source < FIRST_FREE_FD && source !== target;
-      const from = collides ? check(libc.fcntl(source, F_DUPFD_CLOEXEC, FIRST_FREE_FD), 'fcntl F_DUPFD_CLOEXEC') : source;
-      if (collides) duplicates.push(from);
       // Where both are the same number, the C library clears close-on-exec.
-      checkSpawn(spawning.addDuplicate(actions, from, target));
+      checkSpawn(spawning.addDuplicate(this.memory, this.#safe(source, target), target));
     });
-    if (options.cwd !== undefined) {
-      checkSpawn(spawning.addChangeDirectory(actions, checkNoNul(options.cwd, 'posix_spawn')));
-    }
-    return use(actions);
-  } finally {
-    spawning.actionsDestroy(actions);
-    for (const fd of duplicates) closeSync(fd);
+    if (cwd !== undefined) checkSpawn(spawning.addChangeDirectory(this.memory, checkNoNul(cwd, 'posix_spawn')));
+  }
+
+  release(): void {
+    spawning.actionsDestroy(this.memory);
+    for (const fd of this.#duplicates) closeSync(fd);
+  }
+
+  // The actions run one after the other: a source below 3 might be overwritten before its turn comes.
+  #safe(source: number, target: number): number {
+    if (source >= FIRST_FREE_FD || source === target) return source;
+    const duplicate = check(libc.fcntl(source, F_DUPFD_CLOEXEC, FIRST_FREE_FD), 'fcntl F_DUPFD_CLOEXEC');
+    this.#duplicates.push(duplicate);
+    return duplicate;
   }
 }
 
-function withAttributes(options: SpawnOptions, use: (attributes: Buffer) => number): number {
-  const attributes = Buffer.alloc(layout.spawnAttributes);
-  checkSpawn(spawning.attributesInit(attributes));
-  try {
+/** What the new process is from its start. */
+class Attributes {
+  readonly memory = Buffer.alloc(layout.spawnAttributes);
+
+  constructor() {
+    checkSpawn(spawning.attributesInit(this.memory));
+  }
+
+  fill({ session, processGroup }: SpawnOptions): void {
     // Node ignores SIGPIPE, and an ignored signal stays ignored across exec. All bits, not sigfillset's:
     // glibc leaves out two signals of its own, and has the program ignore those.
-    checkSpawn(spawning.setSignalDefaults(attributes, Buffer.alloc(layout.signalSet, 0xff)));
-    checkSpawn(spawning.setSignalMask(attributes, Buffer.alloc(layout.signalSet)));
+    checkSpawn(spawning.setSignalDefaults(this.memory, Buffer.alloc(layout.signalSet, 0xff)));
+    checkSpawn(spawning.setSignalMask(this.memory, Buffer.alloc(layout.signalSet)));
     let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-    if (options.session === true) flags |= POSIX_SPAWN_SETSID;
+    if (session === true) flags |= POSIX_SPAWN_SETSID;
     // A session leader leads its process group already, and may not be moved to one.
-    else if (options.processGroup === true) flags |= POSIX_SPAWN_SETPGROUP;
-    checkSpawn(spawning.setFlags(attributes, flags));
-    return use(attributes);
-  } finally {
-    spawning.attributesDestroy(attributes);
+    else if (processGroup === true) flags |= POSIX_SPAWN_SETPGROUP;
+    checkSpawn(spawning.setFlags(this.memory, flags));
+  }
+
+  release(): void {
+    spawning.attributesDestroy(this.memory);
   }
 }
 

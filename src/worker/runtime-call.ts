@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type ChildReaper, type WaitStatus, exitStatusOf } from '../sys/children';
+import { type Child, type ChildReaper, type WaitStatus, exitStatusOf } from '../sys/children';
 import { SysError } from '../sys/errors';
 import { signalPid } from '../sys/process';
 import { lastErrorMessage } from '../runtime/runtime-log';
@@ -23,8 +23,8 @@ export interface CallOptions {
 }
 
 /**
- * Calls the runtime and waits for its end, in a process group of its own, which is
- * killed at the deadline or when the caller's signal says so.
+ * Calls the runtime and waits for its end, in a session of its own, so that it gets none of the daemon's favour, and whose
+ * process group is killed at the deadline or when the caller's signal says so.
  * @throws WorkError `runtime-failed` with the runtime's own message, `runtime-timeout`,
  *   `runtime-not-installed`, or the reason of the signal
  */
@@ -37,11 +37,11 @@ export async function callRuntime(
   const { signal, logFile } = options;
   if (signal !== undefined) throwIfAborted(signal);
   const loggedBefore = sizeOf(logFile);
-  const child = spawnRuntime(reaper, command, args, options);
+  let child: Child | undefined;
   let cut: WorkError | undefined;
   const cutOff = (reason: WorkError): void => {
     cut ??= reason;
-    killGroup(child.pid);
+    if (child !== undefined) killGroup(child.pid);
   };
   const overdue = (): void => {
     cutOff(new WorkError('runtime-timeout', `the runtime did not ${options.verb} within ${options.timeoutMs} ms`));
@@ -53,6 +53,8 @@ export async function callRuntime(
   signal?.addEventListener('abort', onAbort);
   let status: WaitStatus;
   try {
+    child = await launchRuntime(reaper, command, args, options);
+    if (cut !== undefined) killGroup(child.pid);
     status = await child.exited;
   } finally {
     clearTimeout(timer);
@@ -71,12 +73,17 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function spawnRuntime(reaper: ChildReaper, command: RuntimeCommand, args: readonly string[], options: CallOptions) {
+async function launchRuntime(
+  reaper: ChildReaper,
+  command: RuntimeCommand,
+  args: readonly string[],
+  options: CallOptions,
+): Promise<Child> {
   try {
-    return reaper.spawn({
+    return await reaper.launch({
       file: command.program,
       args,
-      processGroup: true,
+      session: true,
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
       ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
     });

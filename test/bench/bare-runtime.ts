@@ -75,7 +75,8 @@ export class BareRuntime {
   async call(args: readonly string[], options: Partial<SpawnOptions> = {}): Promise<void> {
     const log = join(this.#pidFiles, 'log.json');
     const global = ['--root', this.root, '--log', log, '--log-format', 'json'];
-    const status = await this.reaper.spawn({ file: this.program, ...options, args: [...global, ...args] }).exited;
+    const child = await this.reaper.launch({ file: this.program, ...options, args: [...global, ...args] });
+    const status = await child.exited;
     if (status.kind === 'exited' && status.code === 0) return;
     const said = readFileSync(log, 'utf8');
     rmSync(log);

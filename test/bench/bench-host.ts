@@ -64,7 +64,8 @@ export class BenchHost {
     if (!this.ownsDaemon) return Number.NaN;
     const logFd = openSync(join(this.directory, 'daemon.log'), 'a');
     const began = performance.now();
-    this.#daemon = this.reaper.spawn({ file: this.options.daemon, args: this.#flags(), stderr: logFd, stdout: logFd });
+    // In a session of its own, as dockerd starts it.
+    this.#daemon = this.reaper.spawn({ file: this.options.daemon, args: this.#flags(), stderr: logFd, stdout: logFd, session: true });
     closeSync(logFd);
     let isOver = false;
     void this.#daemon.exited.then(() => (isOver = true));

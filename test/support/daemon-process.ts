@@ -56,6 +56,8 @@ export class DaemonProcess {
     try {
       const child = spawn(program, launch.args, {
         stdio: ['ignore', logFd, logFd],
+        // In a session of its own, as dockerd starts it.
+        detached: true,
         env: { ...process.env, ...launch.env },
       });
       await new Promise<void>((started, failed) => {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { constants, release } from 'node:os';
 import { ChildReaper, exitStatusOf, decodeWaitStatus, type WaitStatus } from '../../../src/sys/children';
@@ -84,6 +84,34 @@ describe('ChildReaper', () => {
     closeSync(gate);
     expect(statuses.map(exitStatusOf)).toEqual(children.map((_, index) => index % 100));
     expect(context.poller.size).toBe(0);
+  });
+
+  test('launches programs aside, and tells each its own end, however soon it comes', async () => {
+    const launched = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => reaper.launch({ file: '/bin/sh', args: sh(`exit ${index}`) })),
+    );
+    const statuses = await Promise.all(launched.map((child) => child.exited));
+    expect(statuses.map(exitStatusOf)).toEqual(launched.map((_, index) => index));
+    expect(context.poller.size).toBe(0);
+  });
+
+  test('tells the end of a launched program that was reaped before its pid was known', async () => {
+    const launched = reaper.launch({ file: '/bin/sh', args: sh('echo $$ >"$1"; exit 8', scratch.file('pid')) });
+    // No turn of the loop, in which the pid could come, until it is a zombie and a signal that came before has had it reaped.
+    const pid = (): number => (existsSync(scratch.file('pid')) ? Number(readFileSync(scratch.file('pid'), 'utf8')) : 0);
+    while (pid() === 0 || readProcStat(pid())?.state !== 'Z');
+    process.emit('SIGCHLD', 'SIGCHLD');
+    expect(readProcStat(pid())).toBeUndefined();
+    const child = await launched;
+    expect(child.pid).toBe(pid());
+    expect(await child.exited).toEqual({ kind: 'exited', code: 8 });
+    child.kill(9); // gone: nothing happens
+  });
+
+  test('launching what is not there rejects with an error that names it', async () => {
+    await expect(reaper.launch({ file: '/no/such/program', args: [] })).rejects.toMatchObject({ code: 'ENOENT', path: '/no/such/program' });
+    await expect(reaper.launch({ file: '/bin/true', args: [], cwd: '/no/such/dir' })).rejects.toMatchObject({ path: '/no/such/dir' });
+    await expect(reaper.launch({ file: '/bin/true', args: [], stdin: 9999 })).rejects.toMatchObject({ code: 'EBADF' });
   });
 
   test('a program that is not there, or not executable, is an error that names it', () => {

@@ -47,10 +47,12 @@ describe('processes', () => {
     const source = openSync(scratch.file('data'), 'r');
     const child = reaper.spawn({ file: '/bin/sleep', args: ['1000'], stdin: source });
     closeSync(source);
-    const fd = duplicateFdOf(child.pidFd, 0);
+    const pidFd = openPidFd(child.pid);
+    const fd = duplicateFdOf(pidFd, 0);
     expect(flagsOf(fd).closeOnExec).toBe(true);
-    expect(errorOf(() => duplicateFdOf(child.pidFd, 77))).toMatchObject({ code: 'EBADF', syscall: 'pidfd_getfd' });
-    signalPidFd(child.pidFd, 9);
+    expect(errorOf(() => duplicateFdOf(pidFd, 77))).toMatchObject({ code: 'EBADF', syscall: 'pidfd_getfd' });
+    signalPidFd(pidFd, 9);
+    closeSync(pidFd);
     expect(await child.exited).toEqual({ kind: 'signalled', signal: 9 });
     const into = Buffer.alloc(100);
     expect(into.toString('utf8', 0, readSync(fd, into))).toBe('held by another');

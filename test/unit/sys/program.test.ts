@@ -1,6 +1,6 @@
 // What can only be seen in a process of its own: these bundle a small program, as the build does, and run it.
 import { buildSync } from 'esbuild';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ChildReaper, type WaitStatus } from '../../../src/sys/children';
 import { Scratch, pollerWithErrors } from './resources';
@@ -62,6 +62,29 @@ describe('in a process of its own', () => {
       void reaper.spawn({ file: 'nice', args: [], stdout: 1 }).exited.then(() => { reaper.close(); poller.close(); });
     `;
     expect(await run(source)).toEqual({ status: DONE, output: '-5 0\n' });
+  });
+
+  // sched(7): with autogroups, nice values count within a session only.
+  const sessionsCount = existsSync('/proc/self/autogroup');
+  (sessionsCount ? test : test.skip)('one that leads its session favours it, and no session that it starts', async () => {
+    const source = `
+      import { readFileSync, writeSync } from 'node:fs';
+      import { ChildReaper } from './children';
+      import { Poller } from './poller';
+      import { favourThisThread } from './scheduling';
+      favourThisThread(-5);
+      const niceOfSession = (file) => /nice (.*)/.exec(readFileSync(file, 'utf8'))[1];
+      writeSync(1, niceOfSession('/proc/self/autogroup') + ' ');
+      const poller = new Poller(console.error);
+      poller.ref();
+      const reaper = new ChildReaper(poller);
+      void reaper.spawn({ file: 'sed', args: ['s/.*nice //', '/proc/self/autogroup'], stdout: 1, session: true })
+        .exited.then(() => { reaper.close(); poller.close(); });
+    `;
+    const before = readFileSync('/proc/self/autogroup', 'utf8');
+    expect(await run(source, ['/usr/bin/setsid', '--wait'])).toEqual({ status: DONE, output: '-5 0\n' });
+    expect((await run(source)).output).not.toMatch(/^-5/);
+    expect(readFileSync('/proc/self/autogroup', 'utf8')).toBe(before);
   });
 
   test('an open Poller with watches does not keep the process alive', async () => {
