@@ -50,6 +50,7 @@ function progressOf(takeover: Takeover, handle: ProcessHandle, served: ShimProce
     name: 'none',
     isOurs: false,
     take: () => Promise.reject(new Error('no shim')),
+    untilRecorded: () => Promise.resolve(),
     // A take under way is in no shim's list yet: each is asked, and then nothing makes a process any more.
     abort: async (stray: Takeover): Promise<void> => {
       await Promise.all(context.fleet.shims.map((shim) => shim.abort(stray)));

@@ -5,7 +5,8 @@ import { faultPoint } from '../sys/fault';
 import { withDeadline, orAborted } from './deadline';
 import { discardDir } from './discard';
 import { throwIfAborted } from './errors';
-import { type ProcessHandle, identify } from './process-handle';
+import { identifyTaken } from './identify-taken';
+import type { ProcessHandle } from './process-handle';
 import type { Shim, Takeover } from './shim';
 import type { WorkTools } from './tools';
 import { startIsTold } from './start-told';
@@ -56,7 +57,7 @@ export async function execProcess(
       faultPoint('daemon.exec.taken');
       if (taken.terminalFd !== undefined) handle.holdTerminal(taken.terminalFd);
       faultPoint('daemon.exec.before-identify');
-      identify(handle, taken.pid);
+      await orAborted(signal, identifyTaken(handle, taken.pid, shim));
       faultPoint('daemon.exec.before-stdio');
       handle.holdStdio(record);
       throwIfAborted(signal);

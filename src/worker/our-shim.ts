@@ -91,6 +91,11 @@ export class OurShim implements Shim {
     return processes.map((entry) => ({ dir: entry.dir, taken: this.#withTerminal(entry) }));
   }
 
+  /** It records an end in the turn that it reaps in, or the next: before it answers what comes after its answer to a take. */
+  async untilRecorded(): Promise<void> {
+    await this.ping();
+  }
+
   /** Resolves when the shim has answered. */
   async ping(): Promise<void> {
     await this.connection.request('ping', {});

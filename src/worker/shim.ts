@@ -27,6 +27,11 @@ export interface Shim {
   take(takeover: Takeover, signal: AbortSignal): Promise<Taken>;
   /** Ends a process that was taken over, whatever it does, and forgets it. Unknown ones too. */
   abort(takeover: Takeover): Promise<void>;
+  /**
+   * Resolves when the ends of all processes that the shim has reaped until now are on disk.
+   * @throws WorkError `shim-exited` where it is dead: then they may be lost
+   */
+  untilRecorded(): Promise<void>;
 }
 
 /** The shim programs that mean ours: what dockerd passes when nobody has set another. */

@@ -10,8 +10,9 @@ import { faultPoint } from '../sys/fault';
 import { withDeadline, orAborted } from './deadline';
 import { setAside } from './discard';
 import { throwIfAborted } from './errors';
+import { identifyTaken } from './identify-taken';
 import { makeProcessDirectory } from './process-directory';
-import { type ProcessHandle, identify } from './process-handle';
+import type { ProcessHandle } from './process-handle';
 import { callRuntime } from './runtime-call';
 import type { Shim, Takeover } from './shim';
 import type { WorkTools } from './tools';
@@ -109,7 +110,7 @@ async function sequence(
   faultPoint('daemon.start.taken');
   if (taken.terminalFd !== undefined) handle.holdTerminal(taken.terminalFd);
   faultPoint('daemon.start.before-identify');
-  identify(handle, taken.pid);
+  await orAborted(signal, identifyTaken(handle, taken.pid, shim));
   faultPoint('daemon.start.before-stdio');
   handle.holdStdio(processRecord);
 
