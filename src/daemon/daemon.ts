@@ -216,6 +216,7 @@ function makeTools({ settings, stateDir, fleet, reaper, log }: ToolParts): WorkT
     runtimeAliases: settings.runtimes,
     shimFor: async (setting) =>
       isOurShim(setting) ? await fleet.current() : new LegacyShim(setting, reaper, (takeover) => endWithoutShim(tools, takeover)),
+    deadShims: () => fleet.dead,
   };
   return tools;
 }

@@ -4,7 +4,6 @@ import type { Child, ChildReaper } from '../sys/children';
 import { SysError } from '../sys/errors';
 import { WorkError, abortReason } from './errors';
 import type { Shim, Taken, Takeover } from './shim';
-import { endRuntimeCallsOf } from './runtime-orphans';
 
 const SIGKILL = 9;
 
@@ -46,7 +45,6 @@ export class LegacyShim implements Shim {
 
   async abort(takeover: Takeover): Promise<void> {
     this.#children.get(takeover.dir)?.kill(SIGKILL);
-    await endRuntimeCallsOf(takeover.dir);
     await this.endLeftOver(takeover);
   }
 

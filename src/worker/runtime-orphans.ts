@@ -15,10 +15,12 @@ const lookEveryMs = 25;
 /**
  * Ends the runtime's calls that a dead shim or daemon has left under way for a process, which would go on to make
  * or start what nobody wants any more. Each has the process's pid file or log among its arguments. They are
- * nobody's children here, so that only /proc tells of their end.
+ * nobody's children here, so that only /proc tells of their end. A call that a shim was killed over before its
+ * execve(2) still goes by that shim's arguments: it lives on alone (vfork(2)), and becomes the runtime in a moment.
+ * @param deadShims names of shims that are dead
  */
-export async function endRuntimeCallsOf(processDir: string): Promise<void> {
-  const named = [files.pid, files.log].map((name) => join(processDir, name));
+export async function endRuntimeCallsOf(processDir: string, deadShims: readonly string[]): Promise<void> {
+  const named = [...[files.pid, files.log].map((name) => join(processDir, name)), ...deadShims];
   const beganMs = performance.now();
   for (let calls = await callsNaming(named); calls.length > 0; calls = await callsNaming(named)) {
     const waitedMs = performance.now() - beganMs;

@@ -16,6 +16,8 @@ export interface ShimWatchdog {
 }
 /** At the daemon's start the socket waits for this answer, so it is shorter. */
 const helloTimeoutMs = 2_000;
+/** What a dead shim has left half-begun is over within seconds. */
+const rememberedDead = 8;
 
 export interface ShimFleetOptions {
   readonly stateDir: StateDir;
@@ -49,6 +51,7 @@ interface AnsweringShim {
  */
 export class ShimFleet {
   readonly #shims = new Map<string, OurShim>();
+  readonly #dead: string[] = [];
   #current: Promise<OurShim> | undefined;
   #currentName = '';
   #started = 0;
@@ -71,6 +74,11 @@ export class ShimFleet {
   /** The running shims. */
   get shims(): readonly OurShim[] {
     return [...this.#shims.values()];
+  }
+
+  /** The names of those that were found or became dead, the last few of them. */
+  get dead(): readonly string[] {
+    return this.#dead;
   }
 
   /** The system pids of the running shims. */
@@ -133,6 +141,7 @@ export class ShimFleet {
       // Nobody listens any more: that shim has ended, and its processes are adopted. One that ends
       // at this very moment removes its socket itself.
       rmSync(stateDir.shimSocket(name), { force: true });
+      this.#bury(name);
       return undefined;
     }
     // One that hangs is ended through its socket's peer, and its processes are adopted.
@@ -148,7 +157,10 @@ export class ShimFleet {
     } catch (error) {
       // One that speaks another protocol serves its own by their files, and keeps its socket for its own daemon.
       if (error instanceof WorkError && error.code === 'shim-failed') log.warn({ shim: name, err: error }, 'a shim of another protocol');
-      else rmSync(stateDir.shimSocket(name), { force: true });
+      else {
+        rmSync(stateDir.shimSocket(name), { force: true });
+        this.#bury(name);
+      }
       connection.close();
       return undefined;
     } finally {
@@ -165,6 +177,7 @@ export class ShimFleet {
   #lose(shim: OurShim): void {
     if (this.#closed || this.#shims.get(shim.name) !== shim) return;
     this.#shims.delete(shim.name);
+    this.#bury(shim.name);
     if (this.#currentName === shim.name) this.#current = undefined;
     try {
       unlinkSync(this.options.stateDir.shimSocket(shim.name));
@@ -172,6 +185,11 @@ export class ShimFleet {
       // A shim that ended by itself has removed it.
     }
     this.options.onLost(shim.name);
+  }
+
+  #bury(name: string): void {
+    this.#dead.push(name);
+    if (this.#dead.length > rememberedDead) this.#dead.shift();
   }
 
   /** A shim that does not answer is ended: then it is a dead one, which nothing is lost by. */

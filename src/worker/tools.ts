@@ -14,4 +14,6 @@ export interface WorkTools {
   readonly runtimeAliases: ReadonlyMap<string, string>;
   /** The shim for a new process, by the `--shim` setting. @throws WorkError */
   shimFor(setting: string): Promise<Shim>;
+  /** Names of those of our shims that died lately: each is an argument of what they have left half-begun. */
+  deadShims(): readonly string[];
 }

@@ -103,7 +103,7 @@ function cgroupOf(pid: number | undefined): string {
  * Never throws.
  */
 export async function endWithoutShim(tools: WorkTools, takeover: Takeover): Promise<void> {
-  await endRuntimeCallsOf(takeover.dir);
+  await endRuntimeCallsOf(takeover.dir, tools.deadShims());
   const pid = runningPidOf(takeover.dir);
   if (pid !== undefined) signalPid(pid, SIGKILL);
   if (takeover.processId === INIT) await deleteInRuntime(tools, takeover, { force: true });
