@@ -128,6 +128,9 @@ export class ShimFleet {
       return shim;
     } catch (error) {
       this.#current = undefined;
+      // One that died as soon as it listened has left its socket.
+      rmSync(stateDir.shimSocket(name), { force: true });
+      this.#bury(name);
       throw error;
     }
   }

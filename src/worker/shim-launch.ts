@@ -47,7 +47,12 @@ export async function launchShim(launch: ShimLaunch): Promise<OurShim> {
   faultPoint('daemon.shim.launched');
   await untilReady(ready.socket);
   faultPoint('daemon.shim.ready');
-  return OurShim.greet(launch.name, await connectShim(launch.stateDir, launch.name), launch.version);
+  try {
+    return await OurShim.greet(launch.name, await connectShim(launch.stateDir, launch.name), launch.version);
+  } catch (cause) {
+    // It listened a moment ago: ECONNREFUSED of its socket, or ESRCH of its pid, say that it has died since.
+    throw cause instanceof WorkError ? cause : new WorkError('shim-exited', undefined, { cause });
+  }
 }
 
 /** Connects to the shim of this name. Rejects with the socket's error where none listens. */
