@@ -58,7 +58,10 @@ export class OurShim implements Shim {
       const answer = this.connection.request('take', { ...takeover });
       faultPoint('daemon.take.sent');
       const taken = await answer;
-      return this.#withTerminal(taken);
+      const held = this.#withTerminal(taken);
+      // Without its terminal the process is over, or will be in a moment: it hangs up where the shim has died.
+      if (taken.terminalFd !== undefined && held.terminalFd === undefined) await this.untilRecorded();
+      return held;
     } catch (error) {
       throw signal.aborted ? abortReason(signal) : error;
     } finally {
