@@ -41,7 +41,7 @@ test: setup build check
 DURATION ?= 300
 SEED ?= $(shell date +%s)
 soak: setup build
-	SOAK_SECONDS=$(DURATION) SOAK_SEED=$(SEED) npx --no-install jest --selectProjects fault --testPathPatterns test/fault/soak
+	SOAK_SECONDS=$(DURATION) SOAK_SEED=$(SEED) npx --no-install jest --selectProjects=fault --testPathPatterns test/fault/soak
 
 demo: setup build
 	@scripts/demo
