@@ -1,10 +1,24 @@
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { StateDir } from '../runtime/layout';
 import { errnoCode } from '../runtime/read-file';
 import { faultPoint } from '../sys/fault';
 import { mkfifo } from '../sys/files';
+
+/** Time for the end to be told, and for what its client asks next. */
+const trashRestsMs = 20;
 
 /**
  * Removes a directory of the state directory so that a restart never sees half of it:
@@ -26,13 +40,29 @@ export function discardDir(stateDir: StateDir, dir: string): void {
     return;
   }
   // Out of the way it is; what cannot be removed now goes when the daemon stops, or at the next start.
-  setImmediate(() => { takeApart(target).catch(() => undefined); });
+  setTimeout(() => { takeApart(target); }, trashRestsMs).unref();
 }
 
-/** Not on this thread: a hundred containers may end in one moment, and everyone else would wait for them all. */
-async function takeApart(dir: string): Promise<void> {
-  faultPoint('daemon.discard.before-removal');
-  await rm(dir, { recursive: true, force: true });
+/**
+ * In one go: twenty small files take a quarter of a millisecond, and twenty times as much of two threads where each
+ * system call of it goes through the pool.
+ */
+function takeApart(dir: string): void {
+  try {
+    faultPoint('daemon.discard.before-removal');
+    removeTree(dir);
+  } catch {
+    // Somebody holds on to it, as a mount does.
+  }
+}
+
+function removeTree(dir: string): void {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) removeTree(path);
+    else unlinkSync(path);
+  }
+  rmdirSync(dir);
 }
 
 /** What is still in the trash: at a start, what a killed daemon left there; at the end, what has not been taken apart yet. */
