@@ -1,5 +1,6 @@
 import type { ServerUnaryCall, handleUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import type { Logger } from '../runtime/logger';
+import { messageOf } from '../sys/thrown';
 import { statusOf } from './status';
 import { PEER_FIELD } from './wire/peer-field';
 
@@ -59,7 +60,7 @@ async function answer<Request extends object, Answer>(
   try {
     return await verb(request, info);
   } catch (error) {
-    if (fields !== undefined) log.info({ ...fields, error: error instanceof Error ? error.message : String(error) }, 'request refused');
+    if (fields !== undefined) log.info({ ...fields, error: messageOf(error) }, 'request refused');
     throw error;
   }
 }

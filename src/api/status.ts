@@ -2,6 +2,7 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import { RuntimeError } from '../runtime/errors';
 import { SupervisorError } from '../supervisor/errors';
 import { SysError, strerror } from '../sys/errors';
+import { messageOf } from '../sys/thrown';
 import { RequestError } from './errors';
 import { plainGrpcMessage } from './wire/plain-grpc-message';
 
@@ -10,7 +11,7 @@ import { plainGrpcMessage } from './wire/plain-grpc-message';
  * texts; the code is UNKNOWN wherever the contract does not name another.
  */
 export function statusOf(error: unknown): ServiceError {
-  const message = messageOf(error);
+  const message = wordsOf(error);
   const metadata = plainGrpcMessage(message);
   return Object.assign(new Error(message), { code: codeOf(error), details: message, metadata });
 }
@@ -44,8 +45,7 @@ function codeOf(error: unknown): status {
 }
 
 /** An errno in the C library's words alone, as clients look for them: `no such process`. */
-function messageOf(error: unknown): string {
-  if (error instanceof SysError && error.path === undefined) return strerror(error.errno);
-  return error instanceof Error ? error.message : String(error);
+function wordsOf(error: unknown): string {
+  return error instanceof SysError && error.path === undefined ? strerror(error.errno) : messageOf(error);
 }
 

@@ -1,5 +1,6 @@
+import { messageOf } from '../sys/thrown';
 import { readConfigFile, DEFAULT_CONFIG_FILE, type ConfigFile } from './config-file';
-import { DaemonError, reasonOf } from './errors';
+import { DaemonError } from './errors';
 import { parseFlags, type Flags } from './flags';
 import { options, type OptionName, type Settings } from './settings';
 
@@ -69,7 +70,7 @@ function parsed<T>(where: string, texts: readonly string[], parse: (texts: reado
   try {
     return parse(texts);
   } catch (error) {
-    throw new DaemonError('bad-value', `${where} ${texts.map(quote).join(', ')}: ${reasonOf(error)}`, { cause: error });
+    throw new DaemonError('bad-value', `${where} ${texts.map(quote).join(', ')}: ${messageOf(error)}`, { cause: error });
   }
 }
 

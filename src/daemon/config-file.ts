@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
-import { DaemonError, isErrno, reasonOf } from './errors';
+import { errorCodeOf, messageOf } from '../sys/thrown';
+import { DaemonError } from './errors';
 import { optionNames, options, type Option, type OptionName } from './settings';
 
 export const DEFAULT_CONFIG_FILE = '/etc/holdfast/config.toml';
@@ -25,8 +26,8 @@ export function readConfigFile(path: string): ConfigFile | undefined {
   try {
     source = readFileSync(path, 'utf8');
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw new DaemonError('config-unreadable', `cannot read the configuration: ${reasonOf(error)}`, { cause: error });
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw new DaemonError('config-unreadable', `cannot read the configuration: ${messageOf(error)}`, { cause: error });
   }
   return parseConfig(path, source);
 }
@@ -60,7 +61,7 @@ function parseToml(path: string, source: string): Record<string, unknown> {
   } catch (error) {
     const where = error instanceof TomlError ? `${path}:${error.line}:${error.column}` : path;
     // The lines after the first show the place in the file; the message is to be one line.
-    const [what = ''] = reasonOf(error).split('\n');
+    const [what = ''] = messageOf(error).split('\n');
     throw new DaemonError('config-invalid', `${where}: ${what}`, { cause: error });
   }
 }

@@ -24,14 +24,3 @@ export class DaemonError extends Error {
     super(message, options);
   }
 }
-
-/** @returns the words of anything that was thrown */
-export function reasonOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
-  return String(error);
-}
-
-/** @returns whether this is a system error of that code, such as `ENOENT` */
-export function isErrno(error: unknown, code: string): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
-}

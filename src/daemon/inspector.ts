@@ -1,4 +1,5 @@
-import { DaemonError, reasonOf } from './errors';
+import { messageOf } from '../sys/thrown';
+import { DaemonError } from './errors';
 import { isLoopback, type HostPort } from './setting-values';
 
 export interface Inspector {
@@ -22,7 +23,7 @@ export async function openInspector({ host, port }: HostPort): Promise<Inspector
   try {
     inspector.open(port, host, false);
   } catch (error) {
-    throw new DaemonError('listen-failed', `pprof-address: ${reasonOf(error)}`, { cause: error });
+    throw new DaemonError('listen-failed', `pprof-address: ${messageOf(error)}`, { cause: error });
   }
   const url = inspector.url();
   // An address in use is not thrown but printed.

@@ -1,6 +1,6 @@
 import { constants, fstatSync, openSync, writeSync, type Stats } from 'node:fs';
 import { Socket } from 'node:net';
-import { isErrno } from './errors';
+import { errorCodeOf } from '../sys/thrown';
 
 /**
  * Bytes that may wait for a reader: some thousands of lines. A reader that pauses for longer than
@@ -89,7 +89,7 @@ export class LogOutput {
       try {
         fd = reopen(this.#fd);
       } catch (error) {
-        if (isErrno(error, 'ENXIO')) return undefined;
+        if (errorCodeOf(error) === 'ENXIO') return undefined;
         // Not ours to open (EACCES), or no /proc: the shared description then has to do.
       }
     }

@@ -1,6 +1,7 @@
+import { errorCodeOf, messageOf } from '../sys/thrown';
 import { readCommandLine } from './command-line';
 import { Daemon } from './daemon';
-import { DaemonError, reasonOf } from './errors';
+import { DaemonError } from './errors';
 import { helpText, versionText } from './help';
 import { createLogger } from './log';
 import { VERSION } from './version';
@@ -38,11 +39,11 @@ async function run(settings: ConstructorParameters<typeof Daemon>[0]): Promise<v
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   // One clear line for the operator; what is not ours shows where it came from.
-  const text = error instanceof DaemonError || isExpected(error) ? reasonOf(error) : String((error as Error).stack);
+  const text = error instanceof DaemonError || isExpected(error) ? messageOf(error) : String((error as Error).stack);
   process.stderr.write(`holdfastd: ${text}\n`, () => process.exit(1));
 });
 
 /** Errors of the system and of the socket say by themselves what is wrong. */
 function isExpected(error: unknown): boolean {
-  return error instanceof Error && 'code' in error;
+  return errorCodeOf(error) !== undefined;
 }

@@ -1,10 +1,11 @@
 import { chmodSync, closeSync, constants, lstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { mkfifo } from '../sys/files';
+import { errorCodeOf, messageOf } from '../sys/thrown';
 import { RuntimeError } from './errors';
 import { printJson } from './json';
 import { INIT, files } from './layout';
-import { errnoCode, isMissing, readRegularFileIfThere } from './read-file';
+import { isMissing, readRegularFileIfThere } from './read-file';
 import { lastErrorMessage } from './runtime-log';
 import { isUnfinished, writeWhole } from './whole-file';
 
@@ -175,7 +176,7 @@ function makeFifo(path: string): void {
   try {
     mkfifo(path, 0o600);
   } catch (error) {
-    if (errnoCode(error) !== 'EEXIST') throw error;
+    if (errorCodeOf(error) !== 'EEXIST') throw error;
     if (!lstatSync(path).isFIFO()) throw new RuntimeError('bad-file', `${path}: not a FIFO`, { cause: error });
   }
 }
@@ -199,7 +200,7 @@ function readDecimal(path: string): string | undefined {
   try {
     text = readRegularFileIfThere(path, { mostBytes: MOST_BYTES })?.toString('latin1').trim();
   } catch (error) {
-    throw new RuntimeError('bad-file', error instanceof Error ? error.message : String(error), { cause: error });
+    throw new RuntimeError('bad-file', messageOf(error), { cause: error });
   }
   if (text === undefined || text === '') return undefined;
   if (/^\d{1,20}$/.test(text)) return text;

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { strerror } from '../sys/errors';
+import { errorCodeOf, messageOf } from '../sys/thrown';
 
 export interface ReadOptions {
   /** A longer file is refused. */
@@ -37,25 +38,13 @@ export function readRegularFileIfThere(path: string, options: ReadOptions): Buff
 
 /** Whether this is readRegularFile's error (or the system's own) for a file that does not exist. */
 export function isMissing(error: unknown): boolean {
-  return errnoCode(error) === 'ENOENT' || (error instanceof Error && errnoCode(error.cause) === 'ENOENT');
+  return errorCodeOf(error) === 'ENOENT' || (error instanceof Error && errorCodeOf(error.cause) === 'ENOENT');
 }
 
 /** The C library's words for a system error ("no such file or directory"), or the error's own message. */
 export function systemErrorText(error: unknown): string {
-  const { errno, message } = systemFields(error);
-  if (typeof errno === 'number') return strerror(Math.abs(errno));
-  return typeof message === 'string' ? message : String(error);
-}
-
-/** The symbolic name of a system error (`ENOENT`), undefined for any other error. */
-export function errnoCode(error: unknown): string | undefined {
-  const { code } = systemFields(error);
-  return typeof code === 'string' ? code : undefined;
-}
-
-/** By their fields, not by their class: errors of node:fs may come from another realm than ours. */
-function systemFields(error: unknown): { readonly errno?: unknown; readonly code?: unknown; readonly message?: unknown } {
-  return typeof error === 'object' && error !== null ? error : {};
+  const errno = typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined;
+  return typeof errno === 'number' ? strerror(Math.abs(errno)) : messageOf(error);
 }
 
 function openToRead(path: string, followLink: boolean): number {

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { errnoCode } from './read-file';
+import { errorCodeOf } from '../sys/thrown';
 
 const UNFINISHED = '.new';
 
@@ -35,7 +35,7 @@ function createAnew(path: string, mode: number): number {
   try {
     return openSync(path, flags, mode);
   } catch (error) {
-    if (errnoCode(error) !== 'EEXIST') throw error;
+    if (errorCodeOf(error) !== 'EEXIST') throw error;
     // Left by a process of this pid that was killed in between.
     rmSync(path, { force: true });
     return openSync(path, flags, mode);

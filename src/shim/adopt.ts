@@ -1,12 +1,12 @@
 import { closeSync } from 'node:fs';
 import { isStdinClosed } from '../runtime/process-dir';
 import { readProcessRecord, type ProcessRecord } from '../runtime/process-file';
-import { errnoCode } from '../runtime/read-file';
 import type { HeldDescriptor, ShimArguments, ShimResults } from '../runtime/shim-protocol';
 import { exitStatusOf, type WaitStatus } from '../sys/children';
 import { faultPoint, kernelTells } from '../sys/fault';
 import type { Poller } from '../sys/poller';
 import { duplicateFdOf, exitInfoOf, openPidFd, readProcStat, signalPidFd } from '../sys/process';
+import { errorCodeOf } from '../sys/thrown';
 import { end } from './end';
 import { recordedExitStatus } from './exit-status';
 import { ManagedProcess } from './managed-process';
@@ -136,7 +136,7 @@ function openSamePidFd(pid: number, starttime: string): number | undefined {
   try {
     pidFd = openPidFd(pid);
   } catch (error) {
-    if (errnoCode(error) === 'ESRCH') return undefined;
+    if (errorCodeOf(error) === 'ESRCH') return undefined;
     throw error;
   }
   // Read when the pidfd is open: a number given away before that shows in the start time.

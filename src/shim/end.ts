@@ -5,7 +5,7 @@ import { deleteArgs, killAllArgs } from '../runtime/oci-runtime';
 import { appendShimLog, markDeleted, writeOomKillsAtEnd } from '../runtime/process-dir';
 import { faultPoint } from '../sys/fault';
 import type { FaultPoint } from '../sys/fault-points';
-import { messageOf } from './errors';
+import { messageOf } from '../sys/thrown';
 import { recordExitStatus } from './exit-status';
 import type { ManagedProcess } from './managed-process';
 import { callRuntime } from './runtime-call';

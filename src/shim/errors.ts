@@ -1,5 +1,6 @@
 import { RuntimeError } from '../runtime/errors';
 import type { ShimErrorCode } from '../runtime/shim-protocol';
+import { messageOf } from '../sys/thrown';
 
 /** The error of this room: why a request failed. The message is whole, in words that a client may be shown. */
 export class ShimError extends Error {
@@ -18,11 +19,6 @@ export class ShimError extends Error {
 export function asShimError(error: unknown): ShimError {
   if (error instanceof ShimError) return error;
   return new ShimError(codeOf(error), messageOf(error), { cause: error });
-}
-
-/** The words of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function codeOf(error: unknown): ShimErrorCode {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readExitStatus, writeExitStatus } from '../runtime/process-dir';
-import { errnoCode } from '../runtime/read-file';
 import { faultPoint } from '../sys/fault';
+import { errorCodeOf } from '../sys/thrown';
 import type { ManagedProcess } from './managed-process';
 import type { Shim } from './shim';
 
@@ -25,7 +25,7 @@ export async function recordExitStatus(shim: Shim, entry: ManagedProcess, status
       return;
     } catch (error) {
       if (attempt === 1) shim.log.error(`recording the exit status ${status}`, error, entry.label);
-      const code = errnoCode(error);
+      const code = errorCodeOf(error);
       if (code === 'ENOENT' || (attempt >= MOST_ATTEMPTS && !PASSING.has(code ?? ''))) return;
     }
     await delay(pauseMs);

@@ -1,5 +1,5 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
-import { messageOf } from './errors';
+import { messageOf } from '../sys/thrown';
 
 /** Where the shim says what nobody asked for. Never throws: a full disk must not end a process's end. */
 export interface ShimLog {

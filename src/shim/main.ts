@@ -1,5 +1,5 @@
+import { messageOf } from '../sys/thrown';
 import { parseCommandLine, USAGE } from './command-line';
-import { messageOf } from './errors';
 import { serve } from './serve';
 import { runSingle } from './single';
 import { VERSION } from './version';

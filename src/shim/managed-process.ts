@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { files, INIT } from '../runtime/layout';
 import { logArgs, type RuntimeCommand } from '../runtime/oci-runtime';
 import { markStdinClosed } from '../runtime/process-dir';
-import { errnoCode } from '../runtime/read-file';
 import type { ShimProcess } from '../runtime/shim-protocol';
 import type { Poller } from '../sys/poller';
+import { errorCodeOf } from '../sys/thrown';
 import { ControlFifo, type ControlCommand } from './control-fifo';
 import type { ProcessIo } from './process-io';
 
@@ -107,7 +107,7 @@ export class ManagedProcess {
     try {
       this.signal?.(constants.signals.SIGKILL);
     } catch (error) {
-      if (errnoCode(error) !== 'ESRCH') throw error;
+      if (errorCodeOf(error) !== 'ESRCH') throw error;
     }
   }
 

@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
 import { lastRuntimeError } from '../runtime/process-dir';
-import { errnoCode } from '../runtime/read-file';
 import type { Child, WaitStatus } from '../sys/children';
+import { SysError } from '../sys/errors';
 import { signalPid } from '../sys/process';
+import { errorCodeOf } from '../sys/thrown';
 import { ShimError } from './errors';
 import type { ManagedProcess } from './managed-process';
 import type { Shim } from './shim';
@@ -43,8 +44,7 @@ export async function launchRuntime(shim: Shim, spawn: RuntimeSpawn): Promise<Ch
     return await shim.reaper.launch({ ...spawn, processGroup: true });
   } catch (error) {
     // ENOENT for the working directory names that one.
-    const isProgram = error instanceof Error && 'path' in error && error.path === spawn.file;
-    if (errnoCode(error) !== 'ENOENT' || !isProgram) throw error;
+    if (!(error instanceof SysError && error.code === 'ENOENT' && error.path === spawn.file)) throw error;
     throw new ShimError('runtime-not-installed', `${spawn.file} not installed on system`, { cause: error });
   }
 }
@@ -55,7 +55,7 @@ export function killRuntime(child: Child): void {
     // Its number is its own as long as it has not been reaped, and child.kill would spare the helpers.
     signalPid(-child.pid, constants.signals.SIGKILL);
   } catch (error) {
-    if (errnoCode(error) !== 'ESRCH') throw error;
+    if (errorCodeOf(error) !== 'ESRCH') throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import { errnoCode } from '../runtime/read-file';
 import { mkfifo } from '../sys/files';
+import { errorCodeOf } from '../sys/thrown';
 import { ShimError } from './errors';
 
 /** Linux open(2): a descriptor that only names the file. Opening it never blocks and has no effect on a FIFO. */
@@ -71,7 +71,7 @@ function openNameOnly(path: string, options: OpenOptions): number | undefined {
   try {
     return openSync(path, O_PATH);
   } catch (error) {
-    if (errnoCode(error) !== 'ENOENT') throw error;
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
     if (!options.create) return undefined;
   }
   mkfifo(path, 0o600);

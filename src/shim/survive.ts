@@ -1,4 +1,4 @@
-import { messageOf } from './errors';
+import { messageOf } from '../sys/thrown';
 import type { ShimLog } from './log';
 
 /** Whatever a mistake of ours breaks, the processes are worth more than a clean death. */

@@ -3,9 +3,9 @@ import { INIT } from '../runtime/layout';
 import { checkName } from '../runtime/names';
 import { readProcessRecord } from '../runtime/process-file';
 import { isBareContainerDir } from '../runtime/process-dir';
-import { errnoCode } from '../runtime/read-file';
 import { RuntimeError } from '../runtime/errors';
 import { faultPoint } from '../sys/fault';
+import { errorCodeOf } from '../sys/thrown';
 import { discardDir, emptyTrash, setAside, sweepLiftedBundles } from '../worker/discard';
 import { finishEnd } from '../worker/finish-end';
 import type { ShimProcess } from '../worker/shim-fleet';
@@ -127,7 +127,7 @@ async function finishUntold(end: RecordedEnd, context: Context): Promise<void> {
 
 /** Of memory, descriptors or room, which passes; what is on disk is not to blame. */
 function isShortage(error: unknown): boolean {
-  return ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT'].includes(errnoCode(error) ?? '');
+  return ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT'].includes(errorCodeOf(error) ?? '');
 }
 
 function isReadable(dir: string): boolean {

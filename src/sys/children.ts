@@ -1,10 +1,11 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { SysError, errorCodeOf } from './errors';
+import { SysError } from './errors';
 import { lastErrno, libc } from './native';
 import type { Poller, Watch } from './poller';
 import { exitInfoOf, openPidFd, signalPid, signalPidFd } from './process';
 import { spawnProgram, spawnProgramAside, type SpawnOptions } from './spawn';
+import { errorCodeOf } from './thrown';
 import { decodeWaitStatus, type WaitStatus } from './wait-status';
 
 export type { SpawnOptions } from './spawn';

@@ -40,15 +40,6 @@ export function errnoName(errno: number): string {
 }
 
 /**
- * The `code` of an error of this room or of Node's: `ENOENT`. Undefined for anything else.
- * Does not ask for an Error: Node's own are of another realm inside a `node:vm` context.
- */
-export function errorCodeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
-}
-
-/**
  * Passes on the result of a C call that reports failure as -1 with errno; throws a SysError for -1.
  * To be called with the result directly, before any other call overwrites errno.
  */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { SysError, errorCodeOf } from './errors';
+import { SysError } from './errors';
+import { errorCodeOf } from './thrown';
 
 /** A process as /proc/<pid>/stat tells it: proc(5). */
 export interface ProcStat {

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { check, errorCodeOf } from './errors';
+import { check } from './errors';
 import { libc } from './native';
 import { readProcStat } from './proc-stat';
+import { errorCodeOf } from './thrown';
 
 const THIS_THREAD = 0;
 const SCHED_OTHER = 0;

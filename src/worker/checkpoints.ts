@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type CheckpointRecord, readCheckpointRecord, writeCheckpointRecord } from '../runtime/checkpoint-file';
 import { RuntimeError } from '../runtime/errors';
 import { checkpointArgs } from '../runtime/oci-runtime';
+import { errorCodeOf, messageOf } from '../sys/thrown';
 import { callForContainer } from './container-call';
 import { WorkError } from './errors';
 import type { Takeover } from './shim';
@@ -67,8 +68,8 @@ function makeNew(place: string, imagePath: string): void {
     mkdirSync(place, { recursive: true, mode: 0o700 });
     mkdirSync(imagePath, { mode: 0o700 });
   } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new WorkError('checkpoint-failed', exists ? `checkpoint ${imagePath} already exists` : (cause as Error).message, { cause });
+    const exists = errorCodeOf(cause) === 'EEXIST';
+    throw new WorkError('checkpoint-failed', exists ? `checkpoint ${imagePath} already exists` : messageOf(cause), { cause });
   }
 }
 
@@ -76,7 +77,7 @@ function namesIn(place: string): string[] {
   try {
     return readdirSync(place, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (errorCodeOf(error) === 'ENOENT') return [];
     throw error;
   }
 }

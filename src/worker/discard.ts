@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { StateDir } from '../runtime/layout';
-import { errnoCode } from '../runtime/read-file';
 import { faultPoint } from '../sys/fault';
 import { mkfifo } from '../sys/files';
+import { errorCodeOf } from '../sys/thrown';
 
 /** Time for the end to be told, and for what its client asks next. */
 const trashRestsMs = 20;
@@ -83,7 +83,7 @@ export function setAside(stateDir: StateDir, dir: string, name: string): string 
   try {
     renameSync(dir, target);
   } catch (error) {
-    if (errnoCode(error) !== 'EXDEV') throw error;
+    if (errorCodeOf(error) !== 'EXDEV') throw error;
     // The state directory is a mount of its own.
     copyTree(dir, target);
     rmSync(dir, { recursive: true });

@@ -5,8 +5,8 @@ import { Fields } from '../runtime/fields';
 import { parseJson } from '../runtime/json';
 import { files } from '../runtime/layout';
 import { logArgs, stateArgs } from '../runtime/oci-runtime';
-import { errnoCode } from '../runtime/read-file';
 import { SysError } from '../sys/errors';
+import { errorCodeOf } from '../sys/thrown';
 import { WorkError } from './errors';
 import { callRuntime } from './runtime-call';
 import type { Takeover } from './shim';
@@ -63,7 +63,7 @@ function outputFd(path: string): number {
   try {
     unlinkSync(path);
   } catch (error) {
-    if (errnoCode(error) !== 'ENOENT') throw error;
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
   }
   const fd = openSync(path, 'wx+', 0o600);
   unlinkSync(path);

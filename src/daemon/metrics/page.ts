@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { DaemonError, reasonOf } from '../errors';
+import { messageOf } from '../../sys/thrown';
+import { DaemonError } from '../errors';
 import type { HostPort } from '../setting-values';
 import { exposeMetrics, type Exposition } from './exposition';
 import type { Closeable } from './interval-log';
@@ -45,7 +46,7 @@ export async function serveMetrics(metrics: Metrics, address: HostPort, logger: 
     await once(server, 'listening');
   } catch (error) {
     exposition.close();
-    throw new DaemonError('listen-failed', `metrics-address: ${reasonOf(error)}`, { cause: error });
+    throw new DaemonError('listen-failed', `metrics-address: ${messageOf(error)}`, { cause: error });
   }
   // Such as EMFILE while accepting: the page waits for better times, the daemon goes on.
   server.on('error', (error) => logger.warn({ error }, 'the page of figures cannot be served'));

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { ChildReaper } from '../../../src/sys/children';
-import { SysError, errnoName, errorCodeOf, strerror } from '../../../src/sys/errors';
+import { SysError, errnoName, strerror } from '../../../src/sys/errors';
+import { errorCodeOf, messageOf } from '../../../src/sys/thrown';
 import {
   createEventFd,
   mkfifo,
@@ -216,6 +217,12 @@ describe('errors', () => {
       path: '/etc/shadow',
     });
     expect('path' in new SysError(3, 'kill')).toBe(false);
+  });
+
+  test('messageOf', () => {
+    expect(messageOf(new SysError(3, 'kill'))).toBe('kill: no such process');
+    expect(messageOf(errorOf(() => statSync('/no/such/file')))).toContain('ENOENT');
+    expect([undefined, null, 'text', { code: 2 }].map(messageOf)).toEqual(['undefined', 'null', 'text', '[object Object]']);
   });
 
   test('errorCodeOf', () => {
