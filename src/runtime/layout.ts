@@ -33,6 +33,8 @@ export const files = {
   stdinClosed: 'holdfast-stdin-closed',
   /** Our own: present until the process's start has been told; a restart undoes such a start. */
   starting: 'holdfast-starting',
+  /** Our own: what `starting` becomes. Its inode and block are there for the exit status of a process that ends with a full disk. */
+  spare: 'holdfast-spare',
   /** Our own, of an init process: the shim has had the runtime delete the container. */
   deleted: 'holdfast-deleted',
   /** Our own, of an init process: where the kernel keeps the container's cgroup. */
@@ -46,8 +48,8 @@ const LOCK = 'holdfast.lock';
 const JOURNAL = 'events.log';
 const SHIM_SOCKET = /^holdfast-shim-.*\.sock(\.ready)?$/;
 const SHIM_LOGS = ['holdfast-shim.log', 'holdfast-shim.log.1'];
-// SQLite's own companions of the database.
-const TOP_LEVEL_FILES = new Set([JOURNAL, LOCK, ...SHIM_LOGS, ...['', '-wal', '-shm', '-journal'].map((end) => EVENT_DATABASE + end)]);
+// SQLite's own companions of the database, and the room that is kept for it (src/supervisor/log-room.ts).
+const TOP_LEVEL_FILES = new Set([JOURNAL, LOCK, ...SHIM_LOGS, ...['', '-wal', '-shm', '-journal', '-room'].map((end) => EVENT_DATABASE + end)]);
 
 /** Whether a file of the state directory's top level bears (or may bear) this name: no container can. */
 export function isTopLevelFile(name: string): boolean {

@@ -1,12 +1,14 @@
 import { chmodSync, closeSync, constants, lstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { mkfifo } from '../sys/files';
+import { isFull } from '../sys/shortage';
 import { errorCodeOf, messageOf } from '../sys/thrown';
 import { RuntimeError } from './errors';
 import { printJson } from './json';
 import { INIT, files } from './layout';
 import { isMissing, readRegularFileIfThere } from './read-file';
 import { lastErrorMessage } from './runtime-log';
+import { writeIntoSpare } from './start-mark';
 import { isUnfinished, writeWhole } from './whole-file';
 
 const MOST_BYTES = 64;
@@ -44,8 +46,13 @@ export function readExitStatus(processDir: string): number | undefined {
 }
 
 export function writeExitStatus(processDir: string, status: number): void {
-  removeDirectory(join(processDir, files.exitStatus));
-  writeWhole(join(processDir, files.exitStatus), String(status));
+  const path = join(processDir, files.exitStatus);
+  removeDirectory(path);
+  try {
+    writeWhole(path, String(status));
+  } catch (error) {
+    if (!isFull(error) || !writeIntoSpare(processDir, path, String(status))) throw error;
+  }
 }
 
 /**
@@ -91,15 +98,6 @@ export function isStdinClosed(processDir: string): boolean {
   return exists(join(processDir, files.stdinClosed));
 }
 
-/** Marks a start that nobody has been told of yet: the first file of a process's directory. */
-export function markStarting(processDir: string): void {
-  writeWhole(join(processDir, files.starting), '');
-}
-
-export function isStarting(processDir: string): boolean {
-  return exists(join(processDir, files.starting));
-}
-
 /**
  * Whether a daemon was killed before it could even mark the start: no process has been made in this directory,
  * and nobody was told of one.
@@ -113,11 +111,6 @@ export function isBareContainerDir(dir: string): boolean {
   return readdirSync(dir).every(
     (name) => name === files.state || isUnfinished(name) || (name === INIT && isBareProcessDir(join(dir, name))),
   );
-}
-
-/** The start has been told: from here on a restart goes on with the process. */
-export function clearStarting(processDir: string): void {
-  rmSync(join(processDir, files.starting), { force: true });
 }
 
 /**

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readExitStatus, writeExitStatus } from '../runtime/process-dir';
 import { faultPoint } from '../sys/fault';
+import { isShortage } from '../sys/shortage';
 import { errorCodeOf } from '../sys/thrown';
 import type { ManagedProcess } from './managed-process';
 import type { Shim } from './shim';
 
-/** What passes when others let go of it; a status is worth waiting for that. */
-const PASSING = new Set(['ENOSPC', 'EDQUOT', 'ENOMEM', 'EMFILE', 'ENFILE', 'EAGAIN', 'EINTR']);
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5000;
 /** How often anything else is tried. */
@@ -25,11 +24,20 @@ export async function recordExitStatus(shim: Shim, entry: ManagedProcess, status
       return;
     } catch (error) {
       if (attempt === 1) shim.log.error(`recording the exit status ${status}`, error, entry.label);
-      const code = errorCodeOf(error);
-      if (code === 'ENOENT' || (attempt >= MOST_ATTEMPTS && !PASSING.has(code ?? ''))) return;
+      if (errorCodeOf(error) === 'ENOENT' || (attempt >= MOST_ATTEMPTS && !isShortage(error))) return;
     }
-    await delay(pauseMs);
+    // A start that is undone is told to nobody, its end neither.
+    if (entry.abortion.signal.aborted) return;
+    await abortableDelay(pauseMs, entry.abortion.signal);
     pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+  }
+}
+
+async function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch {
+    // It was aborted: the next look tells.
   }
 }
 

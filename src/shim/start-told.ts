@@ -1,5 +1,5 @@
 import { watch } from 'node:fs';
-import { isStarting } from '../runtime/process-dir';
+import { isStarting } from '../runtime/start-mark';
 import type { ManagedProcess } from './managed-process';
 
 /** How long a daemon may leave a start open; one that has been killed in it leaves it so. */

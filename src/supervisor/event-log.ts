@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { faultPoint } from '../sys/fault';
 import { type Db, isUnusable, moveAside, openDatabase } from './event-log-schema';
 import { type LogStatements, prepareStatements } from './event-log-statements';
+import { LogRoom } from './log-room';
 import type { EventType, NewEvent, RecordedEnd, StoredEvent } from './event';
 
 export interface EventLogOptions {
@@ -52,6 +53,8 @@ const trimSlack = 64;
  * (`SQLITE_FULL`, `SQLITE_IOERR…`); a call that threw has changed nothing.
  */
 export class EventLog {
+  /** For ends alone: a start is refused where there is no other room. */
+  readonly #room: LogRoom;
   readonly #db: Db;
   readonly #statements: LogStatements;
   /** Statements that are not used again, and must not become garbage. */
@@ -63,6 +66,7 @@ export class EventLog {
   #leftByTrim = 0;
 
   constructor(readonly options: EventLogOptions) {
+    this.#room = new LogRoom(`${options.path}-room`);
     this.#db = openOrReplace(options, (statement) => this.#kept.push(statement));
     this.#statements = prepareStatements(this.#db);
     const range = this.#statements.range.get() as { last: bigint | null; told: bigint };
@@ -165,7 +169,25 @@ export class EventLog {
     return this.#db.transaction(work)();
   }
 
+  /** Gives up what room is kept for ends, where one could not be written for want of any. @returns whether to try again */
+  makeRoom(error: unknown): boolean {
+    if (!this.#room.giveTo(error)) return false;
+    try {
+      // The write-ahead log holds few pages of the database many times over: now is the time to empty it.
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // There may be room all the same.
+    }
+    return true;
+  }
+
+  /** Takes the room again that was given up, if there is any. */
+  keepRoom(): void {
+    this.#room.keep();
+  }
+
   close(): void {
+    this.#room.close();
     if (this.#db.open) this.#db.close();
   }
 

@@ -105,6 +105,7 @@ export class EventPublisher {
       try {
         work();
       } catch (cause) {
+        if (this.log.makeRoom(cause)) continue;
         this.onTrouble('the event log cannot be written, trying again', { cause, waiting: this.#waiting.length });
         this.#retry ??= setTimeout(() => {
           this.#retry = undefined;
@@ -114,6 +115,7 @@ export class EventPublisher {
       }
       this.#waiting.shift();
     }
+    this.log.keepRoom();
   }
 
   #wakeSubscribers(): void {

@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import { INIT } from '../runtime/layout';
-import { clearStarting, isBareProcessDir, isStarting, mendFiles, readExitStatus } from '../runtime/process-dir';
+import { isBareProcessDir, mendFiles, readExitStatus } from '../runtime/process-dir';
 import { type ProcessRecord, readProcessRecord, replaceProcessRecord } from '../runtime/process-file';
+import { clearStarting, isStarting } from '../runtime/start-mark';
+import { isShortage } from '../sys/shortage';
 import { ProcessHandle, processWrittenNs } from '../worker/process-handle';
 import type { Takeover } from '../worker/shim';
 import type { ShimProcess } from '../worker/shim-fleet';
@@ -107,6 +109,7 @@ function recordOf(takeover: Takeover, runtimeArgs: readonly string[], context: C
   try {
     return readProcessRecord(takeover.dir);
   } catch (error) {
+    if (isShortage(error)) throw error;
     context.log.error({ id: takeover.id, process: takeover.processId, err: error }, 'process.json cannot be read, and is replaced');
     const record: ProcessRecord = {
       spec: { user: { uid: 0, gid: 0 }, args: [], cwd: '/' },
@@ -125,10 +128,12 @@ function recordOf(takeover: Takeover, runtimeArgs: readonly string[], context: C
   }
 }
 
+/** @throws only what has run out: of that no file is to blame */
 function tryRead<T>(read: () => T): T | undefined {
   try {
     return read();
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { makeFifos, makeRuntimeLog, markStarting } from '../runtime/process-dir';
+import { makeFifos, makeRuntimeLog } from '../runtime/process-dir';
+import { markStarting } from '../runtime/start-mark';
 import { type ProcessRecord, writeProcessRecord } from '../runtime/process-file';
 import { faultPoint } from '../sys/fault';
 import { ProcessHandle } from './process-handle';

@@ -1,4 +1,4 @@
-import { clearStarting } from '../runtime/process-dir';
+import { clearStarting } from '../runtime/start-mark';
 import { faultPoint } from '../sys/fault';
 import type { ProcessHandle } from './process-handle';
 import type { WorkTools } from './tools';

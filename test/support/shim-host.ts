@@ -6,7 +6,8 @@ import type { Socket } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 
 import { LineFramer } from '../../src/runtime/line-framer';
-import { clearStarting, makeFifos, markStarting, readExitStatus, readPid } from '../../src/runtime/process-dir';
+import { makeFifos, readExitStatus, readPid } from '../../src/runtime/process-dir';
+import { clearStarting, markStarting } from '../../src/runtime/start-mark';
 import { writeProcessRecord } from '../../src/runtime/process-file';
 import type { ProcessSpec } from '../../src/runtime/process-spec';
 import { decodeShimAnswer, decodeShimResult } from '../../src/runtime/shim-protocol';

@@ -1,0 +1,51 @@
+import { closeSync, constants, ftruncateSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { files } from './layout';
+import { isMissing } from './read-file';
+import { writeWhole } from './whole-file';
+
+/** Marks a start that nobody has been told of yet: the first file of a process's directory. */
+export function markStarting(processDir: string): void {
+  // With content, for the sake of its block: see clearStarting.
+  writeWhole(join(processDir, files.starting), 'starting\n');
+}
+
+export function isStarting(processDir: string): boolean {
+  return isThere(join(processDir, files.starting));
+}
+
+/**
+ * The start has been told: from here on a restart goes on with the process. The mark's file stays, under another name: where
+ * containers themselves have filled the disk, only their ends make room, and each end begins with a file.
+ */
+export function clearStarting(processDir: string): void {
+  try {
+    renameSync(join(processDir, files.starting), join(processDir, files.spare));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/**
+ * Writes a file of the process's directory whole, without any room: the file that was the mark becomes it.
+ * @returns false where there is none: taken already, or the start was not told, or is another daemon's
+ * @throws the system error of node:fs
+ */
+export function writeIntoSpare(processDir: string, path: string, text: string): boolean {
+  const spare = join(processDir, files.spare);
+  if (!isThere(spare)) return false;
+  const fd = openSync(spare, constants.O_WRONLY | constants.O_NOFOLLOW);
+  try {
+    // In place: nobody reads it before it is renamed.
+    writeSync(fd, text, 0);
+    ftruncateSync(fd, text.length);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(spare, path);
+  return true;
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
