@@ -23,6 +23,8 @@ export interface ListenOptions {
   /** Group that may connect beside root; without it root alone. */
   readonly groupId: number | undefined;
   readonly onConnection: (socket: Socket) => void;
+  /** A connection that could not be accepted, once the socket is there (accept(2): EMFILE, ENFILE). */
+  readonly onError: (cause: Error) => void;
 }
 
 /**
@@ -31,12 +33,17 @@ export interface ListenOptions {
  * @throws ListenError
  */
 export async function listen(options: ListenOptions): Promise<Server> {
-  const { path, groupId } = options;
+  const { path, groupId, onConnection, onError } = options;
   await removeStale(path);
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
-  const server = createServer({ pauseOnConnect: false }, options.onConnection);
+  const server = createServer({ pauseOnConnect: false }, onConnection);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => { reject(new ListenError(path, cause.message, { cause })); });
+    const onFailure = (cause: Error): void => { reject(new ListenError(path, cause.message, { cause })); };
+    server.once('error', onFailure);
+    server.once('listening', () => {
+      server.off('error', onFailure);
+      server.on('error', onError);
+    });
     // The socket must never be there with a wider mode than its own, not even for a
     // moment. Node binds within this call, so nobody else's files meet this mask.
     const mask = process.umask(0o177);

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Server as NetServer, Socket } from 'node:net';
 import { peerCredentials, socketFd } from '../sys/sockets';
+import { Admission } from './admission';
 import { HealthService } from './gen/health';
 import { APIService } from './gen/api';
 import { check } from './health';
@@ -21,8 +22,10 @@ export class ApiServer {
   readonly #wire: LegacyWireServer;
   readonly #listeners: NetServer[] = [];
   readonly #sockets = new Set<Socket>();
+  readonly #admission: Admission;
 
   constructor(options: ApiOptions) {
+    this.#admission = new Admission(options.descriptors, options.log);
     this.#grpc = new Server({
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': maxMessageBytes,
@@ -45,7 +48,14 @@ export class ApiServer {
 
   /** Listens on one more socket. @throws ListenError */
   async listen(path: string, groupId: number | undefined): Promise<void> {
-    this.#listeners.push(await listen({ path, groupId, onConnection: (socket) => { this.#accept(socket); } }));
+    this.#listeners.push(
+      await listen({
+        path,
+        groupId,
+        onConnection: (socket) => { this.#accept(socket); },
+        onError: (cause) => { this.#admission.failed(cause); },
+      }),
+    );
   }
 
   /** Takes no more connections and requests, and closes what is open. May be called twice. */
@@ -57,6 +67,10 @@ export class ApiServer {
   }
 
   #accept(socket: Socket): void {
+    if (!this.#admission.admits(socket)) {
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     socket.on('error', () => { socket.destroy(); });

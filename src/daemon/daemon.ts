@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { mkdirSync, realpathSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ApiServer } from '../api/server';
 import { Monitor } from '../monitor/monitor';
@@ -13,7 +14,7 @@ import { restore } from '../supervisor/restore';
 import { Supervisor, makeTask } from '../supervisor/supervisor';
 import type { Kind, Task, TaskAnswers, TaskArgs } from '../supervisor/task';
 import { ChildReaper } from '../sys/children';
-import { raiseOpenFilesLimit } from '../sys/files';
+import { DescriptorRoom } from '../sys/descriptor-room';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process';
 import { favourThisThread } from '../sys/scheduling';
@@ -63,7 +64,7 @@ export class Daemon {
     private readonly settings: Settings,
     private readonly log: Logger,
   ) {
-    const limit = raiseOpenFilesLimit();
+    const descriptors = DescriptorRoom.ofThisProcess();
     favour(log);
     const stateDir = new StateDir(settings.stateDir);
     mkdirSync(stateDir.root, { recursive: true, mode: 0o711 });
@@ -92,7 +93,7 @@ export class Daemon {
         post('shimLost', { name });
       },
     });
-    const tools = makeTools({ settings, stateDir, fleet, reaper: this.#reaper, log });
+    const tools = makeTools({ settings, stateDir, fleet, reaper: this.#reaper, log, descriptors });
     this.#context = {
       table: new Map(),
       publisher: new EventPublisher(this.#openLog(stateDir), (message, details) => { log.error(details, message); }, () => {
@@ -121,15 +122,18 @@ export class Daemon {
       settings,
       version: VERSION,
       log,
+      descriptors,
       onStats: (durationMs) => { this.#metrics.record('container-stats-time', durationMs); },
     });
     this.#observers = new Observers({ settings, log, metrics: this.#metrics, context: this.#context, channel });
-    log.debug({ openFiles: limit.soft, stateDir: stateDir.root }, 'constructed');
+    log.debug({ openFiles: descriptors.limit, stateDir: stateDir.root }, 'constructed');
   }
 
   /** Restores what runs, and answers on the sockets from then on. @throws DaemonError, ListenError */
   async start(): Promise<void> {
     const beganMs = performance.now();
+    // Makes the threads of libuv's pool, which it does at their first use, and aborts where it cannot (threadpool.c).
+    await access('/');
     this.#supervisor.run();
     const restored = await restore(this.#context);
     const { socketPaths, socketGroup } = this.settings;
@@ -205,13 +209,15 @@ interface ToolParts {
   readonly fleet: ShimFleet;
   readonly reaper: ChildReaper;
   readonly log: Logger;
+  readonly descriptors: DescriptorRoom;
 }
 
-function makeTools({ settings, stateDir, fleet, reaper, log }: ToolParts): WorkTools {
+function makeTools({ settings, stateDir, fleet, reaper, log, descriptors }: ToolParts): WorkTools {
   const tools: WorkTools = {
     stateDir,
     reaper,
     log,
+    descriptors,
     startTimeoutMs: settings.startTimeoutMs,
     runtimeAliases: settings.runtimes,
     shimFor: async (setting) =>

@@ -4,6 +4,7 @@ import { isDeleted, readExitStatus, readOomKillsAtEnd } from '../runtime/process
 import { type WaitStatus, exitStatusOf } from '../sys/children';
 import type { Poller, Watch } from '../sys/poller';
 import { exitInfoOf, isRunning } from '../sys/process';
+import { isShortage } from '../sys/shortage';
 import { zombieStatus } from '../sys/zombie';
 
 /** A process whose exit FIFO is watched. The descriptors stay the caller's. */
@@ -23,6 +24,8 @@ export interface WatchedProcess {
  * nobody for the count: it is looked at again after this long, while it is unsettled.
  */
 const unsettledMs = 5;
+/** How soon an end is looked at again for which there were no descriptors; nothing tells when there are. */
+const shortageMs = 100;
 
 /** What the monitor says; each becomes a task. */
 export interface MonitorReports {
@@ -40,6 +43,8 @@ export interface MonitorReports {
  */
 export class Monitor {
   readonly #exits = new Map<WatchedProcess, Watch>();
+  /** Processes that are to be looked at again. */
+  readonly #later = new Map<WatchedProcess, NodeJS.Timeout>();
   readonly #ooms = new Map<string, { readonly source: OomSource; readonly watch: Watch }>();
 
   constructor(
@@ -71,6 +76,8 @@ export class Monitor {
   unwatchExit(process: WatchedProcess): void {
     this.#exits.get(process)?.close();
     this.#exits.delete(process);
+    clearTimeout(this.#later.get(process));
+    this.#later.delete(process);
   }
 
   /** Reports OOM kills of the container, and owns `source` from now on. */
@@ -91,12 +98,22 @@ export class Monitor {
 
   /** Lets go of everything. */
   close(): void {
-    for (const process of [...this.#exits.keys()]) this.unwatchExit(process);
+    for (const process of [...this.#exits.keys(), ...this.#later.keys()]) this.unwatchExit(process);
     for (const id of [...this.#ooms.keys()]) this.unwatchOom(id);
   }
 
   #onHangUp(process: WatchedProcess): void {
     this.unwatchExit(process);
+    try {
+      this.#report(process);
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      // What cannot be read now would be told wrong, as 255, or not at all.
+      this.#later.set(process, setTimeout(() => { this.#onHangUp(process); }, shortageMs));
+    }
+  }
+
+  #report(process: WatchedProcess): void {
     // The kernel counts an OOM kill before the process ends, but the two wake-ups may
     // come in either order: an OOM that led to the end is told first.
     const kills = this.#killsOf(process);
@@ -141,11 +158,12 @@ export class Monitor {
 
 const unknownStatus = 255;
 
-/** A damaged file says as little as a missing one. */
+/** A damaged file says as little as a missing one; of one that cannot be opened for want of descriptors nothing is known. */
 function onDisk(read: () => number | undefined): number | undefined {
   try {
     return read();
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return undefined;
   }
 }

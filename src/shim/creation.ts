@@ -1,4 +1,6 @@
 import { constants } from 'node:os';
+import { join } from 'node:path';
+import { files } from '../runtime/layout';
 import { deleteArgs } from '../runtime/oci-runtime';
 import { readPid } from '../runtime/process-dir';
 import type { ProcessRecord } from '../runtime/process-file';
@@ -16,6 +18,8 @@ import { TerminalIo } from './terminal-io';
 
 /** How long a runtime may go on after an abort: one that finishes leaves less behind than one that is killed. */
 const ABORT_GRACE_MS = 1000;
+
+const SUCCESS: WaitStatus = { kind: 'exited', code: 0 };
 
 /** One call of the runtime that makes a process, and how it is undone. */
 export class Creation {
@@ -39,7 +43,7 @@ export class Creation {
     this.throwIfAborted();
     const pid = readPid(this.entry.identity.dir);
     // It said that it had made one.
-    if (pid === undefined) throw runtimeError(this.entry);
+    if (pid === undefined) throw runtimeError(this.entry, SUCCESS);
     if (!isOursOrGone(pid)) throw new ShimError('shim-error', `the runtime's process ${pid} is not a child of the shim`);
     return pid;
   }
@@ -61,6 +65,7 @@ export class Creation {
     const { shim, entry, record } = this;
     const io = PassedStdio.open(record, shim.lingering);
     entry.hold(shim.poller, io);
+    this.checkRoom();
     const launch = launchOf(entry, record, undefined);
     faultPoint('shim.take.before-create');
     const child = await launchRuntime(shim, { file: entry.command.program, ...launch, ...io.passed });
@@ -73,6 +78,7 @@ export class Creation {
     const { signal } = entry.abortion;
     const io = TerminalIo.open(shim.terminalContext(entry.label), record, { create: true });
     entry.hold(shim.poller, io);
+    this.checkRoom();
     const consolePath = ConsolePath.open(shim.poller, entry.identity.dir);
     const close = (): void => consolePath.close();
     signal.addEventListener('abort', close);
@@ -86,6 +92,12 @@ export class Creation {
       signal.removeEventListener('abort', close);
       consolePath.close();
     }
+  }
+
+  /** A process that took the last descriptors would cost those that are here already their ends. */
+  private checkRoom(): void {
+    const { heldExitFd, identity } = this.entry;
+    if (heldExitFd !== undefined) this.shim.descriptors.check(heldExitFd, join(identity.dir, files.exit));
   }
 
   private async untilEnd(child: Child): Promise<WaitStatus> {
@@ -107,7 +119,7 @@ export class Creation {
   private judge(status: WaitStatus): void {
     this.made = succeeded(status) ? 'process' : status.kind === 'signalled' ? 'unknown' : 'nothing';
     this.throwIfAborted();
-    if (this.made !== 'process') throw runtimeError(this.entry);
+    if (this.made !== 'process') throw runtimeError(this.entry, status);
   }
 
   private throwIfAborted(): void {

@@ -1,9 +1,11 @@
 import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readCgroup } from '../runtime/cgroups/cgroup-file';
 import { readOomKills } from '../runtime/cgroups/oom-kills';
 import { deleteArgs, killAllArgs } from '../runtime/oci-runtime';
 import { appendShimLog, markDeleted, writeOomKillsAtEnd } from '../runtime/process-dir';
 import { faultPoint } from '../sys/fault';
+import { isFull, isShortage } from '../sys/shortage';
 import type { FaultPoint } from '../sys/fault-points';
 import { messageOf } from '../sys/thrown';
 import { recordExitStatus } from './exit-status';
@@ -15,11 +17,16 @@ import { untilStartIsTold } from './start-told';
 /** How long a runtime may still be at work on an exec whose container has ended, before it is aborted. */
 const LATE_EXEC_MS = 5000;
 
+/** A step that lacks processes, descriptors or memory is tried again for this long: nobody else can take it better. */
+const SHORTAGE_MS = 60_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2000;
+
 /**
  * The end of a process, step by step, each of which can be repeated by whoever adopts it half-done: its status on disk,
  * the rest of the container killed, its output passed on, its OOM kills counted, the container deleted in the runtime, and last of
- * all the exit FIFO let go, which tells the daemon. A step that fails is logged and does not stop the others:
- * the daemon must hear of the end. Never rejects.
+ * all the exit FIFO let go, which tells the daemon. A step that fails is logged (and, where something had run out, tried
+ * again for a while) and does not stop the others: the daemon must hear of the end. Never rejects.
  * @param status 0 to 255
  */
 export async function end(shim: Shim, entry: ManagedProcess, status: number): Promise<void> {
@@ -45,11 +52,18 @@ type Step = (name: FaultPoint, run: () => Promise<void>) => Promise<void>;
 
 function stepper(shim: Shim, entry: ManagedProcess): Step {
   return async (name, run) => {
-    try {
-      faultPoint(name);
-      await run();
-    } catch (error) {
-      shim.log.error(name, error, entry.label);
+    const beganMs = performance.now();
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        faultPoint(name);
+        await run();
+        return;
+      } catch (error) {
+        shim.log.error(name, error, entry.label);
+        // A start that is undone keeps its daemon waiting, which goes on by itself.
+        if (!isShortage(error) || isFull(error) || entry.abortion.signal.aborted || performance.now() - beganMs > SHORTAGE_MS) return;
+      }
+      await delay(pauseMs);
     }
   };
 }

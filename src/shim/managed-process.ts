@@ -62,6 +62,11 @@ export class ManagedProcess {
     return this.pid;
   }
 
+  /** The write end of the exit FIFO, while it is held. */
+  get heldExitFd(): number | undefined {
+    return this.exitFd;
+  }
+
   get io(): ProcessIo | undefined {
     return this.ioHeld;
   }

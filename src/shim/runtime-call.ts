@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { lastRuntimeError } from '../runtime/process-dir';
+import { starvationOf } from '../runtime/starvation';
 import type { Child, WaitStatus } from '../sys/children';
 import { SysError } from '../sys/errors';
 import { signalPid } from '../sys/process';
@@ -22,7 +23,7 @@ export async function callRuntime(shim: Shim, entry: ManagedProcess, args: reado
     const timer = setTimeout(() => killRuntime(child), CLEAN_UP_MS);
     const status = await child.exited;
     clearTimeout(timer);
-    if (!succeeded(status)) throw runtimeError(entry);
+    if (!succeeded(status)) throw runtimeError(entry, status);
   });
 }
 
@@ -63,9 +64,14 @@ export function succeeded(status: WaitStatus): boolean {
   return status.kind === 'exited' && status.code === 0;
 }
 
-/** What the runtime said went wrong, as dockerd knows it. */
-export function runtimeError(entry: ManagedProcess): ShimError {
+/** What the runtime said went wrong, as dockerd knows it; the cause is a shortage where it seems to have been one. */
+export function runtimeError(entry: ManagedProcess, status: WaitStatus): ShimError {
   const said = lastRuntimeError(entry.identity.dir);
-  const message = said === undefined ? 'containerd: container not started' : `oci runtime error: ${said}`;
-  return new ShimError('runtime-failed', message);
+  const cause = starvationOf(status, said);
+  return new ShimError('runtime-failed', said === undefined ? silence(entry, cause) : `oci runtime error: ${said}`, { cause });
+}
+
+function silence({ command }: ManagedProcess, cause: Error | undefined): string {
+  const reason = cause === undefined ? '' : `: ${command.program} could not run (no more processes or memory?)`;
+  return `containerd: container not started${reason}`;
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { raiseOpenFilesLimit } from '../sys/files';
+import { DescriptorRoom } from '../sys/descriptor-room';
 import { becomeSubreaper, openPidFd } from '../sys/process';
 import { LogFile } from './log';
 import { ShimServer } from './server';
@@ -21,9 +21,8 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  */
 export async function serve(stateDir: string, name: string): Promise<void> {
   const log = new LogFile(join(stateDir, LOG_NAME));
-  raiseOpenFilesLimit();
   becomeSubreaper();
-  const shim = new Shim(log);
+  const shim = new Shim(log, DescriptorRoom.ofThisProcess());
   const server = await ShimServer.listen(shim, stateDir, name, () => shim.close());
   for (const signal of STOP_SIGNALS) {
     process.on(signal, () => {

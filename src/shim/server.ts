@@ -70,7 +70,12 @@ export class ShimServer {
     const address = `/proc/self/fd/${this.dirFd}/${basename(this.path)}`;
     const listening = new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.once('listening', resolve);
+      this.server.once('listening', () => {
+        this.server.off('error', reject);
+        // A daemon that cannot be accepted now connects again.
+        this.server.on('error', (error) => this.shim.log.error('a connection could not be accepted', error));
+        resolve();
+      });
     });
     const before = process.umask(0o177);
     // Binds before it returns.

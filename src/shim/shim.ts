@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { CallPlaces } from '../runtime/call-places';
 import { ChildReaper } from '../sys/children';
+import type { DescriptorRoom } from '../sys/descriptor-room';
 import { Poller } from '../sys/poller';
 import { Lingering } from './lingering';
 import type { ShimLog } from './log';
@@ -27,7 +28,10 @@ export class Shim {
   onIdle: () => void = () => undefined;
 
   /** One for each process, since its reaper takes all children. The process must be a subreaper. */
-  constructor(readonly log: ShimLog) {
+  constructor(
+    readonly log: ShimLog,
+    readonly descriptors: DescriptorRoom,
+  ) {
     this.poller = new Poller((error) => log.error('a callback failed', error));
     this.reaper = new ChildReaper(this.poller);
   }

@@ -6,6 +6,7 @@ import { files } from '../runtime/layout';
 import { appendShimLog } from '../runtime/process-dir';
 import { resolveRuntime } from '../runtime/runtime-program';
 import type { ShimProcess } from '../runtime/shim-protocol';
+import { DescriptorRoom } from '../sys/descriptor-room';
 import { becomeSubreaper } from '../sys/process';
 import { messageOf } from '../sys/thrown';
 import { asShimError } from './errors';
@@ -30,7 +31,7 @@ export async function runSingle(id: string, bundle: string, runtime: string): Pr
   surviveErrors(log);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   becomeSubreaper();
-  const shim = new Shim(log);
+  const shim = new Shim(log, DescriptorRoom.ofThisProcess());
   // Our stdio is the null device and there is no socket: nothing else keeps this program alive.
   shim.poller.ref();
   try {

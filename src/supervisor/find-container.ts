@@ -7,6 +7,7 @@ import { openOomSource } from '../runtime/cgroups/open-oom-source';
 import { INIT } from '../runtime/layout';
 import { resolveRuntime } from '../runtime/runtime-program';
 import { type ContainerRecord, readContainerRecord } from '../runtime/state-file';
+import { isShortage } from '../sys/shortage';
 import type { Takeover } from '../worker/shim';
 import type { ShimProcess } from '../worker/shim-fleet';
 import type { Progress } from '../worker/undo';
@@ -25,7 +26,7 @@ export interface FoundContainer extends Omit<RecoveredContainer, 'init' | 'execs
 
 /**
  * Reads a container's directory. Rejects where its init process makes no sense:
- * then the container is set aside. What else is damaged is replaced by what is known.
+ * then the container is set aside, unless something has run out. What else is damaged is replaced by what is known.
  */
 export async function findContainer(id: string, shims: ReadonlyMap<string, ShimProcess>, context: Context): Promise<FoundContainer> {
   const record = recordOf(id, context);
@@ -70,6 +71,7 @@ function recordOf(id: string, context: Context): ContainerRecord {
   try {
     return readContainerRecord(context.tools.stateDir.containerDir(id));
   } catch (error) {
+    if (isShortage(error)) throw error;
     context.log.error({ id, err: error }, 'state.json cannot be read, the defaults stand in');
     return { bundle: '/', labels: [], runtime, runtimeArgs, shim, noPivotRoot: false };
   }
@@ -116,6 +118,7 @@ function cgroupOf(init: RecoveredProcess, context: Context): CgroupFacts {
     const oom = openOomSource(cgroup, written === undefined ? {} : { knownKills: told });
     return { cgroup, isPaused, oom, oomKillsTold: oom?.kills ?? told };
   } catch (error) {
+    if (isShortage(error)) throw error;
     if (!init.isOver) context.log.warn({ id, err: error }, 'no OOM notifications for this container');
     return { ...withoutCgroup, oomKillsTold: told };
   }

@@ -1,5 +1,6 @@
 import { readPid, readStarttime, writePid, writeStarttime } from '../runtime/process-dir';
 import { isRunning, readProcStat } from '../sys/process';
+import { isShortage } from '../sys/shortage';
 import { type ProcessIdentity, identityOf, parseStartKey } from '../worker/process-handle';
 import type { Takeover } from '../worker/shim';
 import type { Context } from './context';
@@ -73,10 +74,12 @@ function mend({ id, processId, dir }: Takeover, written: WrittenIdentity, known:
   if (starttime !== (written.starttime ?? '')) writeStarttime(dir, starttime);
 }
 
+/** @throws only what has run out: of that no file is to blame */
 function tryRead<T>(read: () => T): T | undefined {
   try {
     return read();
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return undefined;
   }
 }

@@ -5,6 +5,7 @@ import { livingIn, livingOf } from '../runtime/cgroups/living';
 import { INIT } from '../runtime/layout';
 import { readPid } from '../runtime/process-dir';
 import { isRunning, readProcStat } from '../sys/process';
+import { isShortage } from '../sys/shortage';
 import { askRuntimeState } from '../worker/runtime-state';
 import type { Takeover } from '../worker/shim';
 import type { WorkTools } from '../worker/tools';
@@ -51,7 +52,8 @@ function livingInCgroup(dir: string, processId: string): number[] | undefined {
     const pid = processId === INIT ? undefined : readPid(initDir);
     const cgroup = readCgroup(initDir) ?? (pid === undefined ? undefined : findCgroup(pid));
     return cgroup === undefined ? undefined : livingIn(cgroup);
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     // Damaged, or the first process is gone: looked for by the container's id.
     return undefined;
   }

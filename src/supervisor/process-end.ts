@@ -12,6 +12,8 @@ import { unwatchProcess } from './process-watch';
 /** Told where nobody can tell a process's status any more. */
 const unknownStatus = 255;
 const retryMs = 1000;
+/** A runtime that dies silently may lack processes, or be broken: the exit is told then, whatever it has left. */
+const insistMs = 600_000;
 const SIGKILL = 9;
 
 /**
@@ -74,7 +76,7 @@ function finish(container: ContainerEntry, process: ProcessEntry, context: Conte
   const beganMs = performance.now();
   const remove = async (): Promise<void> => {
     try {
-      await finishEnd(context.tools, { takeover, deleteInRuntime: !end.deletedByShim });
+      await finishEnd(context.tools, { takeover, deleteInRuntime: !end.deletedByShim, insist: performance.now() - beganMs < insistMs });
     } catch (error) {
       // Told before it is gone, its name would not be free; the disk may let go of it yet.
       context.log.error({ id: container.id, process: process.id, err: error }, 'what a process left cannot be removed, trying again');

@@ -5,7 +5,7 @@ import { readProcessRecord } from '../runtime/process-file';
 import { isBareContainerDir } from '../runtime/process-dir';
 import { RuntimeError } from '../runtime/errors';
 import { faultPoint } from '../sys/fault';
-import { errorCodeOf } from '../sys/thrown';
+import { isShortage } from '../sys/shortage';
 import { discardDir, emptyTrash, setAside, sweepLiftedBundles } from '../worker/discard';
 import { finishEnd } from '../worker/finish-end';
 import type { ShimProcess } from '../worker/shim-fleet';
@@ -123,11 +123,6 @@ async function finishUntold(end: RecordedEnd, context: Context): Promise<void> {
   context.publisher.log.tell(end);
   if (processId === INIT) forgetOom(context.publisher.log, id);
   context.log.info({ id, process: processId, status: end.status }, 'an end that was recorded before the restart is told');
-}
-
-/** Of memory, descriptors or room, which passes; what is on disk is not to blame. */
-function isShortage(error: unknown): boolean {
-  return ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT'].includes(errorCodeOf(error) ?? '');
 }
 
 function isReadable(dir: string): boolean {

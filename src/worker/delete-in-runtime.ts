@@ -4,19 +4,21 @@ import { files } from '../runtime/layout';
 import { deleteArgs, logArgs } from '../runtime/oci-runtime';
 import { readProcessRecord } from '../runtime/process-file';
 import { RuntimeError } from '../runtime/errors';
+import { isShortage } from '../sys/shortage';
 import { WorkError } from './errors';
 import { callRuntime } from './runtime-call';
 import type { Takeover } from './shim';
 import type { WorkTools } from './tools';
 
 /**
- * Has the runtime delete a container whose shim can not. Never throws: what the
- * runtime cannot delete is said in the log, and does not keep the exit from being told.
+ * Has the runtime delete a container whose shim can not. What the runtime cannot delete is said
+ * in the log, and does not keep the exit from being told.
+ * @param options insist: default; what there was nothing left to run it with is thrown, to be tried again
  */
 export async function deleteInRuntime(
   tools: WorkTools,
   takeover: Takeover,
-  options: { readonly force: boolean },
+  options: { readonly force: boolean; readonly insist?: boolean },
 ): Promise<void> {
   if (!existsSync(takeover.dir)) return;
   const logFile = join(takeover.dir, files.log);
@@ -28,7 +30,7 @@ export async function deleteInRuntime(
       timeoutMs: tools.startTimeoutMs,
     });
   } catch (cause) {
-    if (!(cause instanceof WorkError)) throw cause;
+    if (!(cause instanceof WorkError) || (options.insist !== false && isShortage(cause))) throw cause;
     // Deleted before, by a shim or by us before a restart: each step of an end can be repeated.
     if (/does not exist/.test(cause.message)) return;
     tools.log.warn({ id: takeover.id, err: cause }, 'the runtime could not delete the container');

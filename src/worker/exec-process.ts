@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { files } from '../runtime/layout';
 import { makeProcessDirectory } from './process-directory';
 import type { ProcessRecord } from '../runtime/process-file';
 import { faultPoint } from '../sys/fault';
@@ -48,6 +50,7 @@ export async function execProcess(
       progress.madeDir = takeover.dir;
       const handle = makeProcessDirectory(takeover.dir, record);
       progress.handle = handle;
+      tools.descriptors.check(handle.exitFd, join(handle.dir, files.exit));
       faultPoint('daemon.exec.before-shim');
       const shim = await orAborted(signal, tools.shimFor(request.shimSetting));
       progress.shim = shim;

@@ -11,9 +11,11 @@ export interface EndWork {
   readonly takeover: Takeover;
   /** The shim is gone, or cannot be relied on to have had the runtime delete the container. */
   readonly deleteInRuntime: boolean;
+  /** Default: where there was nothing left to run the runtime with, it is not gone on without. */
+  readonly insist?: boolean;
 }
 
-/** Removes what an ended process has left: in the runtime where its shim is gone, and on disk. */
+/** Removes what an ended process has left: in the runtime where its shim is gone, and on disk. @throws what has run out, and errors of the file system: to be tried again */
 export async function finishEnd(tools: WorkTools, work: EndWork): Promise<void> {
   const { takeover } = work;
   if (takeover.processId !== INIT) {
@@ -22,7 +24,7 @@ export async function finishEnd(tools: WorkTools, work: EndWork): Promise<void> 
   }
   if (work.deleteInRuntime) {
     faultPoint('daemon.end.before-delete');
-    await deleteInRuntime(tools, takeover, { force: true });
+    await deleteInRuntime(tools, takeover, { force: true, insist: work.insist !== false });
     faultPoint('daemon.end.deleted');
   }
   faultPoint('daemon.end.before-discard');

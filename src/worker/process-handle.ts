@@ -5,6 +5,7 @@ import { isStdinClosed, makePidPrivate, readPid, readStarttime, writeStarttime }
 import type { ProcessRecord } from '../runtime/process-file';
 import { readSome } from '../sys/files';
 import { openPidFd, readProcStat } from '../sys/process';
+import { isShortage } from '../sys/shortage';
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
@@ -95,7 +96,7 @@ export class ProcessHandle {
     return this.#terminalFd;
   }
 
-  /** The process is known now. Takes a pidfd; a process that is gone already has none. */
+  /** The process is known now. Takes a pidfd; a process that is gone already has none. @throws SysError EMFILE and its kin */
   identify(identity: ProcessIdentity): void {
     this.#identity = identity;
     this.#pidFd ??= openPidFdOf(identity);
@@ -161,17 +162,23 @@ export class ProcessHandle {
   }
 }
 
-/** Never another's, which has the number by now: without a start time, nobody could tell. */
+/** Never another's, which has the number by now: without a start time, nobody could tell. @throws what has run out */
 function openPidFdOf({ pid, starttime }: ProcessIdentity): number | undefined {
   if (starttime === '') return undefined;
   let pidFd: number;
   try {
     pidFd = openPidFd(pid);
-  } catch {
+  } catch (error) {
+    // Without one for want of descriptors, it could not be signalled, nor its status be told.
+    if (isShortage(error)) throw error;
     return undefined;
   }
-  // Of one that has been reaped in this moment /proc says nothing any more, and its pidfd may tell its status.
-  if ((readProcStat(pid)?.starttime ?? starttime) === starttime) return pidFd;
-  closeSync(pidFd);
-  return undefined;
+  let isSame = false;
+  try {
+    // Of one that has been reaped in this moment /proc says nothing any more, and its pidfd may tell its status.
+    isSame = (readProcStat(pid)?.starttime ?? starttime) === starttime;
+    return isSame ? pidFd : undefined;
+  } finally {
+    if (!isSame) closeSync(pidFd);
+  }
 }

@@ -4,6 +4,7 @@ import { SysError } from '../sys/errors';
 import { signalPid } from '../sys/process';
 import { lastErrorMessage } from '../runtime/runtime-log';
 import type { RuntimeCommand } from '../runtime/oci-runtime';
+import { starvationOf } from '../runtime/starvation';
 import { WorkError, abortReason, throwIfAborted } from './errors';
 
 const SIGKILL = 9;
@@ -64,9 +65,10 @@ export async function callRuntime(
   if (status.kind === 'exited' && status.code === 0) return;
   // Earlier calls log to the same file: only what this one has added speaks for it.
   const message = sizeOf(logFile) > loggedBefore ? lastErrorMessage(logFile) : undefined;
+  const cause = starvationOf(status, message);
   throw message === undefined
-    ? new WorkError('runtime-failed', `containerd: container not started: ${options.verb} ended with ${exitStatusOf(status)} and no message`)
-    : new WorkError('runtime-failed', `oci runtime error: ${message}`);
+    ? new WorkError('runtime-failed', `containerd: container not started: ${options.verb} ended with ${exitStatusOf(status)} and no message`, { cause })
+    : new WorkError('runtime-failed', `oci runtime error: ${message}`, { cause });
 }
 
 function sizeOf(path: string): number {

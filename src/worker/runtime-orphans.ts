@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { files } from '../runtime/layout';
 import { SysError } from '../sys/errors';
 import { signalPid } from '../sys/process';
+import { isShortage } from '../sys/shortage';
 
 const SIGKILL = 9;
 /** A call that comes to its end leaves less behind than one that is killed on its way. */
@@ -44,7 +45,8 @@ async function callsNaming(named: readonly string[]): Promise<number[]> {
 function argumentsOf(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return [];
   }
 }

@@ -52,6 +52,8 @@ export interface StartHooks {
   commit(): Promise<void>;
   /** The start is about to be undone: the descriptors of `created` are closed next. Must not reject. */
   undoing(): Promise<void>;
+  /** Undoing it has to wait for descriptors, processes or memory, and goes on by itself. May be called more than once. */
+  undoWaits(error: unknown): void;
 }
 
 /**
@@ -73,7 +75,7 @@ export async function startContainer(
     await hooks.commit();
   } catch (error) {
     await hooks.undoing();
-    await undoContainer(tools, request.id, progress);
+    await undoContainer(tools, request.id, progress, () => { hooks.undoWaits(error); });
     throw error;
   }
   if (progress.handle !== undefined) startIsTold(tools, progress.handle);
@@ -92,6 +94,7 @@ async function sequence(
   const program = resolveRuntime(request.runtime, tools.runtimeAliases);
   const { record, processRecord, handle } = makeDirectory(tools, request, bundle, progress);
   progress.handle = handle;
+  tools.descriptors.check(handle.exitFd, join(handle.dir, files.exit));
 
   faultPoint('daemon.start.before-shim');
   const shim = await orAborted(signal, tools.shimFor(request.shim));

@@ -1,5 +1,6 @@
 import type { StateDir } from '../runtime/layout';
 import type { ChildReaper } from '../sys/children';
+import type { DescriptorRoom } from '../sys/descriptor-room';
 import type { Logger } from '../runtime/logger';
 import type { Shim } from './shim';
 
@@ -8,6 +9,7 @@ export interface WorkTools {
   readonly stateDir: StateDir;
   readonly reaper: ChildReaper;
   readonly log: Logger;
+  readonly descriptors: DescriptorRoom;
   /** Bound on a start, an exec and each single runtime call. */
   readonly startTimeoutMs: number;
   /** Runtime names that the configuration maps to programs. */

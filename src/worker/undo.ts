@@ -6,6 +6,7 @@ import { INIT } from '../runtime/layout';
 import { readPid, readStarttime } from '../runtime/process-dir';
 import { faultPoint } from '../sys/fault';
 import { isRunning, signalPid } from '../sys/process';
+import { isShortage } from '../sys/shortage';
 import { deleteInRuntime } from './delete-in-runtime';
 import { discardDir } from './discard';
 import { endRuntimeCallsOf } from './runtime-orphans';
@@ -17,6 +18,9 @@ const SIGKILL = 9;
 /** How often, and how soon after each other, the removal of a directory is tried. */
 const discardAttempts = 5;
 const discardPauseMs = 100;
+/** How soon, and how often at least, it is tried again to undo what there was nothing to undo with. */
+const firstShortageMs = 250;
+const longestShortageMs = 5000;
 
 /** What a start or an exec has done so far. */
 export interface Progress {
@@ -27,9 +31,12 @@ export interface Progress {
   takeover?: Takeover;
 }
 
-/** Undoes a container's start completely: no process, no runtime state, no directory. Never throws. */
-export async function undoContainer(tools: WorkTools, id: string, progress: Progress): Promise<void> {
-  await undo(tools, progress);
+/**
+ * Undoes a container's start completely: no process, no runtime state, no directory. Never throws.
+ * @param onWait called once where that has to wait for descriptors, processes or memory
+ */
+export async function undoContainer(tools: WorkTools, id: string, progress: Progress, onWait?: () => void): Promise<void> {
+  await undo(tools, progress, onWait);
   removeLiftedBundle(tools.stateDir.liftedBundle(id));
 }
 
@@ -38,10 +45,11 @@ export async function undoExec(tools: WorkTools, progress: Progress): Promise<vo
   await undo(tools, progress);
 }
 
-async function undo(tools: WorkTools, progress: Progress): Promise<void> {
-  await undoTakeover(tools, progress);
-  faultPoint('daemon.undo.aborted');
+async function undo(tools: WorkTools, progress: Progress, onWait?: () => void): Promise<void> {
+  // First: where descriptors are short, what undoes it can do with these.
   progress.handle?.close();
+  await undoTakeover(tools, progress, onWait);
+  faultPoint('daemon.undo.aborted');
   // Where the sequence made no directory, the one there (if any) is not ours to remove.
   if (progress.madeDir !== undefined) await discard(tools, progress.madeDir);
   faultPoint('daemon.undo.undone');
@@ -62,7 +70,7 @@ async function discard(tools: WorkTools, dir: string): Promise<void> {
   }
 }
 
-async function undoTakeover(tools: WorkTools, progress: Progress): Promise<void> {
+async function undoTakeover(tools: WorkTools, progress: Progress, onWait?: () => void): Promise<void> {
   const { shim, takeover } = progress;
   if (shim === undefined || takeover === undefined) return;
   try {
@@ -72,7 +80,22 @@ async function undoTakeover(tools: WorkTools, progress: Progress): Promise<void>
     tools.log.warn({ id: takeover.id, process: takeover.processId, err: cause }, 'undoing a start without its shim');
   }
   // Also where it has answered: a shim that is short of something says so in its log, and goes on.
-  await endWithoutShim(tools, takeover);
+  await endWhenThereIsRoom(tools, takeover, onWait);
+}
+
+/** With no descriptors and no processes left, nothing can be undone. Half undone it would be there for ever, so it waits. */
+async function endWhenThereIsRoom(tools: WorkTools, takeover: Takeover, onWait?: () => void): Promise<void> {
+  for (let pauseMs = firstShortageMs; ; pauseMs = Math.min(2 * pauseMs, longestShortageMs)) {
+    try {
+      await endWithoutShim(tools, takeover);
+      return;
+    } catch (error) {
+      tools.log.error({ id: takeover.id, process: takeover.processId, err: error }, 'a start cannot be undone yet');
+      if (!isShortage(error)) return;
+    }
+    onWait?.();
+    await delay(pauseMs);
+  }
 }
 
 /**
@@ -87,7 +110,8 @@ function runningPidOf(dir: string): number | undefined {
     const initDir = join(dirname(dir), INIT);
     const isOurs = starttime !== undefined || (dir !== initDir && cgroupOf(pid) === cgroupOf(readPid(initDir)));
     return isOurs && isRunning(pid, starttime) ? pid : undefined;
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     // A damaged file names nobody.
     return undefined;
   }
@@ -100,7 +124,7 @@ function cgroupOf(pid: number | undefined): string {
 /**
  * Ends a process whose shim is gone: a runtime's call that is still under way, the
  * process itself, and for a container's init what the runtime has of the container.
- * Never throws.
+ * @throws only what has run out; to be called again then
  */
 export async function endWithoutShim(tools: WorkTools, takeover: Takeover): Promise<void> {
   await endRuntimeCallsOf(takeover.dir, tools.deadShims());

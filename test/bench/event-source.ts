@@ -7,6 +7,7 @@ import { ApiServer } from '../../src/api/server';
 import { EventLog } from '../../src/supervisor/event-log';
 import { EventPublisher } from '../../src/supervisor/event-publisher';
 import type { Supervisor } from '../../src/supervisor/supervisor';
+import { DescriptorRoom } from '../../src/sys/descriptor-room';
 
 /** As many as the loop takes of its tasks before sockets have their turn. */
 const perTurn = 128;
@@ -22,6 +23,7 @@ const api = new ApiServer({
   settings: { runtime: 'runc', runtimeArgs: [], shim: '', onShimDeath: 'adopt' },
   version: 'bench',
   log: silent,
+  descriptors: DescriptorRoom.ofThisProcess(),
   onStats: () => undefined,
 });
 

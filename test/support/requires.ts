@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { patienceMs } from './deadline';
 
 /** What a test needs of the machine that it runs on. */
-export type Requirement = 'root' | 'runc' | 'busybox' | 'memory controller' | 'freezer' | 'criu' | 'strace';
+export type Requirement = 'root' | 'runc' | 'busybox' | 'memory controller' | 'pids controller' | 'freezer' | 'criu' | 'strace';
 
 /** All that a test needs which starts real containers. */
 export const realContainers: readonly Requirement[] = ['root', 'runc', 'busybox'];
@@ -40,6 +40,8 @@ function isThere(requirement: Requirement): boolean {
       return existsSync('/bin/busybox');
     case 'memory controller':
       return hasController('memory');
+    case 'pids controller':
+      return hasController('pids');
     case 'freezer':
       // Version 2 has no controller of that name: every cgroup of it can be frozen.
       return hasController('freezer') || existsSync('/sys/fs/cgroup/cgroup.controllers');
