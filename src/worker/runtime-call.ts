@@ -67,7 +67,7 @@ export async function callRuntime(
   const message = sizeOf(logFile) > loggedBefore ? lastErrorMessage(logFile) : undefined;
   const cause = starvationOf(status, message);
   throw message === undefined
-    ? new WorkError('runtime-failed', `containerd: container not started: ${options.verb} ended with ${exitStatusOf(status)} and no message`, { cause })
+    ? new WorkError('runtime-failed', `containerd: container not started: ${options.verb} ended with ${exitStatusOf(status)} and no message${cause === undefined ? '' : ' (no more processes or memory?)'}`, { cause })
     : new WorkError('runtime-failed', `oci runtime error: ${message}`, { cause });
 }
 
