@@ -2,6 +2,7 @@ import { APIService } from '../../../src/api/gen/api';
 import type { BenchHost } from '../bench-host';
 import { type Figure, atMost, figureOf, repeat, timed } from '../figure';
 import { cpuMsOf, pssOf, supervisors } from '../proc';
+import { startRounds } from './start';
 
 /** What the same things cost with more and more containers running. */
 export async function manyFigures(host: BenchHost): Promise<Figure[]> {
@@ -28,13 +29,13 @@ export async function manyFigures(host: BenchHost): Promise<Figure[]> {
     await repeat(20, state);
     const states = await repeat(quick ? 30 : 100, state);
     figures.push(figure(`state-${String(size)}`, `State of ${String(size)} containers, with all pids`, 'ms', states, size === 100 ? 10 : undefined));
-    figures.push(figure(`create-${String(size)}`, `CreateContainer with ${String(size)} running`, 'ms', await oneMore(host, quick ? 3 : 8)));
+    figures.push(await oneMore(host, size));
     if (!host.ownsDaemon) continue;
     if (size === 100) figures.push(await idle(host, pid));
   }
   // Last: another daemon has the containers from here on, and all figures of a daemon's memory are taken.
   if (host.ownsDaemon && ids.length > 100) figures.push(await restart(host, ids.length));
-  await host.endMany(ids);
+  figures.push(await endAll(host, ids));
   return figures;
 }
 
@@ -80,16 +81,17 @@ async function idle(host: BenchHost, pid: number): Promise<Figure> {
   return figure('idle', `CPU with 100 idle containers, of a core, over ${String(seconds)} s`, '%', [share], 0.2);
 }
 
-async function oneMore(host: BenchHost, count: number): Promise<number[]> {
-  const ids: string[] = [];
-  const values = await repeat(count, () => {
-    const id = host.name();
-    const bundlePath = host.bundle(id);
-    ids.push(id);
-    return timed(() => host.client.create({ id, bundlePath }));
-  });
-  await host.endMany(ids);
-  return values;
+/** A start among so many, of both sides: runtimes, too, have more to look at then. */
+async function oneMore(host: BenchHost, size: number): Promise<Figure> {
+  const what = `CreateContainer with ${String(size)} running, against create + start`;
+  const head = { name: `create-${String(size)}`, what, unit: 'ms', targets: [] };
+  return figureOf(head, await startRounds(host, host.options.quick ? 2 : 4, host.options.quick ? 2 : 4));
+}
+
+/** The end of all of them at once. */
+async function endAll(host: BenchHost, ids: readonly string[]): Promise<Figure> {
+  const ms = await timed(() => host.endMany(ids));
+  return figure(`end-${String(ids.length)}`, `end of ${String(ids.length)} containers at once, for each`, 'ms', [ms / ids.length]);
 }
 
 /** A client that has just gone, and what its requests left on the heap, are no part of the picture. */

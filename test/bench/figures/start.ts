@@ -1,6 +1,6 @@
 import { APIService, CreateContainerRequest } from '../../../src/api/gen/api';
 import type { BenchHost } from '../bench-host';
-import { type Figure, atLeast, atMost, figureOf, interleave, repeat, timed } from '../figure';
+import { type Figure, type Round, atLeast, atMost, figureOf, interleave, repeat, timed } from '../figure';
 
 /** CreateContainer, one after another, against the runtime's create and start. */
 export async function startFigure(host: BenchHost): Promise<Figure> {
@@ -11,6 +11,11 @@ export async function startFigure(host: BenchHost): Promise<Figure> {
     unit: 'ms',
     targets: [atMost(1.15, 'ratio')],
   };
+  return figureOf(head, await startRounds(host, rounds, perRound));
+}
+
+/** Rounds of starts one after another, of both sides; all that they start is ended again. */
+export async function startRounds(host: BenchHost, rounds: number, perRound: number): Promise<Round[]> {
   const ours = async (): Promise<number[]> => {
     const ids: string[] = [];
     const values = await repeat(perRound, () => {
@@ -24,7 +29,7 @@ export async function startFigure(host: BenchHost): Promise<Figure> {
   };
   const bare = (): Promise<number[]> => repeat(perRound, () => bareStart(host));
   await ours();
-  return figureOf(head, await interleave(rounds, ours, bare));
+  return interleave(rounds, ours, bare);
 }
 
 /** Starts per second of ten clients, against ten loops of create and start. */
