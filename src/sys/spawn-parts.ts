@@ -1,0 +1,78 @@
+import { closeSync, constants } from 'node:fs';
+import { SysError, check, checkNoNul } from './errors';
+import { layout, libc, spawning } from './native';
+import type { SpawnOptions } from './spawn-options';
+
+const POSIX_SPAWN_SETPGROUP = 0x02;
+const POSIX_SPAWN_SETSIGDEF = 0x04;
+const POSIX_SPAWN_SETSIGMASK = 0x08;
+const POSIX_SPAWN_SETSID = 0x80;
+
+const F_DUPFD_CLOEXEC = 1030;
+/** The first descriptor that is none of the standard ones. */
+const FIRST_FREE_FD = 3;
+
+/** What the new process does before the exec: posix_spawn_file_actions_t. To be released after the call. */
+export class Actions {
+  readonly memory = Buffer.alloc(layout.spawnActions);
+  readonly #duplicates: number[] = [];
+
+  constructor() {
+    checkSpawn(spawning.actionsInit(this.memory));
+  }
+
+  fill({ stdin, stdout, stderr, cwd }: SpawnOptions): void {
+    [stdin, stdout, stderr].forEach((source, target) => {
+      if (source === undefined) {
+        const access = target === 0 ? constants.O_RDONLY : constants.O_WRONLY;
+        checkSpawn(spawning.addOpen(this.memory, target, '/dev/null', access, 0));
+        return;
+      }
+      // Where both are the same number, the C library clears close-on-exec.
+      checkSpawn(spawning.addDuplicate(this.memory, this.#safe(source, target), target));
+    });
+    if (cwd !== undefined) checkSpawn(spawning.addChangeDirectory(this.memory, checkNoNul(cwd, 'posix_spawn')));
+  }
+
+  release(): void {
+    spawning.actionsDestroy(this.memory);
+    for (const fd of this.#duplicates) closeSync(fd);
+  }
+
+  // The actions run one after the other: a source below 3 might be overwritten before its turn comes.
+  #safe(source: number, target: number): number {
+    if (source >= FIRST_FREE_FD || source === target) return source;
+    const duplicate = check(libc.fcntl(source, F_DUPFD_CLOEXEC, FIRST_FREE_FD), 'fcntl F_DUPFD_CLOEXEC');
+    this.#duplicates.push(duplicate);
+    return duplicate;
+  }
+}
+
+/** What the new process is from its start: posix_spawnattr_t. To be released after the call. */
+export class Attributes {
+  readonly memory = Buffer.alloc(layout.spawnAttributes);
+
+  constructor() {
+    checkSpawn(spawning.attributesInit(this.memory));
+  }
+
+  fill({ session, processGroup }: SpawnOptions): void {
+    // Node ignores SIGPIPE, and an ignored signal stays ignored across exec. All bits, not sigfillset's:
+    // glibc leaves out two signals of its own, and has the program ignore those.
+    checkSpawn(spawning.setSignalDefaults(this.memory, Buffer.alloc(layout.signalSet, 0xff)));
+    checkSpawn(spawning.setSignalMask(this.memory, Buffer.alloc(layout.signalSet)));
+    let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+    if (session === true) flags |= POSIX_SPAWN_SETSID;
+    // A session leader leads its process group already, and may not be moved to one.
+    else if (processGroup === true) flags |= POSIX_SPAWN_SETPGROUP;
+    checkSpawn(spawning.setFlags(this.memory, flags));
+  }
+
+  release(): void {
+    spawning.attributesDestroy(this.memory);
+  }
+}
+
+function checkSpawn(errno: number): void {
+  if (errno !== 0) throw new SysError(errno, 'posix_spawn');
+}
