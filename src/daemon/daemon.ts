@@ -1,6 +1,5 @@
 import PQueue from 'p-queue';
 import { mkdirSync, realpathSync } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ApiServer } from '../api/server';
 import { Monitor } from '../monitor/monitor';
@@ -18,6 +17,7 @@ import { DescriptorRoom } from '../sys/descriptor-room';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process';
 import { favourThisThread } from '../sys/scheduling';
+import { makePoolThreads } from '../sys/thread-pool';
 import { emptyTrash } from '../worker/discard';
 import { LegacyShim } from '../worker/legacy-shim';
 import { isOurShim } from '../worker/shim';
@@ -132,8 +132,7 @@ export class Daemon {
   /** Restores what runs, and answers on the sockets from then on. @throws DaemonError, ListenError */
   async start(): Promise<void> {
     const beganMs = performance.now();
-    // Makes the threads of libuv's pool, which it does at their first use, and aborts where it cannot (threadpool.c).
-    await access('/');
+    await makePoolThreads();
     this.#supervisor.run();
     const restored = await restore(this.#context);
     const { socketPaths, socketGroup } = this.settings;

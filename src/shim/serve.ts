@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescriptorRoom } from '../sys/descriptor-room';
 import { becomeSubreaper, openPidFd } from '../sys/process';
+import { makePoolThreads } from '../sys/thread-pool';
 import { LogFile } from './log';
 import { ShimServer } from './server';
 import { Shim } from './shim';
@@ -21,6 +22,7 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  */
 export async function serve(stateDir: string, name: string): Promise<void> {
   const log = new LogFile(join(stateDir, LOG_NAME));
+  await makePoolThreads();
   becomeSubreaper();
   const shim = new Shim(log, DescriptorRoom.ofThisProcess());
   const server = await ShimServer.listen(shim, stateDir, name, () => shim.close());

@@ -8,6 +8,7 @@ import { resolveRuntime } from '../runtime/runtime-program';
 import type { ShimProcess } from '../runtime/shim-protocol';
 import { DescriptorRoom } from '../sys/descriptor-room';
 import { becomeSubreaper } from '../sys/process';
+import { makePoolThreads } from '../sys/thread-pool';
 import { messageOf } from '../sys/thrown';
 import { asShimError } from './errors';
 import type { ShimLog } from './log';
@@ -30,6 +31,7 @@ export async function runSingle(id: string, bundle: string, runtime: string): Pr
   const log = shimLogOf(dir);
   surviveErrors(log);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  await makePoolThreads();
   becomeSubreaper();
   const shim = new Shim(log, DescriptorRoom.ofThisProcess());
   // Our stdio is the null device and there is no socket: nothing else keeps this program alive.

@@ -59,7 +59,7 @@ export class LegacyShim implements Shim {
         file: this.name,
         args: [takeover.id, takeover.bundle, takeover.runtime],
         cwd: takeover.dir,
-        processGroup: true,
+        session: true,
       });
     } catch (cause) {
       const missing = cause instanceof SysError && cause.code === 'ENOENT';
