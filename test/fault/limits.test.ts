@@ -145,8 +145,11 @@ describeOnHost('no processes left', [...realContainers, 'pids controller'], () =
   });
   afterEach(async () => {
     limit.lift();
-    await host.cleanUp();
-    limit.remove();
+    try {
+      await host.cleanUp();
+    } finally {
+      limit.remove();
+    }
   });
 
   // With more, runc gets as far as making cgroups before it dies, and nobody knows of them.
