@@ -44,8 +44,8 @@ export function discardDir(stateDir: StateDir, dir: string): void {
 }
 
 /**
- * In one go: twenty small files take a quarter of a millisecond, and twenty times as much of two threads where each
- * system call of it goes through the pool.
+ * In one go: the sixteen entries of a container take 0.13 ms, and six times as much processor time, on two threads,
+ * where each system call goes through the pool.
  */
 function takeApart(dir: string): void {
   try {
