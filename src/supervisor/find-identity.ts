@@ -1,10 +1,10 @@
 import { readPid, readStarttime, writePid, writeStarttime } from '../runtime/process-dir';
 import { isRunning, readProcStat } from '../sys/process';
-import { isShortage } from '../sys/shortage';
 import { type ProcessIdentity, identityOf, parseStartKey } from '../worker/process-handle';
 import type { Takeover } from '../worker/shim';
 import type { Context } from './context';
 import { type WrittenIdentity, findLiving } from './find-living';
+import { tryRead } from './try-read';
 
 /** What a restart knows of a process beside its files of pid and start time. */
 export interface KnownOfProcess {
@@ -72,14 +72,4 @@ function mend({ id, processId, dir }: Takeover, written: WrittenIdentity, known:
   context.log.error({ id, process: processId, written, known }, 'pid and starttime do not name the process, and are mended');
   if (pid !== written.pid) writePid(dir, pid);
   if (starttime !== (written.starttime ?? '')) writeStarttime(dir, starttime);
-}
-
-/** @throws only what has run out: of that no file is to blame */
-function tryRead<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isShortage(error)) throw error;
-    return undefined;
-  }
 }

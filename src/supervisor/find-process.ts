@@ -11,6 +11,7 @@ import type { Progress } from '../worker/undo';
 import type { Context } from './context';
 import { findIdentity, startOf } from './find-identity';
 import type { RecoveredProcess } from './recovered';
+import { tryRead } from './try-read';
 
 /** What a process's directory turned out to be. */
 export type FoundProcess =
@@ -125,15 +126,5 @@ function recordOf(takeover: Takeover, runtimeArgs: readonly string[], context: C
     };
     replaceProcessRecord(takeover.dir, record);
     return record;
-  }
-}
-
-/** @throws only what has run out: of that no file is to blame */
-function tryRead<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isShortage(error)) throw error;
-    return undefined;
   }
 }

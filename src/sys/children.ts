@@ -76,6 +76,7 @@ export class ChildReaper {
   async launch(options: SpawnOptions): Promise<Child> {
     this.#checkUse();
     const pid = await spawnProgramAside(options);
+    if (this.#closed) return { pid, exited: new Promise(() => undefined), kill: () => undefined };
     const status = this.#statusOfGone(pid);
     if (status === undefined) return this.#childOf(pid);
     return { pid, exited: Promise.resolve(status), kill: () => undefined };

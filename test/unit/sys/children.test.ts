@@ -108,6 +108,16 @@ describe('ChildReaper', () => {
     child.kill(9); // gone: nothing happens
   });
 
+  test('what is launched while it closes runs on, as all that it has started', async () => {
+    const launching = reaper.launch({ file: '/bin/sleep', args: ['1000'] });
+    reaper.close();
+    const { pid } = await launching;
+    expect(readProcStat(pid)).toMatchObject({ comm: 'sleep' });
+    process.kill(pid, 'SIGKILL');
+    // Nobody reaps for the closed one any more.
+    while (libc.waitpid(pid, Buffer.alloc(4), 0) !== pid);
+  });
+
   test('launching what is not there rejects with an error that names it', async () => {
     await expect(reaper.launch({ file: '/no/such/program', args: [] })).rejects.toMatchObject({ code: 'ENOENT', path: '/no/such/program' });
     await expect(reaper.launch({ file: '/bin/true', args: [], cwd: '/no/such/dir' })).rejects.toMatchObject({ path: '/no/such/dir' });
