@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { type Child, ChildReaper } from '../../src/sys/children';
 import { Poller } from '../../src/sys/poller';
 import { becomeSubreaper } from '../../src/sys/process';
-import { LegacyConnection, type Method } from '../legacy-client/wire';
+import type { Method } from '../legacy-client/wire';
 import { ApiClient } from '../support/api-client';
 import { type BundleOptions, writeBundle } from '../support/bundle';
-import { EventLogReader } from '../support/event-log-reader';
 import { accepts } from '../support/socket';
 import { BareRuntime } from './bare-runtime';
+import { LeanConnection } from './lean-connection';
+import { LeanEvents } from './lean-events';
 import type { BenchOptions } from './options';
 import { peerOf } from './peer';
 import { placeForState } from './place';
@@ -28,7 +29,7 @@ export class BenchHost {
   readonly socketPath: string;
   #daemon: Child | undefined;
   #client: ApiClient | undefined;
-  #connection: LegacyConnection | undefined;
+  #connection: LeanConnection | undefined;
   #names = 0;
 
   constructor(readonly options: BenchOptions) {
@@ -43,9 +44,9 @@ export class BenchHost {
     return (this.#client ??= new ApiClient(this.socketPath));
   }
 
-  /** A request for a latency: by a client that costs less than grpc-js' own, as the Go clients of the API do. */
+  /** A request for a latency: by a client that costs next to nothing. */
   ask<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
-    this.#connection ??= new LegacyConnection(this.socketPath, 'localhost');
+    this.#connection ??= new LeanConnection(this.socketPath);
     return this.#connection.unary(method, request);
   }
 
@@ -109,8 +110,8 @@ export class BenchHost {
     return writeBundle(join(this.directory, 'bundles', id), options);
   }
 
-  events(): Promise<EventLogReader> {
-    return EventLogReader.open(this.client);
+  events(): Promise<LeanEvents> {
+    return LeanEvents.open(this.socketPath);
   }
 
   /** Starts `count` containers that sleep, ten at a time. @returns their names */
@@ -132,9 +133,8 @@ export class BenchHost {
     const rest = [...ids];
     const worker = async (): Promise<void> => {
       for (let id = rest.pop(); id !== undefined; id = rest.pop()) {
-        const from = events.position;
         await this.client.signal(id, 9);
-        await events.untilExit(id, 'init', { from });
+        await events.untilExit(id);
       }
     };
     await Promise.all(Array.from({ length: 10 }, worker));

@@ -18,16 +18,15 @@ export async function cpuFigures(host: BenchHost): Promise<Figure[]> {
   for (let index = 0; index < count; index++) {
     const id = host.name();
     const bundlePath = host.bundle(id);
-    const from = events.position;
     await cost('start', () => host.client.create({ id, bundlePath }));
     await cost('exec', async () => {
       const request = AddProcessRequest.fromPartial({ id, pid: 'true', args: ['/bin/true'], cwd: '/', env: ['PATH=/bin'] });
       await host.ask(APIService.addProcess, request);
-      await events.untilExit(id, 'true', { from });
+      await events.untilExit(id, 'true');
     });
     await cost('exit', async () => {
       await host.ask(APIService.signal, { id, pid: 'init', signal: 9 });
-      await events.untilExit(id, 'init', { from });
+      await events.untilExit(id);
     });
   }
   events.close();

@@ -29,8 +29,9 @@ async function rounds(host: BenchHost, keeper: string, count: number): Promise<v
     await Promise.all(
       ids.map(async (id, index) => {
         const pid = `${id}-p`;
-        await host.client.addProcess({ id: index % 2 === 0 ? keeper : id, pid, args: ['/bin/true'], cwd: '/', env: ['PATH=/bin'] });
-        await events.until((event) => event.type === 'exit' && event.pid === pid, `exit of ${pid}`);
+        const target = index % 2 === 0 ? keeper : id;
+        await host.client.addProcess({ id: target, pid, args: ['/bin/true'], cwd: '/', env: ['PATH=/bin'] });
+        await events.untilExit(target, pid);
       }),
     );
     events.close();

@@ -23,10 +23,9 @@ export async function execFigure(host: BenchHost): Promise<Figure> {
     const capabilities = [...process.capabilities.bounding];
     const exec = async (): Promise<void> => {
       const pid = host.name('p');
-      const from = events.position;
       const request = { id: ours, pid, args: [...args], env, cwd, capabilities, noNewPrivileges: true };
       await host.ask(APIService.addProcess, AddProcessRequest.fromPartial(request));
-      await events.untilExit(ours, pid, { from });
+      await events.untilExit(ours, pid);
     };
     await exec();
     const rounds = await interleave(
@@ -85,10 +84,9 @@ export async function exitFigure(host: BenchHost): Promise<Figure> {
     const ids = await host.startMany(perRound);
     return repeat(perRound, async (index) => {
       const id = ids[index] ?? '';
-      const from = events.position;
       return timed(async () => {
         await host.ask(APIService.signal, { id, pid: 'init', signal: 9 });
-        await events.untilExit(id, 'init', { from });
+        await events.untilExit(id);
       });
     });
   };
