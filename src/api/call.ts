@@ -29,11 +29,19 @@ export function unary<Request extends object, Answer>(
 ): handleUnaryCall<Request, Answer> {
   return (call: ServerUnaryCall<Request, Answer>, callback: sendUnaryData<Answer>) => {
     const controller = new AbortController();
-    call.once('cancelled', () => { controller.abort(); });
+    let answered = false;
+    // grpc-js emits this at the end of a call that was answered, too; and an abort makes an exception with a stack.
+    call.once('cancelled', () => { if (!answered) controller.abort(); });
     const info: CallInfo = { cancel: controller.signal, peer: peerOf(call) };
     answer(options, verb, call.request, info).then(
-      (value) => { callback(null, value); },
-      (error: unknown) => { callback(statusOf(error)); },
+      (value) => {
+        answered = true;
+        callback(null, value);
+      },
+      (error: unknown) => {
+        answered = true;
+        callback(statusOf(error));
+      },
     );
   };
 }
