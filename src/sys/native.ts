@@ -106,7 +106,6 @@ export const spawning = {
     >
   >('posix_spawn', 'int', ['void *', 'str', 'void *', 'void *', 'const char **', 'const char **']),
   attributesInit: declare<(attributes: Memory) => number>('posix_spawnattr_init', 'int', ['void *']),
-  attributesDestroy: declare<(attributes: Memory) => number>('posix_spawnattr_destroy', 'int', ['void *']),
   setFlags: declare<(attributes: Memory, flags: number) => number>('posix_spawnattr_setflags', 'int', ['void *', 'short']),
   setSignalDefaults: declare<(attributes: Memory, set: Memory) => number>('posix_spawnattr_setsigdefault', 'int', [
     'void *',

@@ -48,29 +48,31 @@ export class Actions {
   }
 }
 
-/** What the new process is from its start: posix_spawnattr_t. To be released after the call. */
-export class Attributes {
-  readonly memory = Buffer.alloc(layout.spawnAttributes);
+const attributesOfFlags = new Map<number, Buffer>();
 
-  constructor() {
-    checkSpawn(spawning.attributesInit(this.memory));
-  }
+/**
+ * What the new process is from its start: posix_spawnattr_t. There are three kinds, which posix_spawn only reads:
+ * each is made once and kept.
+ */
+export function attributesOf({ session, processGroup }: SpawnOptions): Buffer {
+  let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+  if (session === true) flags |= POSIX_SPAWN_SETSID;
+  // A session leader leads its process group already, and may not be moved to one.
+  else if (processGroup === true) flags |= POSIX_SPAWN_SETPGROUP;
+  const attributes = attributesOfFlags.get(flags) ?? makeAttributes(flags);
+  attributesOfFlags.set(flags, attributes);
+  return attributes;
+}
 
-  fill({ session, processGroup }: SpawnOptions): void {
-    // Node ignores SIGPIPE, and an ignored signal stays ignored across exec. All bits, not sigfillset's:
-    // glibc leaves out two signals of its own, and has the program ignore those.
-    checkSpawn(spawning.setSignalDefaults(this.memory, Buffer.alloc(layout.signalSet, 0xff)));
-    checkSpawn(spawning.setSignalMask(this.memory, Buffer.alloc(layout.signalSet)));
-    let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-    if (session === true) flags |= POSIX_SPAWN_SETSID;
-    // A session leader leads its process group already, and may not be moved to one.
-    else if (processGroup === true) flags |= POSIX_SPAWN_SETPGROUP;
-    checkSpawn(spawning.setFlags(this.memory, flags));
-  }
-
-  release(): void {
-    spawning.attributesDestroy(this.memory);
-  }
+function makeAttributes(flags: number): Buffer {
+  const memory = Buffer.alloc(layout.spawnAttributes);
+  checkSpawn(spawning.attributesInit(memory));
+  // Node ignores SIGPIPE, and an ignored signal stays ignored across exec. All bits, not sigfillset's:
+  // glibc leaves out two signals of its own, and has the program ignore those.
+  checkSpawn(spawning.setSignalDefaults(memory, Buffer.alloc(layout.signalSet, 0xff)));
+  checkSpawn(spawning.setSignalMask(memory, Buffer.alloc(layout.signalSet)));
+  checkSpawn(spawning.setFlags(memory, flags));
+  return memory;
 }
 
 function checkSpawn(errno: number): void {

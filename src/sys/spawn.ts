@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { SysError, checkNoNul } from './errors';
 import { libc, spawning } from './native';
 import type { SpawnOptions } from './spawn-options';
-import { Actions, Attributes } from './spawn-parts';
+import { Actions, attributesOf } from './spawn-parts';
 
 export type { SpawnOptions } from './spawn-options';
 
@@ -57,29 +57,24 @@ interface SpawnCall {
 }
 
 function prepare(options: SpawnOptions): SpawnCall {
-  const env = environment(options.env ?? process.env);
+  const env = options.env === undefined ? ownEnvironment() : environment(options.env);
   const program = findProgram(options.file, options.env ?? process.env);
   const argv = [options.argv0 ?? options.file, ...options.args].map((word) => checkNoNul(word, 'posix_spawn'));
   const pid = Buffer.alloc(4);
   hideDescriptors();
+  const attributes = attributesOf(options);
   const actions = new Actions();
-  const attributes = new Attributes();
-  const release = (): void => {
-    actions.release();
-    attributes.release();
-  };
   try {
     actions.fill(options);
-    attributes.fill(options);
   } catch (error) {
-    release();
+    actions.release();
     throw error;
   }
   return {
-    args: [pid, program, actions.memory, attributes.memory, [...argv, null], [...env, null]],
+    args: [pid, program, actions.memory, attributes, [...argv, null], [...env, null]],
     pid,
     culprit: () => culprit(program, options.cwd),
-    release,
+    release: () => { actions.release(); },
   };
 }
 
@@ -94,6 +89,14 @@ function hideDescriptors(): void {
   libc.syscall(CLOSE_RANGE, FIRST_FREE_FD, ALL_FDS, CLOSE_RANGE_CLOEXEC, 0);
 }
 
+let own: readonly string[] | undefined;
+
+/** This process's, as it was at the first call: reading `process.env` asks the C library for each variable again. */
+function ownEnvironment(): readonly string[] {
+  own ??= environment(process.env);
+  return own;
+}
+
 function environment(variables: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(variables).flatMap(([name, value]) =>
     value === undefined ? [] : [checkNoNul(`${name}=${value}`, 'posix_spawn')],
@@ -104,11 +107,14 @@ function environment(variables: Readonly<Record<string, string | undefined>>): s
 function findProgram(file: string, env: Readonly<Record<string, string | undefined>>): string {
   checkNoNul(file, 'posix_spawn');
   if (file.includes('/')) return file;
-  const candidates = (env['PATH'] ?? '').split(delimiter).filter((dir) => dir !== '').map((dir) => join(dir, file));
-  const present = candidates.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
-  const runnable = present.find(isExecutable);
-  if (runnable !== undefined) return runnable;
-  throw new SysError(present.length > 0 ? constants.errno.EACCES : constants.errno.ENOENT, 'posix_spawn', file);
+  let isPresent = false;
+  for (const dir of (env['PATH'] ?? '').split(delimiter)) {
+    const path = dir === '' ? undefined : join(dir, file);
+    if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue;
+    if (isExecutable(path)) return path;
+    isPresent = true;
+  }
+  throw new SysError(isPresent ? constants.errno.EACCES : constants.errno.ENOENT, 'posix_spawn', file);
 }
 
 function isExecutable(path: string): boolean {
