@@ -1,4 +1,4 @@
-import type { Takeover } from '../worker/shim';
+import type { Target } from '../worker/container-call';
 import type { ContainerEntry } from './container';
 import type { Context } from './context';
 import { SupervisorError } from './errors';
@@ -7,7 +7,7 @@ import { type ProcessState, isAlive } from './process-state';
 /** A container that runs (or is paused), with what the runtime needs to know of it. */
 export interface Running {
   readonly container: ContainerEntry;
-  readonly takeover: Takeover;
+  readonly target: Target;
 }
 
 /**
@@ -25,5 +25,5 @@ export function findRunning(id: string, context: Context, states: readonly Proce
     throw new SupervisorError('wrong-state', { id }, { detail });
   }
   if (!context.lanes.hasRoom) throw new SupervisorError('busy', { id });
-  return { container, takeover };
+  return { container, target: { takeover, runtimeArgs: container.record.runtimeArgs } };
 }

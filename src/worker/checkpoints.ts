@@ -4,9 +4,8 @@ import { type CheckpointRecord, readCheckpointRecord, writeCheckpointRecord } fr
 import { RuntimeError } from '../runtime/errors';
 import { checkpointArgs } from '../runtime/oci-runtime';
 import { errorCodeOf, messageOf } from '../sys/thrown';
-import { callForContainer } from './container-call';
+import { type Target, callForContainer } from './container-call';
 import { WorkError } from './errors';
-import type { Takeover } from './shim';
 import type { WorkTools } from './tools';
 
 /** A checkpoint as a client names it. */
@@ -24,7 +23,7 @@ export function checkpointsOf(bundlePath: string, checkpointDir: string): string
  */
 export async function createCheckpoint(
   tools: WorkTools,
-  takeover: Takeover,
+  target: Target,
   place: string,
   checkpoint: Checkpoint,
   signal: AbortSignal,
@@ -35,7 +34,7 @@ export async function createCheckpoint(
   try {
     mkdirSync(workPath, { mode: 0o700 });
     const args = { ...checkpoint, imagePath, workPath };
-    await callForContainer(tools, takeover, 'checkpoint', (command, id) => checkpointArgs(command, id, args), signal);
+    await callForContainer(tools, target, 'checkpoint', (command, id) => checkpointArgs(command, id, args), signal);
     writeCheckpointRecord(imagePath, { ...checkpoint, created: new Date().toISOString() });
   } catch (error) {
     rmSync(imagePath, { recursive: true, force: true });

@@ -3,25 +3,28 @@ import { join } from 'node:path';
 import { files } from '../runtime/layout';
 import { type RuntimeCommand, logArgs } from '../runtime/oci-runtime';
 import { writeWhole } from '../runtime/whole-file';
-import { runtimeArgsOf } from './delete-in-runtime';
 import { callRuntime } from './runtime-call';
 import type { Takeover } from './shim';
 import type { WorkTools } from './tools';
 
-/**
- * Calls the runtime with a verb for a running container, given as the init process's
- * takeover. @param input what it reads on its standard input @throws WorkError
- */
+/** A running container, as the runtime has to be told of it. */
+export interface Target {
+  /** Of its init process. */
+  readonly takeover: Takeover;
+  readonly runtimeArgs: readonly string[];
+}
+
+/** Calls the runtime with a verb for a running container. @param input what it reads on its standard input @throws WorkError */
 export async function callForContainer(
   tools: WorkTools,
-  takeover: Takeover,
+  { takeover, runtimeArgs }: Target,
   verb: string,
   args: (command: RuntimeCommand, id: string) => readonly string[],
   signal: AbortSignal,
   input?: string,
 ): Promise<void> {
   const logFile = join(takeover.dir, files.log);
-  const command = { program: takeover.runtime, globalArgs: [...logArgs(logFile), ...runtimeArgsOf(takeover.dir)] };
+  const command = { program: takeover.runtime, globalArgs: [...logArgs(logFile), ...runtimeArgs] };
   const options = { verb, logFile, timeoutMs: tools.startTimeoutMs, signal };
   if (input === undefined) {
     await callRuntime(tools.reaper, command, args(command, takeover.id), options);

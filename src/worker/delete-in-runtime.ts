@@ -38,7 +38,7 @@ export async function deleteInRuntime(
 }
 
 /** The runtime arguments of a container, from its process file; none where that cannot be read. */
-export function runtimeArgsOf(dir: string): readonly string[] {
+function runtimeArgsOf(dir: string): readonly string[] {
   try {
     return readProcessRecord(dir).runtimeArgs;
   } catch (error) {

@@ -5,11 +5,11 @@ import { type Outcome, type TaskOf, later } from '../task';
 
 /** CreateCheckpoint: through the runtime, in the container's lane. */
 export function createCheckpoint(task: TaskOf<'createCheckpoint'>, context: Context): Outcome<'createCheckpoint'> {
-  const { container, takeover } = findRunning(task.id, context);
+  const { container, target } = findRunning(task.id, context);
   const place = checkpointsOf(container.record.bundle, task.checkpointDir);
   context.lanes.run(task.id, async () => {
     try {
-      await create(context.tools, takeover, place, task.checkpoint, task.cancel);
+      await create(context.tools, target, place, task.checkpoint, task.cancel);
       task.reply.resolve();
     } catch (error) {
       task.reply.reject(error as Error);

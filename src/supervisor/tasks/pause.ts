@@ -7,10 +7,10 @@ import { type Outcome, type TaskOf, later } from '../task';
 
 /** UpdateContainer with status `paused`: through the runtime, in the container's lane. */
 export function pause(task: TaskOf<'pause'>, context: Context): Outcome<'pause'> {
-  const { container, takeover } = findRunning(task.id, context);
+  const { container, target } = findRunning(task.id, context);
   context.lanes.run(task.id, async () => {
     try {
-      await callForContainer(context.tools, takeover, 'pause', pauseArgs, task.cancel);
+      await callForContainer(context.tools, target, 'pause', pauseArgs, task.cancel);
       task.reply.resolve(await context.ask('paused', { container }));
     } catch (error) {
       await followFreezer(container, context);

@@ -7,10 +7,10 @@ import { type Outcome, type TaskOf, later } from '../task';
 
 /** UpdateContainer with status `running`: through the runtime, in the container's lane. */
 export function resume(task: TaskOf<'resume'>, context: Context): Outcome<'resume'> {
-  const { container, takeover } = findRunning(task.id, context);
+  const { container, target } = findRunning(task.id, context);
   context.lanes.run(task.id, async () => {
     try {
-      await callForContainer(context.tools, takeover, 'resume', resumeArgs, task.cancel);
+      await callForContainer(context.tools, target, 'resume', resumeArgs, task.cancel);
       task.reply.resolve(await context.ask('resumed', { container }));
     } catch (error) {
       await followFreezer(container, context);

@@ -8,11 +8,11 @@ import { type Outcome, type TaskOf, later } from '../task';
 
 /** UpdateContainer with resources: the runtime reads from its standard input what is to be changed, and no more. */
 export function update(task: TaskOf<'update'>, context: Context): Outcome<'update'> {
-  const { takeover } = findRunning(task.id, context);
+  const { target } = findRunning(task.id, context);
   const resources = printJson(updateResources(task.resources));
   context.lanes.run(task.id, async () => {
     try {
-      await callForContainer(context.tools, takeover, 'update', (command, id) => updateArgs(command, id, '-'), task.cancel, resources);
+      await callForContainer(context.tools, target, 'update', (command, id) => updateArgs(command, id, '-'), task.cancel, resources);
       task.reply.resolve();
     } catch (error) {
       task.reply.reject(error as Error);
