@@ -1,5 +1,5 @@
 import { type ServerWritableStream, Metadata } from '@grpc/grpc-js';
-import type { EventPublisher } from '../supervisor/event-publisher';
+import type { EventPublisher, Told } from '../supervisor/event-publisher';
 import { SupervisorError } from '../supervisor/errors';
 import { containerId } from './check';
 import { RequestError } from './errors';
@@ -36,7 +36,7 @@ export class EventsStream {
   ) {
     this.#sinceNs = publisher.log.trimmedThroughNs;
     this.#cursorNs = startOf(fromNs, publisher.log.lastNs);
-    this.#unsubscribe = publisher.subscribe(() => { this.#pump(); });
+    this.#unsubscribe = publisher.subscribe((told) => { this.#take(told); });
     // A client that dies is gone at once, with its cursor.
     for (const gone of ['cancelled', 'close', 'error'] as const) stream.on(gone, () => { this.#end(); });
     stream.on('drain', () => { this.#pump(); });
@@ -57,6 +57,20 @@ export class EventsStream {
     } catch (error) {
       // grpc-js sends a status where the stream emits an error, not where it is destroyed with one.
       stream.emit('error', statusOf(error));
+    }
+  }
+
+  /** Sends an event as it is told to who has read all before it; whoever has not reads on in the log. */
+  #take({ event, afterNs }: Told): void {
+    if (this.#pumping || this.#ended || this.#cursorNs !== afterNs || this.stream.writableNeedDrain) {
+      this.#pump();
+      return;
+    }
+    this.#cursorNs = event.timestampNs;
+    try {
+      if (this.id === '' || this.id === event.containerId) this.stream.write(eventMessage(event));
+    } catch (error) {
+      this.#fail(error);
     }
   }
 

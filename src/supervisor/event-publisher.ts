@@ -6,6 +6,13 @@ import { SupervisorError } from './errors';
 /** A full disk gets room when an operator acts; asking once a second costs nothing and is soon enough. */
 const retryMs = 1000;
 
+/** An event that was told just now. */
+export interface Told {
+  readonly event: StoredEvent;
+  /** The time of the one before it: who has read that far misses nothing by taking this one from here. */
+  readonly afterNs: bigint;
+}
+
 type Logger = (message: string, details: Readonly<Record<string, unknown>>) => void;
 
 /**
@@ -18,7 +25,7 @@ type Logger = (message: string, details: Readonly<Record<string, unknown>>) => v
  */
 export class EventPublisher {
   readonly #waiting: (() => void)[] = [];
-  readonly #subscribers = new Set<() => void>();
+  readonly #subscribers = new Set<(told: Told) => void>();
   #retry: NodeJS.Timeout | undefined;
 
   constructor(
@@ -38,8 +45,8 @@ export class EventPublisher {
     return this.#subscribers.size;
   }
 
-  /** Calls `wake` (which must not throw) after every told event. Returns the way out. */
-  subscribe(wake: () => void): () => void {
+  /** Calls `wake` (which must not throw) after every told event, which is in the log by then. Returns the way out. */
+  subscribe(wake: (told: Told) => void): () => void {
     this.#subscribers.add(wake);
     return () => this.#subscribers.delete(wake);
   }
@@ -49,8 +56,9 @@ export class EventPublisher {
     const concerned = { id: event.containerId, processId: event.processId };
     if (this.#waiting.length > 0) throw new SupervisorError('log-unavailable', concerned);
     try {
+      const afterNs = this.log.lastNs;
       const stored = this.log.append(event);
-      this.#wakeSubscribers();
+      this.#wakeSubscribers({ event: stored, afterNs });
       return stored;
     } catch (cause) {
       const detail = `the event log cannot be written: ${(cause as Error).message}`;
@@ -61,8 +69,8 @@ export class EventPublisher {
   /** Writes and tells as soon as the log can be written, after what waits already. @param fact written with it */
   tell(event: NewEvent, fact?: Fact): void {
     this.#do(() => {
-      this.log.append(event, fact);
-      this.#wakeSubscribers();
+      const afterNs = this.log.lastNs;
+      this.#wakeSubscribers({ event: this.log.append(event, fact), afterNs });
     });
   }
 
@@ -77,10 +85,11 @@ export class EventPublisher {
   /** Tells a recorded end; `before` runs between the log and the subscribers. */
   tellEnd(end: RecordedEnd, before: () => void): void {
     this.#do(() => {
-      this.log.tell(end);
+      const afterNs = this.log.lastNs;
+      const event = this.log.tell(end);
       faultPoint('daemon.end.told');
       before();
-      this.#wakeSubscribers();
+      if (event !== undefined) this.#wakeSubscribers({ event, afterNs });
     });
   }
 
@@ -118,7 +127,7 @@ export class EventPublisher {
     this.log.keepRoom();
   }
 
-  #wakeSubscribers(): void {
-    for (const wake of this.#subscribers) wake();
+  #wakeSubscribers(told: Told): void {
+    for (const wake of this.#subscribers) wake(told);
   }
 }
