@@ -36,13 +36,14 @@ export class LeanConnection {
   readonly #calls = new Map<number, Call>();
   #nextId = 1;
   #rest: Buffer = Buffer.alloc(0);
+  /** Goes out with the first request: a server that is to repair old clients' requests decides by that one. */
+  #greeting: Buffer = Buffer.concat([CLIENT_PREFACE, settings(), windowUpdate()]);
 
   constructor(socketPath: string) {
     this.#socket = connect(socketPath);
     this.#socket.on('data', (chunk) => { this.#take(chunk); });
     this.#socket.on('error', () => undefined);
     this.#socket.on('close', () => { this.#breakOff(); });
-    this.#socket.write(Buffer.concat([CLIENT_PREFACE, settings(), windowUpdate()]));
   }
 
   /** One request, one answer. Rejects with a CallError. */
@@ -86,7 +87,8 @@ export class LeanConnection {
     const head = Buffer.alloc(messageHeadBytes);
     head.writeUInt32BE(message.length, 1);
     const headers = frame(FrameType.headers, FrameFlag.endHeaders, id, this.#blockOf(method.path));
-    this.#socket.write(Buffer.concat([headers, frame(DATA, FrameFlag.endStream, id, Buffer.concat([head, message]))]));
+    this.#socket.write(Buffer.concat([this.#greeting, headers, frame(DATA, FrameFlag.endStream, id, Buffer.concat([head, message]))]));
+    this.#greeting = Buffer.alloc(0);
   }
 
   #blockOf(path: string): Buffer {
