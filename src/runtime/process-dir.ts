@@ -32,8 +32,7 @@ export function readStarttime(processDir: string): string | undefined {
 }
 
 export function writeStarttime(processDir: string, starttime: string): void {
-  removeDirectory(join(processDir, files.starttime));
-  writeWhole(join(processDir, files.starttime), starttime);
+  replaceWhole(join(processDir, files.starttime), starttime);
 }
 
 /**
@@ -47,9 +46,8 @@ export function readExitStatus(processDir: string): number | undefined {
 
 export function writeExitStatus(processDir: string, status: number): void {
   const path = join(processDir, files.exitStatus);
-  removeDirectory(path);
   try {
-    writeWhole(path, String(status));
+    replaceWhole(path, String(status));
   } catch (error) {
     if (!isFull(error) || !writeIntoSpare(processDir, path, String(status))) throw error;
   }
@@ -140,8 +138,7 @@ export function writeOomKillsAtEnd(processDir: string, kills: number): void {
 
 /** Writes the pid where the runtime's own file was damaged and a shim knows it. */
 export function writePid(processDir: string, pid: number): void {
-  removeDirectory(join(processDir, files.pid));
-  writeWhole(join(processDir, files.pid), String(pid));
+  replaceWhole(join(processDir, files.pid), String(pid));
 }
 
 /** Appends an error to `shim-log.json`, in one write: readers see whole lines. */
@@ -182,9 +179,15 @@ function readInteger(path: string, least: number, most: number): number | undefi
   throw new RuntimeError('bad-file', `${path}: expected an integer from ${least} to ${most}, found ${text}`);
 }
 
-/** In the place of a file: a rename replaces anything but a directory. */
-function removeDirectory(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) rmSync(path, { recursive: true });
+/** Whatever is in its place: a rename replaces anything but a directory (rename(2), EISDIR). */
+function replaceWhole(path: string, data: string): void {
+  try {
+    writeWhole(path, data);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EISDIR') throw error;
+    rmSync(path, { recursive: true });
+    writeWhole(path, data);
+  }
 }
 
 /** An empty file is as good as none: programs that do not rename create it so before they write. */

@@ -1,13 +1,12 @@
-import { closeSync, constants, ftruncateSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, lstatSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { files } from './layout';
 import { isMissing } from './read-file';
-import { writeWhole } from './whole-file';
 
 /** Marks a start that nobody has been told of yet: the first file of a process's directory. */
 export function markStarting(processDir: string): void {
-  // With content, for the sake of its block: see clearStarting.
-  writeWhole(join(processDir, files.starting), 'starting\n');
+  // With content, for the sake of its block: see clearStarting. Nobody reads it, so it need not appear whole.
+  writeFileSync(join(processDir, files.starting), 'starting\n', { flag: 'wx', mode: 0o600 });
 }
 
 export function isStarting(processDir: string): boolean {

@@ -1,4 +1,4 @@
-import { isRunning } from '../sys/process';
+import { isRunning, isUnreaped } from '../sys/process';
 import type { ProcessHandle } from '../worker/process-handle';
 import type { ContainerEntry, ProcessEntry } from './container';
 import type { Context } from './context';
@@ -25,7 +25,8 @@ export function watchProcess(
     starttime: identity.starttime,
   };
   // What the reaper may know under this number is an earlier process's, as long as this one runs.
-  if (isRunning(identity.pid, identity.starttime)) context.tools.reaper.forgetOrphan(identity.pid);
+  const isThere = handle.pidFd === undefined ? isRunning(identity.pid, identity.starttime) : isUnreaped(handle.pidFd);
+  if (isThere) context.tools.reaper.forgetOrphan(identity.pid);
   context.monitor.watchExit(process.watched);
 }
 

@@ -127,10 +127,11 @@ export class ChildReaper {
 
   /** How a child ended that was reaped before it was known here. */
   #statusOfGone(pid: number): WaitStatus | undefined {
-    // Where there is a process of that number, the status remembered is an earlier one's.
-    const status = processExists(pid) ? undefined : this.#orphans.get(pid);
+    const status = this.#orphans.get(pid);
+    if (status === undefined) return undefined;
     this.#orphans.delete(pid);
-    return status;
+    // Where there is a process of that number, the status remembered is an earlier one's.
+    return processExists(pid) ? undefined : status;
   }
 
   #childOf(pid: number): Child {

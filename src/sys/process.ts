@@ -28,6 +28,11 @@ export function openPidFd(pid: number): number {
   return check(libc.syscall(PIDFD_OPEN, pid, 0, 0, 0), 'pidfd_open');
 }
 
+/** Whether the process of a pidfd has not been reaped yet: for so long its number is nobody else's. */
+export function isUnreaped(pidFd: number): boolean {
+  return libc.syscall(PIDFD_SEND_SIGNAL, pidFd, 0, 0, 0) === 0 || lastErrno() !== constants.errno.ESRCH;
+}
+
 /** Sends a signal to the process of a pidfd, never to a later one of the same number. @throws SysError ESRCH, EPERM */
 export function signalPidFd(pidFd: number, signal: number): void {
   check(libc.syscall(PIDFD_SEND_SIGNAL, pidFd, signal, 0, 0), 'pidfd_send_signal');

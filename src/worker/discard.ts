@@ -27,20 +27,29 @@ const trashRestsMs = 20;
  * forty more system calls.
  */
 export function discardDir(stateDir: StateDir, dir: string): void {
-  if (!existsSync(dir)) return;
   const trash = join(stateDir.companion, 'trash');
-  mkdirSync(trash, { recursive: true, mode: 0o700 });
   const target = join(trash, `${process.pid}-${process.hrtime.bigint()}`);
   faultPoint('daemon.discard.before-rename');
   try {
-    renameSync(dir, target);
-  } catch {
+    moveInto(trash, dir, target);
+  } catch (error) {
     // The state directory may be a mount of its own (EXDEV): then it is taken apart in place.
-    rmSync(dir, { recursive: true, force: true });
+    if (errorCodeOf(error) !== 'ENOENT') rmSync(dir, { recursive: true, force: true });
     return;
   }
   // Out of the way it is; what cannot be removed now goes when the daemon stops, or at the next start.
   setTimeout(() => { takeApart(target); }, trashRestsMs).unref();
+}
+
+function moveInto(trash: string, dir: string, target: string): void {
+  try {
+    renameSync(dir, target);
+  } catch (error) {
+    // Either of the two is missing.
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
+    mkdirSync(trash, { recursive: true, mode: 0o700 });
+    renameSync(dir, target);
+  }
 }
 
 /**

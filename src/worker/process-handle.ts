@@ -4,7 +4,7 @@ import { files } from '../runtime/layout';
 import { isStdinClosed, makePidPrivate, readPid, readStarttime, writeStarttime } from '../runtime/process-dir';
 import type { ProcessRecord } from '../runtime/process-file';
 import { readSome } from '../sys/files';
-import { openPidFd, readProcStat } from '../sys/process';
+import { isUnreaped, openPidFd, readProcStat } from '../sys/process';
 import { isShortage } from '../sys/shortage';
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
@@ -46,10 +46,17 @@ export function parseStartKey(startKey: string): (ProcessIdentity & { readonly w
 /** Writes the start time beside the pid, closes both to others, and takes hold of the process. */
 export function identify(handle: ProcessHandle, pid: number): void {
   makePidPrivate(handle.dir);
-  const stat = readProcStat(pid);
-  if (stat !== undefined) writeStarttime(handle.dir, stat.starttime);
-  const identity = readIdentity(handle.dir);
-  if (identity !== undefined) handle.identify(identity);
+  const pidFd = openPidFdIfThere(pid);
+  try {
+    const stat = readProcStat(pid);
+    if (stat !== undefined) writeStarttime(handle.dir, stat.starttime);
+    // As long as it has not been reaped, the number that was read about is its own.
+    const isSame = stat !== undefined && pidFd !== undefined && isUnreaped(pidFd);
+    const identity = isSame ? identityOf(handle.dir, pid, stat.starttime) : readIdentity(handle.dir);
+    if (identity !== undefined) handle.identify(identity, isSame ? pidFd : undefined);
+  } finally {
+    if (pidFd !== undefined && handle.pidFd !== pidFd) closeSync(pidFd);
+  }
 }
 
 /**
@@ -96,10 +103,14 @@ export class ProcessHandle {
     return this.#terminalFd;
   }
 
-  /** The process is known now. Takes a pidfd; a process that is gone already has none. @throws SysError EMFILE and its kin */
-  identify(identity: ProcessIdentity): void {
+  /**
+   * The process is known now. Takes a pidfd; a process that is gone already has none.
+   * @param pidFd one that is the process's for sure, and this handle's from now on
+   * @throws SysError EMFILE and its kin
+   */
+  identify(identity: ProcessIdentity, pidFd?: number): void {
     this.#identity = identity;
-    this.#pidFd ??= openPidFdOf(identity);
+    this.#pidFd ??= pidFd ?? openPidFdOf(identity);
   }
 
   /** A duplicate of the terminal's master, which this handle owns from now on. */
@@ -164,15 +175,8 @@ export class ProcessHandle {
 
 /** Never another's, which has the number by now: without a start time, nobody could tell. @throws what has run out */
 function openPidFdOf({ pid, starttime }: ProcessIdentity): number | undefined {
-  if (starttime === '') return undefined;
-  let pidFd: number;
-  try {
-    pidFd = openPidFd(pid);
-  } catch (error) {
-    // Without one for want of descriptors, it could not be signalled, nor its status be told.
-    if (isShortage(error)) throw error;
-    return undefined;
-  }
+  const pidFd = starttime === '' ? undefined : openPidFdIfThere(pid);
+  if (pidFd === undefined) return undefined;
   let isSame = false;
   try {
     // Of one that has been reaped in this moment /proc says nothing any more, and its pidfd may tell its status.
@@ -180,5 +184,15 @@ function openPidFdOf({ pid, starttime }: ProcessIdentity): number | undefined {
     return isSame ? pidFd : undefined;
   } finally {
     if (!isSame) closeSync(pidFd);
+  }
+}
+
+function openPidFdIfThere(pid: number): number | undefined {
+  try {
+    return openPidFd(pid);
+  } catch (error) {
+    // Without one for want of descriptors, it could not be signalled, nor its status be told.
+    if (isShortage(error)) throw error;
+    return undefined;
   }
 }

@@ -18,7 +18,19 @@ export function findCgroup(pid: number, procRoot = '/proc'): ContainerCgroup {
   const names = readOfProcess(pid, `${procRoot}/${pid}/cgroup`);
   // Asked after: a process that ends is shown in the root cgroup of version 1, whatever it was in before.
   if (isEnding(readOfProcess(pid, `${procRoot}/${pid}/stat`))) throw gone(`process ${pid}`);
-  return locateCgroup(names, parseCgroupMounts(readFileSync(`${procRoot}/self/mountinfo`, 'utf8')));
+  return locateCgroup(names, cgroupMounts(readFileSync(`${procRoot}/self/mountinfo`, 'utf8')));
+}
+
+let lastMountinfo = '';
+let lastMounts: readonly CgroupMount[] = [];
+
+/** They change about never, and a host of old Docker's has a line for each container. */
+function cgroupMounts(mountinfo: string): readonly CgroupMount[] {
+  if (mountinfo !== lastMountinfo) {
+    lastMounts = parseCgroupMounts(mountinfo);
+    lastMountinfo = mountinfo;
+  }
+  return lastMounts;
 }
 
 /** `names`: the content of /proc/<pid>/cgroup, lines of `hierarchy:controller,controller:path`. */
