@@ -110,6 +110,10 @@ export class BenchHost {
     return writeBundle(join(this.directory, 'bundles', id), options);
   }
 
+  removeBundle(id: string): void {
+    rmSync(join(this.directory, 'bundles', id), { recursive: true, force: true });
+  }
+
   events(): Promise<LeanEvents> {
     return LeanEvents.open(this.socketPath);
   }
@@ -139,7 +143,7 @@ export class BenchHost {
     };
     await Promise.all(Array.from({ length: 10 }, worker));
     events.close();
-    for (const id of ids) rmSync(join(this.directory, 'bundles', id), { recursive: true, force: true });
+    for (const id of ids) this.removeBundle(id);
   }
 
   async close(): Promise<void> {

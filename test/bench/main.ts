@@ -16,17 +16,26 @@ import { describeMachine } from './machine';
 import { type BenchOptions, readOptions, usage } from './options';
 import { chartOf } from './report/chart';
 import { machineLine, tableOf } from './report/table';
+import { warmUp } from './warm-up';
 
-/** In the order of the run. `needsOurs`: only of a daemon that is started here. */
-const measures: Readonly<Record<string, { readonly take: (host: BenchHost) => Promise<Figure | Figure[]>; readonly needsOurs?: true }>> = {
+interface Measure {
+  readonly take: (host: BenchHost) => Promise<Figure | Figure[]>;
+  /** Only of a daemon that is started here. */
+  readonly needsOurs?: true;
+  /** Of a daemon that has been in use for a while; the others each on a fresh one: what one leaves on the heap is no part of the next. */
+  readonly onWarm?: true;
+}
+
+/** In the order of the run. */
+const measures: Readonly<Record<string, Measure>> = {
   'daemon-start': { take: emptyStartFigure, needsOurs: true },
-  create: { take: startFigure },
-  starts: { take: parallelStartFigure },
-  exec: { take: execFigure },
-  exit: { take: exitFigure },
-  stats: { take: statsFigure },
-  pause: { take: pauseFigure },
-  cpu: { take: cpuFigures },
+  create: { take: startFigure, onWarm: true },
+  starts: { take: parallelStartFigure, onWarm: true },
+  exec: { take: execFigure, onWarm: true },
+  exit: { take: exitFigure, onWarm: true },
+  stats: { take: statsFigure, onWarm: true },
+  pause: { take: pauseFigure, onWarm: true },
+  cpu: { take: cpuFigures, onWarm: true },
   health: { take: healthFigure },
   stdout: { take: stdoutFigure },
   terminal: { take: terminalFigure },
@@ -44,12 +53,16 @@ async function main(options: BenchOptions): Promise<void> {
     await host.startDaemon();
     const machine = await describeMachine(host);
     process.stdout.write(`${machineLine(machine)}\n`);
-    for (const [name, { take, needsOurs }] of Object.entries(measures)) {
+    let isWarm = false;
+    for (const [name, { take, needsOurs, onWarm = false }] of Object.entries(measures)) {
       if (options.only.length > 0 && !options.only.includes(name)) continue;
       if (needsOurs === true && !host.ownsDaemon) continue;
-      // Each on a fresh daemon: what one leaves on the heap is no part of the next.
-      await host.stopDaemon();
-      await host.startDaemon();
+      if (!onWarm || !isWarm) {
+        await host.stopDaemon();
+        await host.startDaemon();
+        if (onWarm) await warmUp(host, options.warmUp);
+        isWarm = onWarm;
+      }
       const began = performance.now();
       const taken = [await take(host)].flat();
       figures.push(...taken);

@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly sizes: readonly number[];
   /** Starts and execs after which nothing may have grown. */
   readonly endurance: number;
+  /** Containers that come and go before latencies are measured. */
+  readonly warmUp: number;
   /** Figures to measure; empty: all. */
   readonly only: readonly string[];
   /** Directory for results. */
@@ -31,6 +33,7 @@ export const usage = `usage: make bench [BENCH_ARGS="flags"]
   --daemon <program>    default: bin/holdfastd
   --runtime <program>   default: runc
   --only <name>         this figure; may be given several times
+  --warm-up <count>     containers that come and go before the latencies; default 100, 0: the daemon's first requests
   --thousand            memory and cost with 1,000 containers too
   --endurance <count>   starts and execs after which nothing may have grown; default 500 (10,000 takes half an hour)
   --out <directory>     default: bench/out
@@ -48,6 +51,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       only: { type: 'string', multiple: true, default: [] },
       thousand: { type: 'boolean', default: false },
       endurance: { type: 'string' },
+      'warm-up': { type: 'string' },
       out: { type: 'string', default: 'bench/out' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -63,6 +67,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     perRound: quick ? 3 : 5,
     sizes: quick ? [10, 100] : values.thousand ? [10, 100, 500, 1000] : [10, 100, 500],
     endurance: Number(values.endurance ?? (quick ? 60 : 500)),
+    warmUp: Number(values['warm-up'] ?? (quick ? 30 : 100)),
     only: values.only,
     out: resolve(values.out),
   };
