@@ -52,8 +52,7 @@ export function identify(handle: ProcessHandle, pid: number): void {
     if (stat !== undefined) writeStarttime(handle.dir, stat.starttime);
     // As long as it has not been reaped, the number that was read about is its own.
     const isSame = stat !== undefined && pidFd !== undefined && isUnreaped(pidFd);
-    const identity = isSame ? identityOf(handle.dir, pid, stat.starttime) : readIdentity(handle.dir);
-    if (identity !== undefined) handle.identify(identity, isSame ? pidFd : undefined);
+    handle.identify(identityOf(handle.dir, pid, stat?.starttime ?? ''), isSame ? pidFd : undefined);
   } finally {
     if (pidFd !== undefined && handle.pidFd !== pidFd) closeSync(pidFd);
   }
