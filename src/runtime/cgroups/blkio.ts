@@ -46,7 +46,10 @@ export function readBlkio(files: KernelFiles, directory: ControllerDirectory | u
   if (directory === undefined) return none();
   if (directory.version === 2) return parseIoStat(files.text(`${directory.path}/io.stat`) ?? '');
   // A layer whose first file is missing or has no device yet does not count; the next one may.
-  for (const source of sources) {
+  const present = sources.filter(([first]) => first !== undefined && files.has(`${directory.path}/${first[1]}`));
+  // A kernel without any, or a cgroup that has just been removed.
+  if (present.length === 0) files.someAbsent = true;
+  for (const source of present) {
     const found = readSource(files, directory.path, source);
     if (found !== undefined) return found;
   }

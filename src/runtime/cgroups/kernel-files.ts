@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 
 const absences: ReadonlySet<unknown> = new Set(['ENOENT', 'ENODEV', 'ESRCH', 'EOPNOTSUPP']);
 
@@ -13,6 +13,11 @@ export class KernelFiles {
   /** Whether a file that was asked for was not there. */
   someAbsent = false;
   private buffer = Buffer.allocUnsafeSlow(8192);
+
+  /** Whether the kernel has the file, for one of several of which one will do: a missing one costs an exception less. */
+  has(path: string): boolean {
+    return existsSync(path);
+  }
 
   /** The whole file; undefined where the kernel has none. */
   text(path: string): string | undefined {
