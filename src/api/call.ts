@@ -28,11 +28,16 @@ export function unary<Request extends object, Answer>(
   verb: Verb<Request, Answer>,
 ): handleUnaryCall<Request, Answer> {
   return (call: ServerUnaryCall<Request, Answer>, callback: sendUnaryData<Answer>) => {
-    const controller = new AbortController();
+    const cancellation = new Cancellation();
     let answered = false;
     // grpc-js emits this at the end of a call that was answered, too; and an abort makes an exception with a stack.
-    call.once('cancelled', () => { if (!answered) controller.abort(); });
-    const info: CallInfo = { cancel: controller.signal, peer: peerOf(call) };
+    call.once('cancelled', () => { if (!answered) cancellation.cancel(); });
+    const info: CallInfo = {
+      get cancel() {
+        return cancellation.signal;
+      },
+      peer: peerOf(call),
+    };
     answer(options, verb, call.request, info).then(
       (value) => {
         answered = true;
@@ -44,6 +49,23 @@ export function unary<Request extends object, Answer>(
       },
     );
   };
+}
+
+/** Makes its signal for those who ask: a call that is answered at once has no use for one, and it costs 10 µs. */
+class Cancellation {
+  #controller: AbortController | undefined;
+  #cancelled = false;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#cancelled) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#controller?.abort();
+  }
 }
 
 /**
