@@ -12,16 +12,47 @@ const F_DUPFD_CLOEXEC = 1030;
 /** The first descriptor that is none of the standard ones. */
 const FIRST_FREE_FD = 3;
 
-/** What the new process does before the exec: posix_spawn_file_actions_t. To be released after the call. */
-export class Actions {
+/** What the new process does before the exec: `memory` is a posix_spawn_file_actions_t. To be released after the call. */
+export interface FileActions {
+  readonly memory: Buffer;
+  release(): void;
+}
+
+let nullDevices: FileActions | undefined;
+
+/** Those of a program without stdio, as most are, are made once and kept. */
+export function fileActions(options: SpawnOptions): FileActions {
+  const { stdin, stdout, stderr, cwd } = options;
+  if ([stdin, stdout, stderr, cwd].some((each) => each !== undefined)) return Actions.of(options);
+  nullDevices ??= { memory: Actions.of({ file: '', args: [] }).memory, release: () => undefined };
+  return nullDevices;
+}
+
+class Actions implements FileActions {
   readonly memory = Buffer.alloc(layout.spawnActions);
   readonly #duplicates: number[] = [];
 
-  constructor() {
+  private constructor() {
     checkSpawn(spawning.actionsInit(this.memory));
   }
 
-  fill({ stdin, stdout, stderr, cwd }: SpawnOptions): void {
+  static of(options: SpawnOptions): Actions {
+    const actions = new Actions();
+    try {
+      actions.#fill(options);
+    } catch (error) {
+      actions.release();
+      throw error;
+    }
+    return actions;
+  }
+
+  release(): void {
+    spawning.actionsDestroy(this.memory);
+    for (const fd of this.#duplicates) closeSync(fd);
+  }
+
+  #fill({ stdin, stdout, stderr, cwd }: SpawnOptions): void {
     [stdin, stdout, stderr].forEach((source, target) => {
       if (source === undefined) {
         const access = target === 0 ? constants.O_RDONLY : constants.O_WRONLY;
@@ -32,11 +63,6 @@ export class Actions {
       checkSpawn(spawning.addDuplicate(this.memory, this.#safe(source, target), target));
     });
     if (cwd !== undefined) checkSpawn(spawning.addChangeDirectory(this.memory, checkNoNul(cwd, 'posix_spawn')));
-  }
-
-  release(): void {
-    spawning.actionsDestroy(this.memory);
-    for (const fd of this.#duplicates) closeSync(fd);
   }
 
   // The actions run one after the other: a source below 3 might be overwritten before its turn comes.

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { SysError, checkNoNul } from './errors';
 import { libc, spawning } from './native';
 import type { SpawnOptions } from './spawn-options';
-import { Actions, attributesOf } from './spawn-parts';
+import { attributesOf, fileActions } from './spawn-parts';
 
 export type { SpawnOptions } from './spawn-options';
 
@@ -63,13 +63,7 @@ function prepare(options: SpawnOptions): SpawnCall {
   const pid = Buffer.alloc(4);
   hideDescriptors();
   const attributes = attributesOf(options);
-  const actions = new Actions();
-  try {
-    actions.fill(options);
-  } catch (error) {
-    actions.release();
-    throw error;
-  }
+  const actions = fileActions(options);
   return {
     args: [pid, program, actions.memory, attributes, [...argv, null], [...env, null]],
     pid,
