@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { exitStatus } from './exit-status';
 
 /** Why a command failed, for callers that treat some of it as an answer. */
@@ -53,15 +52,4 @@ export class CtlError extends Error {
 /** Whether `error` is ours and has this code. */
 export function isCtlError(error: unknown, ...codes: readonly CtlErrorCode[]): error is CtlError {
   return error instanceof CtlError && codes.includes(error.code);
-}
-
-/** The text of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  return types.isNativeError(error) ? error.message : String(error);
-}
-
-/** The code of a system call that failed, such as `ENOENT`; undefined for any other error. */
-export function systemCodeOf(error: unknown): string | undefined {
-  const code: unknown = types.isNativeError(error) ? Reflect.get(error, 'code') : undefined;
-  return typeof code === 'string' ? code : undefined;
 }

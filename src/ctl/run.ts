@@ -1,8 +1,9 @@
 import { version as ownVersion } from '../../package.json';
 import { Command, CommanderError } from 'commander';
+import { errorCodeOf, messageOf } from '../sys/thrown';
 import { DEFAULT_ADDRESS, parseAddress } from './address';
 import type { DaemonClient } from './daemon-client';
-import { CtlError, messageOf, systemCodeOf } from './errors';
+import { CtlError } from './errors';
 import { exitStatus } from './exit-status';
 import { commands } from './registry';
 import { painterFor } from './text/colour';
@@ -68,7 +69,7 @@ function watchForClosedOutput(io: Io): { readonly status: Promise<number>; stop(
   let onError: (error: Error) => void = () => undefined;
   const status = new Promise<number>((resolve, reject) => {
     onError = (error) => {
-      if (systemCodeOf(error) === 'EPIPE') resolve(exitStatus.brokenPipe);
+      if (errorCodeOf(error) === 'EPIPE') resolve(exitStatus.brokenPipe);
       else reject(new CtlError('local', `cannot write to stdout: ${error.message}`, { cause: error }));
     };
   });
@@ -86,7 +87,7 @@ function statusOfFailure(error: unknown, tool: Tool): number {
     return error.exitStatus;
   }
   // A file or a device of this machine: its words say all that there is to say.
-  if (systemCodeOf(error) !== undefined) {
+  if (errorCodeOf(error) !== undefined) {
     tool.explain(messageOf(error));
     return exitStatus.failed;
   }

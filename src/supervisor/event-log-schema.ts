@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { chmodSync, closeSync, existsSync, lstatSync, openSync, renameSync } from 'node:fs';
+import { errorCodeOf } from '../sys/thrown';
 
 export type Db = Database.Database;
 
@@ -74,7 +75,7 @@ function makePrivate(path: string): void {
 /** Whether `error` says that the file is no (sound) database, and not that the disk is full or failing. */
 export function isUnusable(error: unknown, path: string): boolean {
   if (error instanceof CorruptDatabase) return true;
-  const code = error instanceof Database.SqliteError ? error.code : '';
+  const code = errorCodeOf(error) ?? '';
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return true;
   return companions.some((suffix) => lstatSync(path + suffix, { throwIfNoEntry: false })?.isFile() === false);
 }

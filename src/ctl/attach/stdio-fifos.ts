@@ -2,7 +2,7 @@ import { constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { mkfifo } from '../../sys/files';
-import { systemCodeOf } from '../errors';
+import { errorCodeOf } from '../../sys/thrown';
 import { makeFifoDirectory } from './fifo-directory';
 
 /** The paths of a process's stdio, as the API has them; empty means the null device. */
@@ -50,7 +50,7 @@ export function openInput(path: string): Socket | undefined {
     const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     return new Socket({ fd, readable: false, writable: true });
   } catch (error) {
-    const code = systemCodeOf(error);
+    const code = errorCodeOf(error);
     if (code === 'ENXIO' || code === 'ENOENT') return undefined;
     throw error;
   }

@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, open, realpath, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { CtlError, messageOf, systemCodeOf } from '../errors';
+import { CtlError } from '../errors';
+import { errorCodeOf, messageOf } from '../../sys/thrown';
 
 /** The program header that names the dynamic loader. */
 const PT_INTERP = 3;
@@ -78,6 +79,6 @@ async function unlessThere(made: Promise<unknown>): Promise<void> {
   try {
     await made;
   } catch (error) {
-    if (systemCodeOf(error) !== 'EEXIST') throw error;
+    if (errorCodeOf(error) !== 'EEXIST') throw error;
   }
 }

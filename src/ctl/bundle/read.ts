@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CtlError, messageOf } from '../errors';
+import { CtlError } from '../errors';
+import { messageOf } from '../../sys/thrown';
 
 /**
  * Whether the bundle's process wants a terminal: decides how many FIFOs it gets. Throws CtlError

@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
-import { messageOf } from '../errors';
 import type { Tool } from '../tool';
+import { messageOf } from '../../sys/thrown';
 
 export function defineShutdown(program: Command, tool: Tool): void {
   program

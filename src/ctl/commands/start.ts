@@ -2,12 +2,13 @@ import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { INIT } from '../daemon-client';
-import { CtlError, isCtlError, messageOf, systemCodeOf } from '../errors';
+import { CtlError, isCtlError } from '../errors';
 import type { StdioPaths } from '../attach/stdio-fifos';
 import { readTerminal } from '../bundle/read';
 import { collect } from '../option-values';
 import { resultLine, resultStatus, type Result } from '../text/result-line';
 import type { Tool } from '../tool';
+import { errorCodeOf, messageOf } from '../../sys/thrown';
 
 interface StartOptions {
   readonly attach?: boolean;
@@ -91,7 +92,7 @@ function outputFile(file: string): string {
   try {
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
-    if (systemCodeOf(error) === 'EEXIST') return path;
+    if (errorCodeOf(error) === 'EEXIST') return path;
     throw new CtlError('local', `cannot make ${path}: ${messageOf(error)}`, { cause: error });
   }
   return path;

@@ -1,5 +1,7 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 
+import { errorCodeOf } from '../../sys/thrown';
+
 const absences: ReadonlySet<unknown> = new Set(['ENOENT', 'ENODEV', 'ESRCH', 'EOPNOTSUPP']);
 
 /**
@@ -75,12 +77,7 @@ export class KernelFiles {
  * without it (EOPNOTSUPP: cgroup.procs of a threaded cgroup, Documentation/admin-guide/cgroup-v2.rst).
  */
 export function isAbsence(error: unknown): boolean {
-  return absences.has(errorCode(error));
-}
-
-/** The symbolic errno of an error of `node:fs` (or sys); undefined for all else. */
-export function errorCode(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return absences.has(errorCodeOf(error));
 }
 
 /** An unsigned number as the kernel prints it; 0 for what is none. */

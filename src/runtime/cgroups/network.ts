@@ -1,5 +1,6 @@
+import { errorCodeOf } from '../../sys/thrown';
 import { gone } from './cgroup';
-import { errorCode, KernelFiles, parseCount } from './kernel-files';
+import { KernelFiles, parseCount } from './kernel-files';
 
 /** The counters of one network interface since it was made (Documentation/networking/statistics.rst). */
 export interface InterfaceFigures {
@@ -54,7 +55,7 @@ function read(pid: number, path: string): string {
     if (text !== undefined) return text;
   } catch (error) {
     // A zombie has no network namespace any more: then its net directory is there but holds nothing valid.
-    if (errorCode(error) !== 'EINVAL') throw error;
+    if (errorCodeOf(error) !== 'EINVAL') throw error;
   }
   throw gone(`process ${pid}`);
 }
