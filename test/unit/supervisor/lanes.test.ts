@@ -61,6 +61,10 @@ describe('the lanes', () => {
     await settled();
     await settled();
     expect(done).toEqual(['a', 'b', 'c']);
+    while (lanes.size > 0) {
+      hung.finish();
+      await settled();
+    }
   });
 
   test('idle waits also for what comes meanwhile', async () => {
