@@ -33,7 +33,7 @@ export const usage = `usage: make bench [BENCH_ARGS="flags"]
   --daemon <program>    default: bin/holdfastd
   --runtime <program>   default: runc
   --only <name>         this figure; may be given several times
-  --warm-up <count>     containers that come and go before the latencies; default 100, 0: the daemon's first requests
+  --warm-up <count>     containers that come and go before the latencies; default 300; 0: a daemon's first requests
   --thousand            memory and cost with 1,000 containers too
   --endurance <count>   starts and execs after which nothing may have grown; default 500 (10,000 takes half an hour)
   --out <directory>     default: bench/out
@@ -67,7 +67,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     perRound: quick ? 3 : 5,
     sizes: quick ? [10, 100] : values.thousand ? [10, 100, 500, 1000] : [10, 100, 500],
     endurance: Number(values.endurance ?? (quick ? 60 : 500)),
-    warmUp: Number(values['warm-up'] ?? (quick ? 30 : 100)),
+    warmUp: Number(values['warm-up'] ?? (quick ? 30 : 300)),
     only: values.only,
     out: resolve(values.out),
   };
