@@ -3,7 +3,7 @@ import type { BenchHost } from './bench-host';
 
 /**
  * Uses the daemon (and this program's client) for a while: V8 compiles what runs often, step by step, and a daemon that
- * has just been started takes up to twice the processor time for a request. A daemon serves for weeks.
+ * has just been started takes up to 1.7 times the processor time for a request. A daemon serves for weeks.
  */
 export async function warmUp(host: BenchHost, containers: number): Promise<void> {
   const events = await host.events();
