@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { eventHeader, eventJson, eventLine, eventMoment } from '../text/event-line';
 import { compareMoments, millisecondsOf, parseMoment, type Moment } from '../text/timestamp';
+import { after } from '../timer';
 import type { Tool } from '../tool';
 import { CtlError } from '../errors';
 
@@ -39,8 +40,7 @@ async function events(tool: Tool, options: EventsOptions): Promise<void> {
   // The daemon replays nothing without a time; "all that is stored" is the earliest that it takes.
   const timestamp = options.since ?? options.timestamp ?? (storedOnly ? { seconds: 0n, nanos: 1 } : undefined);
   const stream = await daemon.events({ timestamp, storedOnly, id });
-  const timer =
-    until === undefined || storedOnly ? undefined : setTimeout(() => stream.close(), millisecondsOf(until) - Date.now());
+  const cancelTimer = until === undefined || storedOnly ? undefined : after(millisecondsOf(until) - Date.now(), () => stream.close());
   let ended = storedOnly;
   try {
     if (options.json !== true) tool.print(eventHeader);
@@ -50,7 +50,7 @@ async function events(tool: Tool, options: EventsOptions): Promise<void> {
       tool.print(options.json === true ? eventJson(event) : eventLine(event));
     }
   } finally {
-    clearTimeout(timer);
+    cancelTimer?.();
     stream.close();
   }
   if (!ended && until === undefined) {

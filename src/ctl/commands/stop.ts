@@ -10,6 +10,7 @@ import { firstFailure } from '../exit-status';
 import { selectByName } from '../names';
 import { seconds } from '../option-values';
 import { resultLine, resultStatus, type Result } from '../text/result-line';
+import { after } from '../timer';
 import type { Tool } from '../tool';
 
 interface StopOptions {
@@ -71,16 +72,14 @@ async function signalUnlessOver(daemon: DaemonClient, id: string, signal: number
 }
 
 async function isDoneWithin(done: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTimer: () => void = () => undefined;
   const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false);
-    }, timeoutMs);
+    cancelTimer = after(timeoutMs, () => { resolve(false); });
   });
   try {
     return await Promise.race([done.then(() => true), timeout]);
   } finally {
-    clearTimeout(timer);
+    cancelTimer();
   }
 }
 
