@@ -2,6 +2,7 @@ import type { DaemonClient } from '../daemon-client';
 import { ExitFeed } from '../exit-feed';
 import type { Tool } from '../tool';
 import { AttachSession, type AttachTarget } from './session';
+import { SignalRelay } from './signal-relay';
 import { startUnlessInterrupted } from './start-unless-interrupted';
 import { StdioFifos, type StdioPaths } from './stdio-fifos';
 
@@ -20,25 +21,26 @@ export async function runAttached(
   const daemon = await tool.connect();
   const exits = await ExitFeed.open(daemon, target.id);
   const fifos = new StdioFifos(target.terminal);
+  const signals = new SignalRelay(tool.io);
   const { paths } = fifos;
   let running = false;
   try {
     const session = new AttachSession(tool.io, daemon, target, paths);
-    let caught: NodeJS.Signals | undefined;
     try {
-      caught = await startUnlessInterrupted(tool.io, (signal) => start(paths, signal), () => isStarted(daemon, target, paths));
+      await startUnlessInterrupted(signals, (signal) => start(paths, signal), () => isStarted(daemon, target, paths));
     } catch (error) {
       session.close();
       throw error;
     }
     running = true;
-    const outcome = await session.run(exits, caught);
+    const outcome = await session.run(exits, signals);
     running = outcome.kind === 'detached';
     return outcome.status;
   } finally {
     exits.close();
     if (!running) fifos.remove();
     else tool.explain(`detached from ${target.id}; its output goes on into ${fifos.directory}`);
+    signals.close();
   }
 }
 

@@ -6,6 +6,7 @@ import type { ExitFeed } from '../exit-feed';
 import type { Io } from '../tool';
 import { InputCopy } from './input-copy';
 import { OutputCopy } from './output-copy';
+import type { SignalRelay } from './signal-relay';
 import { RawTerminal, type WindowSize } from './terminal';
 import type { StdioPaths } from './stdio-fifos';
 
@@ -20,9 +21,6 @@ export type AttachOutcome =
   | { readonly kind: 'exited'; readonly status: number }
   /** The process runs on; `status` is what we exit with. */
   | { readonly kind: 'detached'; readonly status: number };
-
-/** Passed on to a process without a terminal, which would get the first from its terminal's keys. */
-const forwarded: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /**
  * Our stdio joined to a process's FIFOs. Made before the process is started, so that nothing that
@@ -51,20 +49,18 @@ export class AttachSession {
 
   /**
    * Ends with the process and its output, or before them when the user detaches.
-   * @param caught a signal that came before this was called, and is passed on first
+   * @param signals passed on from now on, those that it holds first
    */
-  async run(exits: ExitFeed, caught?: NodeJS.Signals): Promise<AttachOutcome> {
+  async run(exits: ExitFeed, signals: SignalRelay): Promise<AttachOutcome> {
     const { id, pid, terminal } = this.#target;
-    const removers: (() => void)[] = [];
     try {
       return await new Promise<AttachOutcome>((resolve, reject) => {
         const detach = (status: number): void => {
           resolve({ kind: 'detached', status });
         };
-        for (const name of forwarded) {
-          removers.push(this.#io.onSignal(name, () => this.#onSignal(name, detach, reject)));
-        }
-        if (caught !== undefined) this.#onSignal(caught, detach, reject);
+        signals.to((name) => {
+          this.#onSignal(name, detach, reject);
+        });
         if (terminal) {
           this.#terminal = new RawTerminal(this.#io, (size) => this.#update(size, reject));
           this.#terminal.tellSize();
@@ -78,7 +74,6 @@ export class AttachSession {
         this.#ended(exits, id, pid).then(resolve, reject);
       });
     } finally {
-      for (const remove of removers) remove();
       this.close();
     }
   }

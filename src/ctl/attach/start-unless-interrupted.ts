@@ -1,34 +1,30 @@
 import { constants } from 'node:os';
 import { CtlError } from '../errors';
 import { killedBy } from '../exit-status';
-import type { Io } from '../tool';
+import type { SignalRelay } from './signal-relay';
 
 /**
  * Starts a process; a signal meanwhile takes the start back, which the daemon undoes. Signal and start may cross:
- * where the process is there all the same, the signal is returned, and meant for it. A second signal does not
- * wait for the daemon's word.
+ * where the process is there all the same, the signal is meant for it, and held for who takes the signals next.
+ * A second signal does not wait for the daemon's word.
  * @throws CtlError `interrupted` where the start was given up, or why it failed
  */
 export async function startUnlessInterrupted(
-  io: Io,
+  signals: SignalRelay,
   start: (signal: AbortSignal) => Promise<unknown>,
   isStarted: () => Promise<boolean>,
-): Promise<NodeJS.Signals | undefined> {
+): Promise<void> {
   const cancel = new AbortController();
-  const removers: (() => void)[] = [];
   let caught: NodeJS.Signals | undefined;
   let giveUp: (value: boolean) => void = () => undefined;
   const impatient = new Promise<boolean>((resolve) => {
     giveUp = resolve;
   });
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    const onSignal = (): void => {
-      if (caught !== undefined) giveUp(false);
-      caught = name;
-      cancel.abort();
-    };
-    removers.push(io.onSignal(name, onSignal));
-  }
+  signals.to((name) => {
+    if (caught !== undefined) giveUp(false);
+    caught = name;
+    cancel.abort();
+  });
   try {
     await start(cancel.signal);
   } catch (cause) {
@@ -38,8 +34,6 @@ export async function startUnlessInterrupted(
       const exitStatus = killedBy(constants.signals[caught]);
       throw new CtlError('interrupted', 'interrupted: the start was given up', { exitStatus, cause });
     }
-  } finally {
-    for (const remove of removers) remove();
   }
-  return caught;
+  signals.hold(caught);
 }

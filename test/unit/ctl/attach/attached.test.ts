@@ -142,6 +142,7 @@ test('signals are passed on', async () => {
     };
   });
   await untilForwarding();
+  expect(io.deafened).toBe(0);
   io.raise('SIGINT');
   io.raise('SIGTERM');
   await signalled;
@@ -153,6 +154,27 @@ test('signals are passed on', async () => {
   running.end();
   expect(await ended).toBe(143);
   expect(io.listeners('SIGINT')).toBe(0);
+});
+
+test('a signal that crosses with the answer to the start is passed on', async () => {
+  const signalled = new Promise<void>((resolve) => {
+    daemon.onSignal = () => {
+      resolve();
+    };
+  });
+  const begin = daemon.onCreate;
+  daemon.onCreate = (request) => {
+    daemon.add(request.id, 'running', 1, request);
+    void begin(request);
+    io.raise('SIGHUP');
+  };
+  const ended = start();
+  await signalled;
+  expect(daemon.signals).toEqual([{ id: 'web', pid: 'init', signal: 1 }]);
+  const running = await started;
+  daemon.exit('web', 129);
+  running.end();
+  expect(await ended).toBe(129);
 });
 
 test('a signal during the start gives it up', async () => {

@@ -41,11 +41,16 @@ export class FakeIo implements Io {
   readonly stdout = new FakeOutput();
   readonly stderr = new FakeOutput();
   readonly env: Record<string, string> = { TERM: 'vt100' };
+  /** How often a signal has lost its last listener: from then on it would end the process, or be lost. */
+  deafened = 0;
   readonly #signals = new EventEmitter();
 
   onSignal(name: NodeJS.Signals, listener: () => void): () => void {
     this.#signals.on(name, listener);
-    return () => this.#signals.off(name, listener);
+    return () => {
+      this.#signals.off(name, listener);
+      if (this.listeners(name) === 0) this.deafened += 1;
+    };
   }
 
   raise(name: NodeJS.Signals): void {
