@@ -57,6 +57,7 @@ function settingsFrom(flags: Flags, config: ConfigFile | undefined): Settings {
     shim: read('shim'),
     startTimeoutMs: read('startTimeoutMs'),
     onShimDeath: read('onShimDeath'),
+    runtimeCopy: read('runtimeCopy'),
     retainCount: read('retainCount'),
     metricsIntervalMs: read('metricsIntervalMs'),
     graphiteAddress: read('graphiteAddress'),

@@ -17,6 +17,7 @@ import { DescriptorRoom } from '../sys/descriptor-room';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process';
 import { favourThisThread } from '../sys/scheduling';
+import { isLabelled } from '../sys/security-label';
 import { makePoolThreads } from '../sys/thread-pool';
 import { emptyTrash } from '../worker/discard';
 import { LegacyShim } from '../worker/legacy-shim';
@@ -30,7 +31,7 @@ import { StateDirLock } from './lock';
 import type { Logger } from './log';
 import { Metrics } from './metrics/metrics';
 import { Observers } from './observers';
-import type { Settings } from './settings';
+import type { RuntimeCopy, Settings } from './settings';
 import { VERSION } from './version';
 import { shimWatchdog } from './watchdog';
 
@@ -84,7 +85,7 @@ export class Daemon {
     const fleet = new ShimFleet({
       stateDir,
       program: join(dirname(realpathSync(process.argv[1] ?? '')), 'holdfast-shim'),
-      version: VERSION,
+      greeting: { version: VERSION, copyRuntimes: copiesRuntimes(settings.runtimeCopy) },
       reaper: this.#reaper,
       log,
       watchdog: shimWatchdog(process.env),
@@ -209,6 +210,11 @@ interface ToolParts {
   readonly reaper: ChildReaper;
   readonly log: Logger;
   readonly descriptors: DescriptorRoom;
+}
+
+/** Rules that go by a program's path or label do not hold for a copy: where there may be such, only on request. */
+function copiesRuntimes(setting: RuntimeCopy): boolean {
+  return setting === 'always' || (setting === 'auto' && !isLabelled());
 }
 
 function makeTools({ settings, stateDir, fleet, reaper, log, descriptors }: ToolParts): WorkTools {

@@ -18,6 +18,10 @@ export const ON_SHIM_DEATH = ['adopt', 'kill'] as const;
 /** What becomes of the containers of a shim that died: a new shim takes them, or they end with 137. */
 export type OnShimDeath = (typeof ON_SHIM_DEATH)[number];
 
+export const RUNTIME_COPY = ['auto', 'always', 'never'] as const;
+/** Whether runtimes are run from sealed copies in memory; `auto`: where no security module labels processes. */
+export type RuntimeCopy = (typeof RUNTIME_COPY)[number];
+
 /** Everything that can be set, checked. Paths are absolute. */
 export interface Settings {
   readonly debug: boolean;
@@ -38,6 +42,7 @@ export interface Settings {
   /** How long a start may take; 0: as long as it likes. */
   readonly startTimeoutMs: number;
   readonly onShimDeath: OnShimDeath;
+  readonly runtimeCopy: RuntimeCopy;
   /** Events that the log keeps. */
   readonly retainCount: number;
   /** How often the figures are logged, with `debug`; 0: never. */
@@ -143,6 +148,15 @@ export const options: { readonly [Name in OptionName]: Option<Settings[Name]> } 
     help: 'what becomes of the containers of a shim that died: adopt (they run on under a new one) or kill',
     initial: ['adopt'],
     parse: last(oneOf(ON_SHIM_DEATH)),
+  },
+  runtimeCopy: {
+    flag: 'runtime-copy',
+    group: 'Containers',
+    shape: 'string',
+    valueName: 'WHEN',
+    help: 'run runtimes that run from copies of themselves from one that is kept in memory: auto, always or never',
+    initial: ['auto'],
+    parse: last(oneOf(RUNTIME_COPY)),
   },
   stateDir: {
     flag: 'state-dir',

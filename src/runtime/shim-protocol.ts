@@ -21,7 +21,12 @@ export interface ShimProcess {
 /** The fields of each request beside `seq` and `verb`. */
 export interface ShimArguments {
   /** The first request of a connection. */
-  readonly hello: { readonly protocol: number; readonly version: string };
+  readonly hello: {
+    readonly protocol: number;
+    readonly version: string;
+    /** Whether runtimes may be run from copies in memory, from now on. Absent: not. */
+    readonly copyRuntimes?: boolean | undefined;
+  };
   /** Run a process. Answered once the runtime has made it (or failed). */
   readonly take: ShimProcess;
   /** Undo a `take` under way, whose own answer is then the error `aborted`. */
@@ -139,7 +144,10 @@ const RESULTS: { readonly [V in ShimVerb]: (fields: Fields) => ShimResults[V] } 
 function requestOf(seq: number, verb: ShimVerb, fields: Fields): ShimRequest {
   switch (verb) {
     case 'hello':
-      return { seq, verb, protocol: fields.integer('protocol'), version: fields.string('version') };
+      return {
+        seq, verb, protocol: fields.integer('protocol'), version: fields.string('version'),
+        copyRuntimes: fields.optionalBoolean('copyRuntimes'),
+      };
     case 'take':
       return { seq, verb, ...processOf(fields) };
     case 'abort':

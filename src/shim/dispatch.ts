@@ -10,7 +10,7 @@ import { take } from './take';
 export function dispatch(shim: Shim, request: ShimRequest): ShimResults[ShimRequest['verb']] | Promise<ShimResults['take' | 'abort']> {
   switch (request.verb) {
     case 'hello':
-      return hello(request);
+      return hello(shim, request);
     case 'take':
       return take(shim, request);
     case 'abort':

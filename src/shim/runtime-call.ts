@@ -19,7 +19,7 @@ const CLEAN_UP_MS = 30_000;
 export async function callRuntime(shim: Shim, entry: ManagedProcess, args: readonly string[]): Promise<void> {
   await shim.cleanUps.run(async () => {
     // Not the bundle: the client may have removed it.
-    const child = await launchRuntime(shim, { file: entry.command.program, args, cwd: entry.identity.dir });
+    const child = await launchRuntime(shim, { program: entry.command.program, args, cwd: entry.identity.dir });
     const timer = setTimeout(() => killRuntime(child), CLEAN_UP_MS);
     const status = await child.exited;
     clearTimeout(timer);
@@ -28,7 +28,10 @@ export async function callRuntime(shim: Shim, entry: ManagedProcess, args: reado
 }
 
 export interface RuntimeSpawn {
-  readonly file: string;
+  /** Absolute path. */
+  readonly program: string;
+  /** For the calls that enter a container, see {@link RuntimeCopies}. */
+  readonly fromCopy?: boolean;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly stdin?: number;
@@ -40,13 +43,14 @@ export interface RuntimeSpawn {
  * Starts the runtime, in a process group of its own (see killRuntime).
  * Rejects with a ShimError `runtime-not-installed`, or the system's error.
  */
-export async function launchRuntime(shim: Shim, spawn: RuntimeSpawn): Promise<Child> {
+export async function launchRuntime(shim: Shim, { program, fromCopy, ...spawn }: RuntimeSpawn): Promise<Child> {
+  const launch = (file: string): Promise<Child> => shim.reaper.launch({ ...spawn, file, argv0: program, processGroup: true });
   try {
-    return await shim.reaper.launch({ ...spawn, processGroup: true });
+    return await (fromCopy === true ? shim.runtimeCopies.launch(program, launch) : launch(program));
   } catch (error) {
     // ENOENT for the working directory names that one.
-    if (!(error instanceof SysError && error.code === 'ENOENT' && error.path === spawn.file)) throw error;
-    throw new ShimError('runtime-not-installed', `${spawn.file} not installed on system`, { cause: error });
+    if (!(error instanceof SysError && error.code === 'ENOENT' && error.path === program)) throw error;
+    throw new ShimError('runtime-not-installed', `${program} not installed on system`, { cause: error });
   }
 }
 

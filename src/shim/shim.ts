@@ -7,6 +7,7 @@ import { Lingering } from './lingering';
 import type { ShimLog } from './log';
 import type { ManagedProcess } from './managed-process';
 import { ProcessTable } from './process-table';
+import { RuntimeCopies } from './runtime-copies';
 import type { TerminalContext } from './terminal-io';
 
 const COPY_BUFFER_BYTES = 128 * 1024;
@@ -17,6 +18,7 @@ export class Shim {
   readonly poller: Poller;
   readonly reaper: ChildReaper;
   readonly table = new ProcessTable();
+  readonly runtimeCopies: RuntimeCopies;
   readonly lingering = new Lingering({
     onEmpty: () => this.tellIfIdle(),
     onGivenUp: (why) => this.log.info(`unread output was given up: ${why}`),
@@ -34,6 +36,7 @@ export class Shim {
   ) {
     this.poller = new Poller((error) => log.error('a callback failed', error));
     this.reaper = new ChildReaper(this.poller);
+    this.runtimeCopies = new RuntimeCopies(log);
   }
 
   get isIdle(): boolean {
@@ -55,6 +58,7 @@ export class Shim {
 
   close(): void {
     this.lingering.close();
+    this.runtimeCopies.close();
     this.reaper.close();
     this.poller.close();
   }

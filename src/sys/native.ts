@@ -35,6 +35,7 @@ export const libc = {
   flock: declare<(fd: number, operation: number) => number>('flock', 'int', ['int', 'int']),
   mkfifo: declare<(path: string, mode: number) => number>('mkfifo', 'int', ['str', 'uint32_t']),
   eventfd: declare<(initial: number, flags: number) => number>('eventfd', 'int', ['uint32_t', 'int']),
+  memfdCreate: declare<(name: string, flags: number) => number>('memfd_create', 'int', ['str', 'uint32_t']),
 
   epollCreate: declare<(flags: number) => number>('epoll_create1', 'int', ['int']),
   epollControl: declare<(epollFd: number, operation: number, fd: number, event: Memory) => number>('epoll_ctl', 'int', [

@@ -18,6 +18,13 @@ export interface Adoption extends Takeover {
   readonly pidFd?: number;
 }
 
+/** What a daemon says of itself to each shim that it connects to. */
+export interface Greeting {
+  readonly version: string;
+  /** Whether the shim may run runtimes from copies in memory. */
+  readonly copyRuntimes: boolean;
+}
+
 /** One running process of our shim program, that serves any number of containers. */
 export class OurShim implements Shim {
   readonly isOurs = true;
@@ -36,8 +43,8 @@ export class OurShim implements Shim {
   }
 
   /** Says hello on a fresh connection. @throws WorkError */
-  static async greet(name: string, connection: ShimConnection, version: string): Promise<OurShim> {
-    const hello = await connection.request('hello', { protocol: SHIM_PROTOCOL, version });
+  static async greet(name: string, connection: ShimConnection, greeting: Greeting): Promise<OurShim> {
+    const hello = await connection.request('hello', { protocol: SHIM_PROTOCOL, ...greeting });
     return new OurShim(name, hello.pid, hello.protocol, hello.version, connection);
   }
 

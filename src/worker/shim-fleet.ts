@@ -3,7 +3,7 @@ import type { StateDir } from '../runtime/layout';
 import type { ChildReaper } from '../sys/children';
 import type { Logger } from '../runtime/logger';
 import { SHIM_PROTOCOL } from '../runtime/shim-protocol';
-import { OurShim } from './our-shim';
+import { type Greeting, OurShim } from './our-shim';
 import { WorkError } from './errors';
 import type { ShimConnection } from './shim-connection';
 import { connectShim, launchShim, sweepReadyFifos } from './shim-launch';
@@ -23,7 +23,7 @@ export interface ShimFleetOptions {
   readonly stateDir: StateDir;
   /** Path of the `holdfast-shim` program. */
   readonly program: string;
-  readonly version: string;
+  readonly greeting: Greeting;
   readonly reaper: ChildReaper;
   readonly log: Logger;
   readonly watchdog: ShimWatchdog;
@@ -99,7 +99,7 @@ export class ShimFleet {
       if (answered === undefined) continue;
       const { shim, processes } = answered;
       for (const entry of processes) found.push({ shim, ...entry });
-      if (shim.protocol === SHIM_PROTOCOL && shim.version === this.options.version) {
+      if (shim.protocol === SHIM_PROTOCOL && shim.version === this.options.greeting.version) {
         this.#current = Promise.resolve(shim);
         this.#currentName = name;
       }
@@ -118,11 +118,11 @@ export class ShimFleet {
 
   async #launch(): Promise<OurShim> {
     this.#started += 1;
-    const { stateDir, program, version, reaper } = this.options;
-    const name = `${version}-${process.pid}-${this.#started}`;
+    const { stateDir, program, greeting, reaper } = this.options;
+    const name = `${greeting.version}-${process.pid}-${this.#started}`;
     this.#currentName = name;
     try {
-      const shim = await launchShim({ stateDir, program, version, reaper, name });
+      const shim = await launchShim({ stateDir, program, greeting, reaper, name });
       this.#keep(shim);
       this.options.log.info({ shim: name, shimPid: shim.pid }, 'shim started');
       return shim;
@@ -136,7 +136,7 @@ export class ShimFleet {
   }
 
   async #reconnect(name: string): Promise<AnsweringShim | undefined> {
-    const { stateDir, version, log } = this.options;
+    const { stateDir, greeting, log } = this.options;
     let connection: ShimConnection;
     try {
       connection = await connectShim(stateDir, name);
@@ -153,7 +153,7 @@ export class ShimFleet {
       connection.killPeer();
     }, helloTimeoutMs);
     try {
-      const shim = await OurShim.greet(name, connection, version);
+      const shim = await OurShim.greet(name, connection, greeting);
       const processes = await shim.list();
       this.#keep(shim);
       return { shim, processes };

@@ -6,7 +6,7 @@ import type { ChildReaper } from '../sys/children';
 import { SysError } from '../sys/errors';
 import { faultPoint } from '../sys/fault';
 import { mkfifo } from '../sys/files';
-import { OurShim } from './our-shim';
+import { type Greeting, OurShim } from './our-shim';
 import { ShimConnection } from './shim-connection';
 import { WorkError } from './errors';
 
@@ -17,7 +17,7 @@ export interface ShimLaunch {
   readonly program: string;
   readonly stateDir: StateDir;
   readonly name: string;
-  readonly version: string;
+  readonly greeting: Greeting;
   readonly reaper: ChildReaper;
 }
 
@@ -48,7 +48,7 @@ export async function launchShim(launch: ShimLaunch): Promise<OurShim> {
   await untilReady(ready.socket);
   faultPoint('daemon.shim.ready');
   try {
-    return await OurShim.greet(launch.name, await connectShim(launch.stateDir, launch.name), launch.version);
+    return await OurShim.greet(launch.name, await connectShim(launch.stateDir, launch.name), launch.greeting);
   } catch (cause) {
     // It listened a moment ago: ECONNREFUSED of its socket, or ESRCH of its pid, say that it has died since.
     throw cause instanceof WorkError ? cause : new WorkError('shim-exited', undefined, { cause });

@@ -17,7 +17,7 @@ const printed = (flag: string) => execFileSync(program, [flag], { encoding: 'utf
 const flags = [
   'debug', 'log-level', 'state-dir', 'metrics-interval', 'listen', 'runtime', 'runtime-args', 'shim', 'pprof-address',
   'start-timeout', 'retain-count', 'graphite-address', 'version', 'help',
-  'config', 'metrics-address', 'socket-group', 'on-shim-death',
+  'config', 'metrics-address', 'socket-group', 'on-shim-death', 'runtime-copy',
 ];
 
 describeOnHost("the daemon's command line", realContainers, () => {
@@ -48,6 +48,7 @@ describeOnHost("the daemon's command line", realContainers, () => {
     ['an address that is no unix socket', ['--listen=tcp://127.0.0.1:1'], 'only unix:// is served'],
     ['a profiler for the whole network', ['--pprof-address=0.0.0.0:6060'], 'only a loopback address'],
     ['an unknown action', ['--on-shim-death=restart'], '--on-shim-death'],
+    ['an unknown word', ['--runtime-copy=sometimes'], '--runtime-copy'],
     ['an unknown group', ['--socket-group=no-such-group'], 'no-such-group'],
     ['a configuration that is not there', ['--config=/nonexistent.toml'], '/nonexistent.toml'],
   ])('is refused with one clear line: %s', async (_what, args, text) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCommandLine } from '../../../src/daemon/command-line';
 import { DaemonError } from '../../../src/daemon/errors';
-import type { Settings } from '../../../src/daemon/settings';
+import { RUNTIME_COPY, type Settings } from '../../../src/daemon/settings';
 import { fc } from '../../support/property';
 
 let dir: string;
@@ -44,6 +44,7 @@ const DEFAULTS: Settings = {
   shim: 'containerd-shim',
   startTimeoutMs: 30_000,
   onShimDeath: 'adopt',
+  runtimeCopy: 'auto',
   retainCount: 500,
   metricsIntervalMs: 300_000,
   graphiteAddress: undefined,
@@ -95,6 +96,7 @@ describe('flags', () => {
     ['--start-timeout 0', { startTimeoutMs: 0 }],
     ['--retain-count 0', { retainCount: 0 }],
     ['--on-shim-death=kill', { onShimDeath: 'kill' }],
+    ['--runtime-copy=never', { runtimeCopy: 'never' }],
     ['--socket-group docker', { socketGroup: 'docker' }],
     ['--graphite-address=', {}],
     ['--graphite-address graphite.example:2003', { graphiteAddress: { host: 'graphite.example', port: 2003 } }],
@@ -171,6 +173,7 @@ describe('flags', () => {
       startTimeoutMs: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
       debug: fc.boolean(),
       onShimDeath: fc.constantFrom('adopt' as const, 'kill' as const),
+      runtimeCopy: fc.constantFrom(...RUNTIME_COPY),
       joined: fc.boolean(),
     });
     fc.assert(
@@ -183,6 +186,7 @@ describe('flags', () => {
           ...flag('start-timeout', `${settings.startTimeoutMs}ms`),
           `--debug=${settings.debug}`,
           ...flag('on-shim-death', settings.onShimDeath),
+          ...flag('runtime-copy', settings.runtimeCopy),
         );
         expect(read).toMatchObject(settings);
       }),
@@ -216,6 +220,7 @@ describe('configuration file', () => {
       shim = "/usr/bin/other-shim"
       start-timeout = "1m30s"
       on-shim-death = "kill"
+      runtime-copy = "always"
       state-dir = "/var/run/holdfast"
       retain-count = 1000
       debug = true
@@ -240,6 +245,7 @@ describe('configuration file', () => {
       shim: '/usr/bin/other-shim',
       startTimeoutMs: 90_000,
       onShimDeath: 'kill',
+      runtimeCopy: 'always',
       stateDir: '/var/run/holdfast',
       retainCount: 1000,
       debug: true,

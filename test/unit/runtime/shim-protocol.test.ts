@@ -13,6 +13,7 @@ import { thrownBy } from './scratch';
 const place = { dir: '/s/c1/init', id: 'c1', processId: 'init', bundle: '/b', runtime: '/usr/sbin/runc', ownPidNamespace: true };
 const requests: ShimRequest[] = [
   { seq: 1, verb: 'hello', protocol: 1, version: '0.1.0' },
+  { seq: 1, verb: 'hello', protocol: 1, version: '0.1.0', copyRuntimes: true },
   { seq: 2, verb: 'take', ...place },
   { seq: 3, verb: 'abort', dir: '/s/c1/init' },
   { seq: 4, verb: 'adopt', ...place, pid: 4711, starttime: '18446744073709551615' },

@@ -1,0 +1,90 @@
+import { closeSync, fchmodSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { createMemoryFile, sealMemoryFile } from '../sys/memory-file';
+
+/** Runtimes have some megabytes. */
+const LARGEST_BYTES = 64 * 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
+const ELF_MAGIC = '\x7fELF';
+/** In runtimes that run from a copy of themselves: what they name it (runc's and crun's cloned_binary.c, runc's exeseal). */
+const COPIES_ITSELF = '_cloned:/proc/self/exe';
+
+/** A program that lies in memory, where nobody can change it. It is there until it is released and no launch needs it. */
+export class SealedCopy {
+  private launches = 0;
+  private released = false;
+
+  /** What to execute, for children of this process alone. */
+  readonly path: string;
+
+  /** @param fd of the sealed file; this object's */
+  private constructor(private readonly fd: number) {
+    this.path = `/proc/self/fd/${fd}`;
+  }
+
+  /**
+   * @returns undefined for a program that does not run from a copy of itself: it may not expect to be run from one
+   * @throws the system's error
+   */
+  static async of(program: string): Promise<SealedCopy | undefined> {
+    const fd = createMemoryFile(basename(program));
+    try {
+      if (await copy(program, fd)) {
+        fchmodSync(fd, 0o555);
+        sealMemoryFile(fd);
+        return new SealedCopy(fd);
+      }
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    closeSync(fd);
+    return undefined;
+  }
+
+  /** Calls `launch` with the path, which is valid until it is done. */
+  async launch<T>(launch: (file: string) => Promise<T>): Promise<T> {
+    this.launches += 1;
+    try {
+      return await launch(this.path);
+    } finally {
+      this.launches -= 1;
+      this.closeUnused();
+    }
+  }
+
+  /** To be called once. */
+  release(): void {
+    this.released = true;
+    this.closeUnused();
+  }
+
+  private closeUnused(): void {
+    if (this.released && this.launches === 0) closeSync(this.fd);
+  }
+}
+
+/** @returns whether all of it was copied, and it is a program of the kind that is run from copies */
+async function copy(program: string, fd: number): Promise<boolean> {
+  const file = await open(program);
+  try {
+    if ((await file.stat()).size > LARGEST_BYTES) return false;
+    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    let copiesItself = false;
+    // The end of the chunk before, in which the words that are looked for may begin.
+    let tail = '';
+    for (let at = 0; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, at);
+      const chunk = buffer.toString('latin1', 0, bytesRead);
+      if (at === 0 && !chunk.startsWith(ELF_MAGIC)) return false;
+      if (bytesRead === 0) return copiesItself;
+      copiesItself ||= (tail + chunk).includes(COPIES_ITSELF);
+      tail = chunk.slice(-COPIES_ITSELF.length);
+      for (let written = 0; written < bytesRead; ) written += writeSync(fd, buffer, written, bytesRead - written);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
