@@ -44,7 +44,11 @@ export interface RuntimeSpawn {
  * Rejects with a ShimError `runtime-not-installed`, or the system's error.
  */
 export async function launchRuntime(shim: Shim, { program, fromCopy, ...spawn }: RuntimeSpawn): Promise<Child> {
-  const launch = (file: string): Promise<Child> => shim.reaper.launch({ ...spawn, file, argv0: program, processGroup: true });
+  const launch = (file: string): Promise<Child> => {
+    // A copy is of runc or crun, which are over in a moment; others may leave programs running that want more.
+    const env = file !== program && shim.isCrowded ? { env: oneProcessor() } : {};
+    return shim.reaper.launch({ ...spawn, ...env, file, argv0: program, processGroup: true });
+  };
   try {
     return await (fromCopy === true ? shim.runtimeCopies.launch(program, launch) : launch(program));
   } catch (error) {
@@ -73,6 +77,14 @@ export function runtimeError(entry: ManagedProcess, status: WaitStatus): ShimErr
   const said = lastRuntimeError(entry.identity.dir);
   const cause = starvationOf(status, said);
   return new ShimError('runtime-failed', said === undefined ? silence(entry, cause) : `oci runtime error: ${said}`, { cause });
+}
+
+let limited: Readonly<Record<string, string>> | undefined;
+
+/** The environment of a Go program that is to keep to one processor at a time; as it is where it says something of that. */
+function oneProcessor(): Readonly<Record<string, string>> {
+  limited ??= { GOMAXPROCS: '1', ...(process.env as Record<string, string>) };
+  return limited;
 }
 
 function silence({ command }: ManagedProcess, cause: Error | undefined): string {

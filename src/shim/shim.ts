@@ -25,6 +25,8 @@ export class Shim {
   });
   /** Bounds the clean-up calls of the runtime: a thousand containers may end in one moment. Takes do not wait here. */
   readonly cleanUps = new CallPlaces(Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()));
+  /** Takes under way: so many runtimes are at work, or will be in a moment. */
+  takes = 0;
   private readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);
   /** Called whenever the last process, and the last of what outlived one, has gone. */
   onIdle: () => void = () => undefined;
@@ -37,6 +39,11 @@ export class Shim {
     this.poller = new Poller((error) => log.error('a callback failed', error));
     this.reaper = new ChildReaper(this.poller);
     this.runtimeCopies = new RuntimeCopies(log);
+  }
+
+  /** More runtimes are at work than there are processors. */
+  get isCrowded(): boolean {
+    return this.takes > availableParallelism();
   }
 
   get isIdle(): boolean {

@@ -18,6 +18,7 @@ export async function take(shim: Shim, identity: ShimProcess): Promise<ShimResul
   const record = readProcessRecord(identity.dir);
   const entry = new ManagedProcess(identity, record.runtimeArgs);
   shim.table.add(entry);
+  shim.takes += 1;
   const creation = new Creation(shim, entry, record);
   try {
     const pid = await creation.run();
@@ -30,6 +31,8 @@ export async function take(shim: Shim, identity: ShimProcess): Promise<ShimResul
     shim.release(entry);
     if (entry.abortion.signal.aborted) throw new ShimError('aborted', 'the start was aborted', { cause: error });
     throw error;
+  } finally {
+    shim.takes -= 1;
   }
 }
 

@@ -6,7 +6,7 @@ export interface SpawnOptions {
   readonly args: readonly string[];
   /** Default: `file` as given. */
   readonly argv0?: string;
-  /** The whole environment. Default: this process's. */
+  /** The whole environment; not to be changed afterwards. Default: this process's. */
   readonly env?: Readonly<Record<string, string>>;
   /** Default: this process's. */
   readonly cwd?: string;

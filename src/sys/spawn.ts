@@ -57,7 +57,7 @@ interface SpawnCall {
 }
 
 function prepare(options: SpawnOptions): SpawnCall {
-  const env = options.env === undefined ? ownEnvironment() : environment(options.env);
+  const env = options.env === undefined ? ownEnvironment() : knownEnvironment(options.env);
   const program = findProgram(options.file, options.env ?? process.env);
   const argv = [options.argv0 ?? options.file, ...options.args].map((word) => checkNoNul(word, 'posix_spawn'));
   const pid = Buffer.alloc(4);
@@ -89,6 +89,15 @@ let own: readonly string[] | undefined;
 function ownEnvironment(): readonly string[] {
   own ??= environment(process.env);
   return own;
+}
+
+const environments = new WeakMap<object, readonly string[]>();
+
+/** One that is given again and again is put together once: it must not be changed. */
+function knownEnvironment(variables: Readonly<Record<string, string>>): readonly string[] {
+  const known = environments.get(variables) ?? environment(variables);
+  environments.set(variables, known);
+  return known;
 }
 
 function environment(variables: Readonly<Record<string, string | undefined>>): string[] {

@@ -1,0 +1,56 @@
+import { appendFileSync, closeSync, copyFileSync, openSync, readFileSync } from 'node:fs';
+import { launchRuntime } from '../../../src/shim/runtime-call';
+import { RuntimeCopies } from '../../../src/shim/runtime-copies';
+import type { Shim } from '../../../src/shim/shim';
+import { ChildReaper } from '../../../src/sys/children';
+import { Scratch, deferred, pollerWithErrors } from '../sys/resources';
+
+describe('the processors of a runtime', () => {
+  const scratch = new Scratch();
+  const { poller, errors } = pollerWithErrors();
+  poller.ref();
+  const reaper = new ChildReaper(poller);
+  const made = deferred<string>();
+  const copies = new RuntimeCopies({ info: made.resolve, error: made.resolve });
+  // Its name chooses what it does.
+  const program = scratch.file('env');
+
+  beforeAll(async () => {
+    copyFileSync('/bin/busybox', program);
+    appendFileSync(program, '_cloned:/proc/self/exe');
+    copies.allow(true);
+    await said({ crowded: false });
+    expect(await made.promise).toContain('is run from a copy in memory');
+  });
+
+  afterAll(() => {
+    copies.close();
+    reaper.close();
+    poller.close();
+    scratch.remove();
+    expect(errors).toEqual([]);
+  });
+
+  /** What it finds in its environment. Of the shim, only what a launch needs. */
+  async function said({ crowded, fromCopy = true }: { crowded: boolean; fromCopy?: boolean }): Promise<string | undefined> {
+    const shim = { reaper, runtimeCopies: copies, isCrowded: crowded } as unknown as Shim;
+    const stdout = openSync(scratch.file('said'), 'w');
+    const child = await launchRuntime(shim, { program, fromCopy, args: [], cwd: '/', stdout });
+    closeSync(stdout);
+    await child.exited;
+    return /^GOMAXPROCS=(.*)$/m.exec(readFileSync(scratch.file('said'), 'utf8'))?.[1];
+  }
+
+  test('among more than there are processors, each keeps to one', async () => {
+    expect(await said({ crowded: true })).toBe('1');
+    expect(await said({ crowded: true })).toBe('1');
+  });
+
+  test('one of a few may use them all', async () => {
+    expect(await said({ crowded: false })).toBeUndefined();
+  });
+
+  test('nothing is said to a program of which it is not known that it is over in a moment', async () => {
+    expect(await said({ crowded: true, fromCopy: false })).toBeUndefined();
+  });
+});
