@@ -42,15 +42,19 @@ export class RuntimeCopies {
    */
   async launch<T>(program: string, launch: (file: string) => Promise<T>): Promise<T> {
     const known = this.allowed ? this.lookUp(program) : undefined;
-    if (known?.copy === undefined) return await launch(program);
+    const copy = known?.copy;
+    if (copy === undefined) return await launch(program);
     try {
-      return await known.copy.launch(launch);
+      return await copy.launch(launch);
     } catch (error) {
-      if (!(error instanceof SysError && error.path === known.copy.path) || isShortage(error)) throw error;
+      if (!(error instanceof SysError && error.path === copy.path) || isShortage(error)) throw error;
       // A security module, perhaps; or /proc is not there.
       this.log.error(`${program} cannot be executed from its copy in memory, and is from its file`, error);
-      known.copy.release();
-      delete known.copy;
+      // Of several launches at once, the first.
+      if (known?.copy === copy) {
+        delete known.copy;
+        copy.release();
+      }
       return await launch(program);
     }
   }
@@ -99,6 +103,11 @@ export class RuntimeCopies {
 
 /** Tells one state of a file from the next: an update brings another file, a change of it another time. */
 function versionOf(path: string): string | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? undefined : [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch {
+    // Why, the launch will say.
+    return undefined;
+  }
 }

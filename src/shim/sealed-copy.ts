@@ -13,7 +13,7 @@ const COPIES_ITSELF = '_cloned:/proc/self/exe';
 /** A program that lies in memory, where nobody can change it. It is there until it is released and no launch needs it. */
 export class SealedCopy {
   private launches = 0;
-  private released = false;
+  private state: 'used' | 'released' | 'closed' = 'used';
 
   /** What to execute, for children of this process alone. */
   readonly path: string;
@@ -54,14 +54,16 @@ export class SealedCopy {
     }
   }
 
-  /** To be called once. */
+  /** Nobody launches it any more. May be called twice. */
   release(): void {
-    this.released = true;
+    if (this.state === 'used') this.state = 'released';
     this.closeUnused();
   }
 
   private closeUnused(): void {
-    if (this.released && this.launches === 0) closeSync(this.fd);
+    if (this.state !== 'released' || this.launches > 0) return;
+    this.state = 'closed';
+    closeSync(this.fd);
   }
 }
 

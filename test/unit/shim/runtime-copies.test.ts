@@ -179,10 +179,24 @@ test('where the system refuses the copy, the program is run from its file for go
     launched.push(file);
     return file === program ? Promise.resolve(file) : Promise.reject(new SysError(constants.errno.EACCES, 'posix_spawn', file));
   };
+  // Two at once, and one that comes later.
+  expect(await Promise.all([copies.launch(program, refused), copies.launch(program, refused)])).toEqual([program, program]);
   expect(await copies.launch(program, refused)).toBe(program);
-  expect(await copies.launch(program, refused)).toBe(program);
-  expect(launched).toEqual([expect.stringMatching(/^\/proc\/self\/fd\/\d+$/), program, program]);
+  const copy = expect.stringMatching(/^\/proc\/self\/fd\/\d+$/) as string;
+  expect(launched).toEqual([copy, copy, program, program, program]);
   expect(said.at(-1)).toContain(`${program} cannot be executed from its copy in memory`);
+});
+
+test('a copy that is refused and given up at once is closed once', async () => {
+  const program = writeProgram();
+  await untilCopied(program);
+  const refused = async (file: string): Promise<string> => {
+    await Promise.resolve();
+    copies.allow(false);
+    if (file === program) return file;
+    throw new SysError(constants.errno.EACCES, 'posix_spawn', file);
+  };
+  expect(await copies.launch(program, refused)).toBe(program);
 });
 
 test.each([
