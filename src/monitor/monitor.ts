@@ -109,7 +109,7 @@ export class Monitor {
     } catch (error) {
       if (!isShortage(error)) throw error;
       // What cannot be read now would be told wrong, as 255, or not at all.
-      this.#later.set(process, setTimeout(() => { this.#onHangUp(process); }, shortageMs));
+      this.#later.set(process, this.#after(shortageMs, () => { this.#onHangUp(process); }));
     }
   }
 
@@ -150,9 +150,20 @@ export class Monitor {
   #reportOom(id: string, source: OomSource): void {
     if (source.consume() > 0) this.reports.oom(id, source.kills);
     if (!source.unsettled) return;
-    setTimeout(() => {
+    this.#after(unsettledMs, () => {
       if (this.#ooms.get(id)?.source === source) this.#reportOom(id, source);
-    }, unsettledMs).unref();
+    }).unref();
+  }
+
+  /** What fails then is said as what fails at a wake-up is: it must not end the daemon. */
+  #after(ms: number, act: () => void): NodeJS.Timeout {
+    return setTimeout(() => {
+      try {
+        act();
+      } catch (error) {
+        this.poller.onError(error);
+      }
+    }, ms);
   }
 }
 
