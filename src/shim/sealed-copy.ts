@@ -72,18 +72,18 @@ async function copy(program: string, fd: number): Promise<boolean> {
   const file = await open(program);
   try {
     if ((await file.stat()).size > LARGEST_BYTES) return false;
-    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    // Before each chunk the end of the one before, in which the words that are looked for may begin.
+    const tailBytes = COPIES_ITSELF.length;
+    const buffer = Buffer.alloc(tailBytes + CHUNK_BYTES);
     let copiesItself = false;
-    // The end of the chunk before, in which the words that are looked for may begin.
-    let tail = '';
     for (let at = 0; ; ) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, at);
-      const chunk = buffer.toString('latin1', 0, bytesRead);
-      if (at === 0 && !chunk.startsWith(ELF_MAGIC)) return false;
+      const { bytesRead } = await file.read(buffer, tailBytes, CHUNK_BYTES, at);
+      const end = tailBytes + bytesRead;
+      if (at === 0 && buffer.toString('latin1', tailBytes, Math.min(end, tailBytes + ELF_MAGIC.length)) !== ELF_MAGIC) return false;
       if (bytesRead === 0) return copiesItself;
-      copiesItself ||= (tail + chunk).includes(COPIES_ITSELF);
-      tail = chunk.slice(-COPIES_ITSELF.length);
-      for (let written = 0; written < bytesRead; ) written += writeSync(fd, buffer, written, bytesRead - written);
+      copiesItself ||= buffer.subarray(0, end).includes(COPIES_ITSELF);
+      for (let from = tailBytes; from < end; ) from += writeSync(fd, buffer, from, end - from);
+      buffer.copyWithin(0, bytesRead, end);
       at += bytesRead;
     }
   } finally {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, copyFileSync, ftruncateSync, renameSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, chmodSync, copyFileSync, ftruncateSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { RuntimeCopies } from '../../../src/shim/runtime-copies';
 import { SealedCopy } from '../../../src/shim/sealed-copy';
@@ -80,11 +81,14 @@ test('a runtime is run from its file until its copy is there, and from that afte
   expect(said).toHaveLength(1);
 });
 
-test('nobody can change the copy', async () => {
+test('the copy is the program, byte for byte, and nobody can change it', async () => {
   const program = writeProgram();
+  // Several of the chunks that are read, and a part of one.
+  appendFileSync(program, randomBytes(2_500_000));
   await untilCopied(program);
   await copies.launch(program, async (file) => {
     await Promise.resolve();
+    expect(readFileSync(file).equals(readFileSync(program))).toBe(true);
     const fd = Number(file.replace('/proc/self/fd/', ''));
     expect(libc.fcntl(fd, F_GET_SEALS, 0)).toBe(ALL_SEALS);
     expect(() => { writeFileSync(fd, 'x'); }).toThrow('EPERM');
