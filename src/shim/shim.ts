@@ -25,8 +25,6 @@ export class Shim {
   });
   /** Bounds the clean-up calls of the runtime: a thousand containers may end in one moment. Takes do not wait here. */
   readonly cleanUps = new CallPlaces(Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()));
-  /** Takes under way: so many runtimes are at work, or will be in a moment. */
-  takes = 0;
   private readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);
   /** Called whenever the last process, and the last of what outlived one, has gone. */
   onIdle: () => void = () => undefined;
@@ -41,9 +39,10 @@ export class Shim {
     this.runtimeCopies = new RuntimeCopies(log);
   }
 
-  /** More runtimes are at work than there are processors. */
+  /** More runtimes are at work for takes, or will be in a moment, than there are processors. */
   get isCrowded(): boolean {
-    return this.takes > availableParallelism();
+    const takes = [...this.table].filter(({ phase }) => phase === 'taking');
+    return takes.length > availableParallelism();
   }
 
   get isIdle(): boolean {

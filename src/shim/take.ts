@@ -18,7 +18,6 @@ export async function take(shim: Shim, identity: ShimProcess): Promise<ShimResul
   const record = readProcessRecord(identity.dir);
   const entry = new ManagedProcess(identity, record.runtimeArgs);
   shim.table.add(entry);
-  shim.takes += 1;
   const creation = new Creation(shim, entry, record);
   try {
     const pid = await creation.run();
@@ -31,8 +30,6 @@ export async function take(shim: Shim, identity: ShimProcess): Promise<ShimResul
     shim.release(entry);
     if (entry.abortion.signal.aborted) throw new ShimError('aborted', 'the start was aborted', { cause: error });
     throw error;
-  } finally {
-    shim.takes -= 1;
   }
 }
 

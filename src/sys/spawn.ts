@@ -57,8 +57,9 @@ interface SpawnCall {
 }
 
 function prepare(options: SpawnOptions): SpawnCall {
-  const env = options.env === undefined ? ownEnvironment() : knownEnvironment(options.env);
-  const program = findProgram(options.file, options.env ?? process.env);
+  const variables = options.env ?? process.env;
+  const env = environmentOf(variables);
+  const program = findProgram(options.file, variables);
   const argv = [options.argv0 ?? options.file, ...options.args].map((word) => checkNoNul(word, 'posix_spawn'));
   const pid = Buffer.alloc(4);
   hideDescriptors();
@@ -83,27 +84,17 @@ function hideDescriptors(): void {
   libc.syscall(CLOSE_RANGE, FIRST_FREE_FD, ALL_FDS, CLOSE_RANGE_CLOEXEC, 0);
 }
 
-let own: readonly string[] | undefined;
-
-/** This process's, as it was at the first call: reading `process.env` asks the C library for each variable again. */
-function ownEnvironment(): readonly string[] {
-  own ??= environment(process.env);
-  return own;
-}
-
 const environments = new WeakMap<object, readonly string[]>();
 
-/** One that is given again and again is put together once: it must not be changed. */
-function knownEnvironment(variables: Readonly<Record<string, string>>): readonly string[] {
-  const known = environments.get(variables) ?? environment(variables);
-  environments.set(variables, known);
-  return known;
-}
-
-function environment(variables: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries(variables).flatMap(([name, value]) =>
+/** As it was when these variables were first given: reading `process.env` asks the C library for each of them again. */
+function environmentOf(variables: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const known = environments.get(variables);
+  if (known !== undefined) return known;
+  const environment = Object.entries(variables).flatMap(([name, value]) =>
     value === undefined ? [] : [checkNoNul(`${name}=${value}`, 'posix_spawn')],
   );
+  environments.set(variables, environment);
+  return environment;
 }
 
 // posix_spawnp would look in this process's PATH, not in the new program's.

@@ -36,7 +36,10 @@ export function processWrittenNs(dir: string): bigint {
   return statSync(join(dir, files.process), { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
 }
 
-/** What an identity's start key is made of; the start time is empty for a process that had ended before it was read. Undefined for another key (of an imported journal). */
+/**
+ * What an identity's start key is made of; the start time is empty for a process that had ended before it was read.
+ * Undefined for another key (of an imported journal).
+ */
 export function parseStartKey(startKey: string): (ProcessIdentity & { readonly writtenNs: bigint }) | undefined {
   const [, pid, starttime, writtenNs] = /^(\d+):(\d*):(\d+)$/.exec(startKey) ?? [];
   if (pid === undefined || starttime === undefined || writtenNs === undefined) return undefined;
