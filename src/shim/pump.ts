@@ -1,6 +1,7 @@
 import { SysError } from '../sys/errors';
 import { readSome, writeSome } from '../sys/files';
 import type { Poller, Watch } from '../sys/poller';
+import { comesSoon } from './more-input';
 
 /** Descriptors belong to the caller, and must not block; plain files and devices that never make one wait will do. */
 export interface PumpOptions {
@@ -8,6 +9,8 @@ export interface PumpOptions {
   readonly toFd: number;
   /** May be shared by any number of pumps: nothing stays in it from one turn to the next. */
   readonly buffer: Buffer;
+  /** Whether it is read from a terminal's master. */
+  readonly fromTerminal?: boolean;
   /** Called once, when there is nothing more to copy or nobody to take it; not after close(). */
   readonly onEnd: () => void;
   /** What could not be written (a full disk) and was dropped, or why reading ended. */
@@ -19,6 +22,9 @@ const TURN_BYTES = 1024 * 1024;
 
 /** More than a terminal (some 70 KiB: tty_buffer.c, n_tty.c) and what is pending here hold together. */
 const MOST_UNREAD_BYTES = 512 * 1024;
+
+/** A read of so much comes from a terminal that somebody writes to without a pause: n_tty.c holds 4095 bytes. */
+const FLOWING_BYTES = 2048;
 
 /** `parked`: after a hang-up, which would be reported for ever as a level: told only of changes. */
 type Awaited = 'input' | 'room' | 'parked';
@@ -131,6 +137,7 @@ export class Pump {
         const count = readSome(this.fromFd, length === 0 ? buffer : buffer.subarray(length));
         if (typeof count !== 'number') return { length, stop: count };
         length += count;
+        if (this.options.fromTerminal && count >= FLOWING_BYTES && !comesSoon(this.fromFd)) return { length, stop: 'again' };
       }
     } catch (error) {
       this.options.onError(error);

@@ -6,7 +6,7 @@ import { setWindowSize } from '../sys/tty';
 import { isRemoved, type Lingerer, type Lingering } from './lingering';
 import type { StdioPaths } from './passed-stdio';
 import type { ProcessIo } from './process-io';
-import { Pump } from './pump';
+import { Pump, type PumpOptions } from './pump';
 import { closeStdioPath, openStdioPath, reopen, type StdioPath } from './stdio-path';
 
 export interface TerminalContext {
@@ -128,7 +128,7 @@ export class TerminalIo implements ProcessIo, Lingerer {
     // Somebody must read, or the process blocks.
     if (this.output.kind === 'null') this.output = { kind: 'file', fd: openSync('/dev/null', constants.O_WRONLY) };
     if (this.output.kind === 'fifo') enlarge(this.output.keeperFd);
-    this.outputPump = this.pump(masterFd, fdOf(this.output), () => this.endOutput());
+    this.outputPump = this.pump({ fromFd: masterFd, toFd: fdOf(this.output), fromTerminal: true, onEnd: () => this.endOutput() });
   }
 
   private startInput(masterFd: number, fromFd: number): void {
@@ -138,12 +138,12 @@ export class TerminalIo implements ProcessIo, Lingerer {
     } finally {
       closeSync(selfFd);
     }
-    this.inputPump = this.pump(fromFd, this.inputMasterFd, () => this.closeInput());
+    this.inputPump = this.pump({ fromFd, toFd: this.inputMasterFd, onEnd: () => this.closeInput() });
   }
 
-  private pump(fromFd: number, toFd: number, onEnd: () => void): Pump {
+  private pump(options: Omit<PumpOptions, 'buffer' | 'onError'>): Pump {
     const { poller, copyBuffer: buffer, onError } = this.context;
-    return new Pump(poller, { fromFd, toFd, buffer, onEnd, onError });
+    return new Pump(poller, { ...options, buffer, onError });
   }
 
   private closeInput(): void {

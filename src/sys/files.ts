@@ -25,11 +25,14 @@ export function createEventFd(): number {
   return check(libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), 'eventfd');
 }
 
+/** One for all calls: a shim asks some 100,000 times a second while a terminal is busy. */
+const unread = new Int32Array(1);
+const unreadMemory = new Uint8Array(unread.buffer);
+
 /** How many bytes wait to be read from a FIFO, pipe, terminal or socket. */
 export function unreadBytes(fd: number): number {
-  const count = Buffer.alloc(4);
-  check(libc.ioctl(fd, FIONREAD, count), 'ioctl FIONREAD');
-  return count.readInt32LE();
+  check(libc.ioctl(fd, FIONREAD, unreadMemory), 'ioctl FIONREAD');
+  return unread[0] ?? 0;
 }
 
 /**

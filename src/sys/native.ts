@@ -61,6 +61,7 @@ export const libc = {
   ]),
   getrlimit: declare<(resource: number, limit: Memory) => number>('getrlimit', 'int', ['int', 'void *']),
   setrlimit: declare<(resource: number, limit: Memory) => number>('setrlimit', 'int', ['int', 'void *']),
+  schedYield: declare<() => number>('sched_yield', 'int', []),
   schedSetscheduler: declare<(pid: number, policy: number, param: Memory) => number>('sched_setscheduler', 'int', [
     'int',
     'int',

@@ -35,6 +35,11 @@ export function favourThisThread(nice: number): void {
   if (readProcStat(process.pid)?.session === process.pid) favourThisSession(nice);
 }
 
+/** Lets whatever else can run on this processor run first: sched_yield(2). */
+export function yieldProcessor(): void {
+  libc.schedYield();
+}
+
 function favourThisSession(nice: number): void {
   try {
     writeFileSync(AUTOGROUP, String(nice));

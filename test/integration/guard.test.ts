@@ -1,9 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { CountingRuntime } from '../support/counting-runtime';
 import { readProcStat } from '../../src/sys/process';
 import { describeOnHost } from '../support/requires';
+import { shimOf } from '../support/shims';
 import { type SystemCall, Strace } from '../support/strace';
 import { TestHost } from '../support/test-host';
 
@@ -84,6 +85,20 @@ describeOnHost('what a start, an exec and an exit may cost', ['root', 'runc', 'b
     await host.end();
   });
 
+  it('does not sleep at every few KiB of a busy terminal', async () => {
+    await host.create('first', sleeper);
+    const { pid } = shimOf(host);
+    const before = sleepsOf(pid);
+    const mebibytes = 32;
+    const events = await host.events();
+    const args = ['dd', 'if=/dev/zero', 'bs=65536', `count=${String(mebibytes * 16)}`];
+    await host.create('busy', { args, terminal: true }, { stdout: '/dev/null', stderr: '' });
+    await events.untilExit('busy');
+    // With reads that wait in the kernel it was 140 to 190 times for each MiB; without, once, and some 30 times for start and end.
+    expect(sleepsOf(pid) - before).toBeLessThanOrEqual(mebibytes * 20);
+    await host.end(['first']);
+  });
+
   it('does nothing while nothing happens', async () => {
     for (let index = 0; index < 5; index++) await host.create(`idle-${String(index)}`, sleeper);
     const watched = await watch(host, 'all');
@@ -102,6 +117,12 @@ async function watch(host: TestHost, calls: string): Promise<{ detach(): Promise
   const strace = await Strace.attach(pids, join(host.directory, 'own', `strace-${calls}`), calls);
   const threads = pids.flatMap((pid) => readdirSync(`/proc/${String(pid)}/task`).map(Number));
   return { detach: () => strace.detach(), ours: new Set(threads) };
+}
+
+/** How often the first thread of a process has gone to sleep: proc_pid_status(5). */
+function sleepsOf(pid: number): number {
+  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1]);
 }
 
 function childrenOf(parent: number): number[] {

@@ -55,7 +55,7 @@ export async function terminalFigure(host: BenchHost): Promise<Figure> {
     await host.bare.delete(id);
     return [speed(mebibytes, lastMs - firstMs)];
   };
-  const head = { name: 'terminal', what, unit: 'MB/s', targets: [atLeast(0.9, 'ratio')] };
+  const head = { name: 'terminal', what, unit: 'MB/s', targets: [atLeast(150)] };
   return figureOf(head, await interleave(host.options.quick ? 3 : 7, ours, bare));
 }
 
