@@ -72,8 +72,8 @@ async function restart(host: BenchHost, size: number): Promise<Figure> {
 /** CPU of daemon and shim while nothing happens. */
 async function idle(host: BenchHost, pid: number): Promise<Figure> {
   const seconds = host.options.quick ? 10 : 60;
-  // The garbage collector tidies up once more some seconds after the last request.
-  await new Promise((resolve) => setTimeout(resolve, host.options.quick ? 5000 : 10_000));
+  // The garbage collector tidies up several times in the half minute after the last request.
+  await new Promise((resolve) => setTimeout(resolve, host.options.quick ? 5000 : 30_000));
   const pids = supervisors(pid);
   const before = cpuMsOf(pids);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
