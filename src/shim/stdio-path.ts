@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import { mkfifo } from '../sys/files';
+import { mkfifo, pipeSize, setPipeSize } from '../sys/files';
 import { errorCodeOf } from '../sys/thrown';
 import { ShimError } from './errors';
 
@@ -59,6 +59,18 @@ export function openStdioPath(path: string, direction: Direction, options: OpenO
  */
 export function reopen(fd: number, flags: number): number {
   return openSync(`/proc/self/fd/${fd}`, flags);
+}
+
+/**
+ * Lets a FIFO hold at least so many bytes before its writer waits. Where it may not (the user's share of pipe pages is used
+ * up: pipe(7)), it stays as it is, and is slower.
+ */
+export function enlarge(fifoFd: number, bytes: number): void {
+  try {
+    if (pipeSize(fifoFd) < bytes) setPipeSize(fifoFd, bytes);
+  } catch {
+    // Slower, no more.
+  }
 }
 
 /** Closes what openStdioPath gave. */

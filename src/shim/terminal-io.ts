@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { setPipeSize, unreadBytes } from '../sys/files';
+import { unreadBytes } from '../sys/files';
 import type { Poller } from '../sys/poller';
 import { duplicateFdOf, openPidFd } from '../sys/process';
 import { setWindowSize } from '../sys/tty';
@@ -7,7 +7,7 @@ import { isRemoved, type Lingerer, type Lingering } from './lingering';
 import type { StdioPaths } from './passed-stdio';
 import type { ProcessIo } from './process-io';
 import { Pump, type PumpOptions } from './pump';
-import { closeStdioPath, openStdioPath, reopen, type StdioPath } from './stdio-path';
+import { closeStdioPath, enlarge, openStdioPath, reopen, type StdioPath } from './stdio-path';
 
 export interface TerminalContext {
   readonly poller: Poller;
@@ -127,7 +127,7 @@ export class TerminalIo implements ProcessIo, Lingerer {
   private startOutput(masterFd: number): void {
     // Somebody must read, or the process blocks.
     if (this.output.kind === 'null') this.output = { kind: 'file', fd: openSync('/dev/null', constants.O_WRONLY) };
-    if (this.output.kind === 'fifo') enlarge(this.output.keeperFd);
+    if (this.output.kind === 'fifo') enlarge(this.output.keeperFd, OUTPUT_PIPE_BYTES);
     this.outputPump = this.pump({ fromFd: masterFd, toFd: fdOf(this.output), fromTerminal: true, onEnd: () => this.endOutput() });
   }
 
@@ -177,12 +177,4 @@ export class TerminalIo implements ProcessIo, Lingerer {
 
 function fdOf(opened: Exclude<StdioPath, { kind: 'null' }>): number {
   return opened.kind === 'fifo' ? opened.keeperFd : opened.fd;
-}
-
-function enlarge(fifoFd: number): void {
-  try {
-    setPipeSize(fifoFd, OUTPUT_PIPE_BYTES);
-  } catch {
-    // Slower, no more: the user's share of pipe pages may be used up.
-  }
 }

@@ -11,6 +11,7 @@ const FIONREAD = 0x541b;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
 const O_NONBLOCK = 0o4000;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -33,6 +34,11 @@ const unreadMemory = new Uint8Array(unread.buffer);
 export function unreadBytes(fd: number): number {
   check(libc.ioctl(fd, FIONREAD, unreadMemory), 'ioctl FIONREAD');
   return unread[0] ?? 0;
+}
+
+/** How many bytes a pipe or FIFO holds. @throws SysError EBADF for anything else */
+export function pipeSize(fd: number): number {
+  return check(libc.fcntl(fd, F_GETPIPE_SZ, 0), 'fcntl F_GETPIPE_SZ');
 }
 
 /**

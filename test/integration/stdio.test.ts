@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 
+import { pipeSize, setPipeSize } from '../../src/sys/files';
 import { ClientStdio } from '../support/client-stdio';
 import { failureOf } from '../support/failure';
 import { FifoReader, FifoWriter } from '../support/fifo';
@@ -111,6 +112,18 @@ describeOnHost('stdio', realContainers, () => {
     stdio.stdin.close();
     await closeStdin('return');
     expect((await events.untilExit('return')).status).toBe(3);
+  });
+
+  test('outputs hold more than a pipe usually does, and as much as the client has made them hold', async () => {
+    const stdio = host.stdio('sizes');
+    const fds = [stdio.paths.stdout, stdio.paths.stderr].map((path) => openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+    const [outFd = -1, errFd = -1] = fds;
+    expect(pipeSize(outFd)).toBe(65_536);
+    setPipeSize(errFd, 524_288);
+    await host.create('sizes', { args: ['sleep', '1000'] }, stdio.paths);
+    expect([pipeSize(outFd), pipeSize(errFd)]).toEqual([262_144, 524_288]);
+    fds.forEach(closeSync);
+    await host.end();
   });
 
   test('without a reader the container waits at the full pipe, and no byte of a megabyte is lost', async () => {

@@ -2,7 +2,8 @@ import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { closeStdioPath, openStdioPath, reopen } from '../../../src/shim/stdio-path';
+import { closeStdioPath, enlarge, openStdioPath, reopen } from '../../../src/shim/stdio-path';
+import { pipeSize } from '../../../src/sys/files';
 import { makeFifo } from '../../support/fifo';
 
 /** The status flags of one of our descriptors (proc_pid_fdinfo(5)). */
@@ -31,6 +32,21 @@ describe('a stdio path', () => {
     const passedFd = reopen(opened.keeperFd, constants.O_WRONLY);
     expect(flagsOf(passedFd) & (constants.O_WRONLY | constants.O_RDWR | constants.O_NONBLOCK)).toBe(constants.O_WRONLY);
     closeSync(passedFd);
+    closeStdioPath(opened);
+  });
+
+  test('that is a FIFO is made to hold more, never less, and nothing else is harmed', () => {
+    const path = join(directory, 'fifo');
+    makeFifo(path);
+    const opened = openStdioPath(path, 'output', { create: false });
+    if (opened.kind !== 'fifo') throw new Error(opened.kind);
+    enlarge(opened.keeperFd, 262_144);
+    expect(pipeSize(opened.keeperFd)).toBe(262_144);
+    enlarge(opened.keeperFd, 65_536);
+    expect(pipeSize(opened.keeperFd)).toBe(262_144);
+    // More than a pipe can ever hold: refused, and nothing has changed.
+    enlarge(opened.keeperFd, 0xffff_ffff);
+    expect(pipeSize(opened.keeperFd)).toBe(262_144);
     closeStdioPath(opened);
   });
 

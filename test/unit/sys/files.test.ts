@@ -8,6 +8,7 @@ import {
   raiseOpenFilesLimit,
   readSome,
   setNonBlocking,
+  pipeSize,
   setPipeSize,
   spliceSome,
   tryLockFile,
@@ -113,6 +114,7 @@ describe('files', () => {
     expect(errorOf(() => writeSome(9999, buffer, 0, 1))).toMatchObject({ code: 'EBADF', syscall: 'write' });
     expect(errorOf(() => spliceSome(9999, 9998, 1))).toMatchObject({ code: 'EBADF', syscall: 'splice' });
     expect(errorOf(() => unreadBytes(9999))).toMatchObject({ code: 'EBADF', syscall: 'ioctl FIONREAD' });
+    expect(errorOf(() => pipeSize(9999))).toMatchObject({ code: 'EBADF', syscall: 'fcntl F_GETPIPE_SZ' });
     expect(errorOf(() => setPipeSize(9999, 4096))).toMatchObject({ code: 'EBADF' });
     expect(errorOf(() => setNonBlocking(9999))).toMatchObject({ code: 'EBADF' });
     expect(errorOf(() => tryLockFile(9999))).toMatchObject({ code: 'EBADF', syscall: 'flock' });
@@ -154,7 +156,9 @@ describe('files', () => {
 
   test('a FIFO can be made to hold more', () => {
     const keeper = opened(fifo('stdin'), KEEP);
+    expect(pipeSize(keeper)).toBe(PIPE_SIZE);
     setPipeSize(keeper, 4 * PIPE_SIZE);
+    expect(pipeSize(keeper)).toBe(4 * PIPE_SIZE);
     expect(writeSync(keeper, Buffer.alloc(10 * PIPE_SIZE))).toBe(4 * PIPE_SIZE);
     expect(errorOf(() => setPipeSize(keeper, PIPE_SIZE))).toMatchObject({ code: 'EBUSY' });
   });
