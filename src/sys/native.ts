@@ -27,9 +27,6 @@ export const libc = {
 
   read: declare<(fd: number, into: Memory, count: number) => number>('read', 'long', ['int', 'void *', 'size_t']),
   write: declare<(fd: number, from: Memory, count: number) => number>('write', 'long', ['int', 'void *', 'size_t']),
-  splice: declare<
-    (from: number, fromOffset: Memory, to: number, toOffset: Memory, length: number, flags: number) => number
-  >('splice', 'long', ['int', 'void *', 'int', 'void *', 'size_t', 'uint32_t']),
   fcntl: declare<(fd: number, command: number, argument: number) => number>('fcntl', 'int', ['int', 'int', 'long']),
   ioctl: declare<(fd: number, request: number, argument: Memory) => number>('ioctl', 'int', ['int', 'ulong', 'void *']),
   flock: declare<(fd: number, operation: number) => number>('flock', 'int', ['int', 'int']),

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { ChildReaper } from '../../../src/sys/children';
 import { SysError, errnoName, strerror } from '../../../src/sys/errors';
 import { errorCodeOf, messageOf } from '../../../src/sys/thrown';
@@ -10,7 +10,6 @@ import {
   setNonBlocking,
   pipeSize,
   setPipeSize,
-  spliceSome,
   tryLockFile,
   unreadBytes,
   writeSome,
@@ -112,46 +111,11 @@ describe('files', () => {
     const buffer = Buffer.alloc(1);
     expect(errorOf(() => readSome(9999, buffer))).toMatchObject({ code: 'EBADF', syscall: 'read' });
     expect(errorOf(() => writeSome(9999, buffer, 0, 1))).toMatchObject({ code: 'EBADF', syscall: 'write' });
-    expect(errorOf(() => spliceSome(9999, 9998, 1))).toMatchObject({ code: 'EBADF', syscall: 'splice' });
     expect(errorOf(() => unreadBytes(9999))).toMatchObject({ code: 'EBADF', syscall: 'ioctl FIONREAD' });
     expect(errorOf(() => pipeSize(9999))).toMatchObject({ code: 'EBADF', syscall: 'fcntl F_GETPIPE_SZ' });
     expect(errorOf(() => setPipeSize(9999, 4096))).toMatchObject({ code: 'EBADF' });
     expect(errorOf(() => setNonBlocking(9999))).toMatchObject({ code: 'EBADF' });
     expect(errorOf(() => tryLockFile(9999))).toMatchObject({ code: 'EBADF', syscall: 'flock' });
-  });
-
-  test('splice moves bytes from FIFO to FIFO', () => {
-    const [source, target] = [fifo('source'), fifo('target')];
-    const from = opened(source, READ);
-    opened(target, READ); // Without a reader it could not be opened to write.
-    const to = opened(target, WRITE);
-    expect(spliceSome(from, to, 100)).toBe('end');
-    const writer = openSync(source, WRITE);
-    expect(spliceSome(from, to, 100)).toBe('again');
-    writeSync(writer, 'spliced');
-    expect(spliceSome(from, to, 100)).toBe(7);
-    expect(unreadBytes(to)).toBe(7);
-    closeSync(writer);
-    expect(spliceSome(from, to, 100)).toBe('end');
-  });
-
-  test('splice to a FIFO without room, and without reader', () => {
-    const from = opened(fifo('source'), KEEP);
-    const path = fifo('target');
-    const reader = openSync(path, READ);
-    const to = opened(path, WRITE);
-    writeSync(to, Buffer.alloc(PIPE_SIZE));
-    writeSync(from, 'waiting');
-    expect(spliceSome(from, to, 100)).toBe('again');
-    closeSync(reader);
-    expect(spliceSome(from, to, 100)).toBe('broken');
-    expect(unreadBytes(from)).toBe(7);
-  });
-
-  test('splice refuses two files', () => {
-    writeFileSync(scratch.file('a'), 'a');
-    const [a, b] = [opened(scratch.file('a'), 'r'), opened(scratch.file('b'), 'w')];
-    expect(errorOf(() => spliceSome(a, b, 1))).toMatchObject({ code: 'EINVAL' });
   });
 
   test('a FIFO can be made to hold more', () => {
