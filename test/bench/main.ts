@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { messageOf } from '../../src/sys/thrown';
 import { BenchHost } from './bench-host';
 import type { Figure } from './figure';
 import { cpuFigures } from './figures/cpu';
@@ -88,7 +89,16 @@ function write({ out }: BenchOptions, name: string, text: string): void {
   writeFileSync(join(out, name), text);
 }
 
-const options = readOptions(process.argv.slice(2));
+function optionsOf(args: readonly string[]): BenchOptions | undefined {
+  try {
+    return readOptions(args, Object.keys(measures));
+  } catch (error) {
+    process.stderr.write(`bench: ${messageOf(error)}\n`);
+    process.exit(2);
+  }
+}
+
+const options = optionsOf(process.argv.slice(2));
 if (options === undefined) process.stdout.write(usage);
 else
   main(options).then(

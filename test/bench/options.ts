@@ -39,8 +39,11 @@ export const usage = `usage: make bench [BENCH_ARGS="flags"]
   --out <directory>     default: bench/out
 `;
 
-/** @returns undefined where only the usage was asked for @throws TypeError for an unknown flag */
-export function readOptions(args: readonly string[]): BenchOptions | undefined {
+/**
+ * @param known the names of all figures
+ * @returns undefined where only the usage was asked for @throws TypeError for an unknown flag or figure, or a bad number
+ */
+export function readOptions(args: readonly string[], known: readonly string[]): BenchOptions | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -58,6 +61,8 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
   });
   if (values.help) return undefined;
   const { quick } = values;
+  const unknown = values.only.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`--only ${unknown}: no such figure; there are ${known.join(', ')}`);
   return {
     quick,
     socket: values.socket === undefined ? undefined : resolve(values.socket),
@@ -66,9 +71,15 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     rounds: quick ? 4 : 12,
     perRound: quick ? 3 : 5,
     sizes: quick ? [10, 100] : values.thousand ? [10, 100, 500, 1000] : [10, 100, 500],
-    endurance: Number(values.endurance ?? (quick ? 60 : 500)),
-    warmUp: Number(values['warm-up'] ?? (quick ? 30 : 300)),
+    endurance: countOf('endurance', values.endurance, quick ? 60 : 500),
+    warmUp: countOf('warm-up', values['warm-up'], quick ? 30 : 300),
     only: values.only,
     out: resolve(values.out),
   };
+}
+
+function countOf(flag: string, value: string | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  if (!/^\d{1,7}$/.test(value)) throw new TypeError(`--${flag} ${value}: not a count`);
+  return Number(value);
 }
