@@ -17,8 +17,8 @@ export interface PumpOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** How much one turn copies, so that one busy terminal does not keep the others waiting. */
-const TURN_BYTES = 1024 * 1024;
+/** How much one turn copies, so that one busy terminal keeps nobody else waiting for more than a millisecond or two. */
+const TURN_BYTES = 256 * 1024;
 
 /** More than a terminal (some 70 KiB: tty_buffer.c, n_tty.c) and what is pending here hold together. */
 const MOST_UNREAD_BYTES = 512 * 1024;
