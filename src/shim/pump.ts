@@ -83,10 +83,13 @@ export class Pump {
       left -= written;
       if (left <= 0) this.onQuiet?.();
     };
-    this.copy();
-    await quiet;
-    clearTimeout(stall);
-    this.onProgress = undefined;
+    try {
+      this.copy();
+      await quiet;
+    } finally {
+      clearTimeout(stall);
+      this.onProgress = undefined;
+    }
   }
 
   /** Goes on with another descriptor on either side; the caller closes the one before. */

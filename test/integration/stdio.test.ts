@@ -118,11 +118,14 @@ describeOnHost('stdio', realContainers, () => {
     const stdio = host.stdio('sizes');
     const fds = [stdio.paths.stdout, stdio.paths.stderr].map((path) => openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
     const [outFd = -1, errFd = -1] = fds;
-    expect(pipeSize(outFd)).toBe(65_536);
-    setPipeSize(errFd, 524_288);
-    await host.create('sizes', { args: ['sleep', '1000'] }, stdio.paths);
-    expect([pipeSize(outFd), pipeSize(errFd)]).toEqual([262_144, 524_288]);
-    fds.forEach(closeSync);
+    try {
+      expect(pipeSize(outFd)).toBe(65_536);
+      setPipeSize(errFd, 524_288);
+      await host.create('sizes', { args: ['sleep', '1000'] }, stdio.paths);
+      expect([pipeSize(outFd), pipeSize(errFd)]).toEqual([262_144, 524_288]);
+    } finally {
+      for (const fd of fds) closeSync(fd);
+    }
     await host.end();
   });
 
