@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { ApiServer } from '../api/server';
 import { Monitor } from '../monitor/monitor';
 import { StateDir } from '../runtime/layout';
+import { RuntimeCopies } from '../runtime/runtime-copies';
 import { Channel } from '../supervisor/channel';
 import type { Context } from '../supervisor/context';
 import { EventLog } from '../supervisor/event-log';
@@ -58,6 +59,7 @@ export class Daemon {
   readonly #lock: StateDirLock;
   readonly #poller: Poller;
   readonly #reaper: ChildReaper;
+  readonly #runtimeCopies: RuntimeCopies;
   readonly #context: Context;
   readonly #supervisor: Supervisor;
   readonly #api: ApiServer;
@@ -86,10 +88,16 @@ export class Daemon {
     const ask = <K extends Kind>(kind: K, args: TaskArgs[K], cancel?: AbortSignal): Promise<TaskAnswers[K]> =>
       new Promise((resolve, reject) => { channel.post(makeTask(kind, args, { resolve, reject }, cancel)); });
 
+    const copyRuntimes = copiesRuntimes(settings.runtimeCopy);
+    this.#runtimeCopies = new RuntimeCopies({
+      info: (message) => { log.info({}, message); },
+      error: (message, cause) => { log.error({ err: cause }, message); },
+    });
+    this.#runtimeCopies.allow(copyRuntimes);
     const fleet = new ShimFleet({
       stateDir,
       program: join(dirname(realpathSync(process.argv[1] ?? '')), 'holdfast-shim'),
-      greeting: { version: VERSION, copyRuntimes: copiesRuntimes(settings.runtimeCopy) },
+      greeting: { version: VERSION, copyRuntimes },
       reaper: this.#reaper,
       log,
       watchdog: shimWatchdog(process.env),
@@ -98,7 +106,7 @@ export class Daemon {
         post('shimLost', { name });
       },
     });
-    const tools = makeTools({ settings, stateDir, fleet, reaper: this.#reaper, log, descriptors });
+    const tools = makeTools({ settings, stateDir, fleet, reaper: this.#reaper, runtimeCopies: this.#runtimeCopies, log, descriptors });
     this.#context = {
       table: new Map(),
       publisher: new EventPublisher(this.#openLog(stateDir), (message, details) => { log.error(details, message); }, () => {
@@ -167,6 +175,7 @@ export class Daemon {
     this.#context.monitor.close();
     this.#emptyTrash();
     this.#context.publisher.close();
+    this.#runtimeCopies.close();
     this.#reaper.close();
     this.#poller.close();
     this.#lock.close();
@@ -212,6 +221,7 @@ interface ToolParts {
   readonly stateDir: StateDir;
   readonly fleet: ShimFleet;
   readonly reaper: ChildReaper;
+  readonly runtimeCopies: RuntimeCopies;
   readonly log: Logger;
   readonly descriptors: DescriptorRoom;
 }
@@ -221,10 +231,11 @@ function copiesRuntimes(setting: RuntimeCopy): boolean {
   return setting === 'always' || (setting === 'auto' && !isLabelled());
 }
 
-function makeTools({ settings, stateDir, fleet, reaper, log, descriptors }: ToolParts): WorkTools {
+function makeTools({ settings, stateDir, fleet, reaper, runtimeCopies, log, descriptors }: ToolParts): WorkTools {
   const tools: WorkTools = {
     stateDir,
     reaper,
+    runtimeCopies,
     log,
     descriptors,
     startTimeoutMs: settings.startTimeoutMs,

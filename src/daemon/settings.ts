@@ -154,7 +154,7 @@ export const options: { readonly [Name in OptionName]: Option<Settings[Name]> } 
     group: 'Containers',
     shape: 'string',
     valueName: 'WHEN',
-    help: 'when to run runc and crun, which copy themselves for each container, from one copy in memory: auto, always or never',
+    help: 'when to run runc and crun, which copy themselves for each container, from a copy in memory: auto, always or never',
     initial: ['auto'],
     parse: last(oneOf(RUNTIME_COPY)),
   },

@@ -68,7 +68,7 @@ export class Creation {
     this.checkRoom();
     const launch = launchOf(entry, record, undefined);
     faultPoint('shim.take.before-create');
-    const child = await launchRuntime(shim, { program: entry.command.program, fromCopy: true, ...launch, ...io.passed });
+    const child = await launchRuntime(shim, { program: entry.command.program, ...launch, ...io.passed });
     io.closePassed();
     this.judge(await this.untilEnd(child));
   }
@@ -85,7 +85,7 @@ export class Creation {
     try {
       const launch = launchOf(entry, record, consolePath.path);
       faultPoint('shim.take.before-create');
-      const child = await launchRuntime(shim, { program: entry.command.program, fromCopy: true, ...launch });
+      const child = await launchRuntime(shim, { program: entry.command.program, ...launch });
       this.judge(await this.untilEnd(child));
       io.attach(await consolePath.takeTerminal());
     } finally {

@@ -30,8 +30,6 @@ export async function callRuntime(shim: Shim, entry: ManagedProcess, args: reado
 export interface RuntimeSpawn {
   /** Absolute path. */
   readonly program: string;
-  /** For the calls that enter a container, see {@link RuntimeCopies}. */
-  readonly fromCopy?: boolean;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly stdin?: number;
@@ -43,14 +41,14 @@ export interface RuntimeSpawn {
  * Starts the runtime, in a process group of its own (see killRuntime).
  * Rejects with a ShimError `runtime-not-installed`, or the system's error.
  */
-export async function launchRuntime(shim: Shim, { program, fromCopy, ...spawn }: RuntimeSpawn): Promise<Child> {
+export async function launchRuntime(shim: Shim, { program, ...spawn }: RuntimeSpawn): Promise<Child> {
   const launch = (file: string): Promise<Child> => {
     // A copy is of runc or crun, which are over in a moment; others may leave programs running that want more.
     const env = file !== program && shim.isCrowded ? { env: oneProcessor() } : {};
     return shim.reaper.launch({ ...spawn, ...env, file, argv0: program, processGroup: true });
   };
   try {
-    return await (fromCopy === true ? shim.runtimeCopies.launch(program, launch) : launch(program));
+    return await shim.runtimeCopies.launch(program, launch);
   } catch (error) {
     // ENOENT for the working directory names that one.
     if (!(error instanceof SysError && error.code === 'ENOENT' && error.path === program)) throw error;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { CallPlaces } from '../runtime/call-places';
+import { RuntimeCopies } from '../runtime/runtime-copies';
 import { ChildReaper } from '../sys/children';
 import type { DescriptorRoom } from '../sys/descriptor-room';
 import { Poller } from '../sys/poller';
@@ -7,7 +8,6 @@ import { Lingering } from './lingering';
 import type { ShimLog } from './log';
 import type { ManagedProcess } from './managed-process';
 import { ProcessTable } from './process-table';
-import { RuntimeCopies } from './runtime-copies';
 import type { TerminalContext } from './terminal-io';
 
 const COPY_BUFFER_BYTES = 128 * 1024;

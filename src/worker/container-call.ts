@@ -27,12 +27,12 @@ export async function callForContainer(
   const command = { program: takeover.runtime, globalArgs: [...logArgs(logFile), ...runtimeArgs] };
   const options = { verb, logFile, timeoutMs: tools.startTimeoutMs, signal };
   if (input === undefined) {
-    await callRuntime(tools.reaper, command, args(command, takeover.id), options);
+    await callRuntime(tools, command, args(command, takeover.id), options);
     return;
   }
   const stdin = inputFd(join(takeover.dir, `holdfast-${verb}-input`), input);
   try {
-    await callRuntime(tools.reaper, command, args(command, takeover.id), { ...options, stdin });
+    await callRuntime(tools, command, args(command, takeover.id), { ...options, stdin });
   } finally {
     closeSync(stdin);
   }

@@ -24,7 +24,7 @@ export async function deleteInRuntime(
   const logFile = join(takeover.dir, files.log);
   const command = { program: takeover.runtime, globalArgs: [...logArgs(logFile), ...runtimeArgsOf(takeover.dir)] };
   try {
-    await callRuntime(tools.reaper, command, deleteArgs(command, takeover.id, options), {
+    await callRuntime(tools, command, deleteArgs(command, takeover.id, options), {
       verb: 'delete',
       logFile,
       timeoutMs: tools.startTimeoutMs,

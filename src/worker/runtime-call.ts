@@ -1,13 +1,17 @@
 import { statSync } from 'node:fs';
-import { type Child, type ChildReaper, type WaitStatus, exitStatusOf } from '../sys/children';
+import { type Child, type WaitStatus, exitStatusOf } from '../sys/children';
 import { SysError } from '../sys/errors';
 import { signalPid } from '../sys/process';
 import { lastErrorMessage } from '../runtime/runtime-log';
 import type { RuntimeCommand } from '../runtime/oci-runtime';
 import { starvationOf } from '../runtime/starvation';
 import { WorkError, abortReason, throwIfAborted } from './errors';
+import type { WorkTools } from './tools';
 
 const SIGKILL = 9;
+
+/** What a call is made with. */
+type Caller = Pick<WorkTools, 'reaper' | 'runtimeCopies'>;
 
 export interface CallOptions {
   /** What a client reads where the runtime's message says less: the verb, such as `pause`. */
@@ -30,7 +34,7 @@ export interface CallOptions {
  *   `runtime-not-installed`, or the reason of the signal
  */
 export async function callRuntime(
-  reaper: ChildReaper,
+  tools: Caller,
   command: RuntimeCommand,
   args: readonly string[],
   options: CallOptions,
@@ -54,7 +58,7 @@ export async function callRuntime(
   signal?.addEventListener('abort', onAbort);
   let status: WaitStatus;
   try {
-    child = await launchRuntime(reaper, command, args, options);
+    child = await launchRuntime(tools, command, args, options);
     if (cut !== undefined) killGroup(child.pid);
     status = await child.exited;
   } finally {
@@ -76,19 +80,20 @@ function sizeOf(path: string): number {
 }
 
 async function launchRuntime(
-  reaper: ChildReaper,
+  { reaper, runtimeCopies }: Caller,
   command: RuntimeCommand,
   args: readonly string[],
   options: CallOptions,
 ): Promise<Child> {
+  const spawn = {
+    argv0: command.program,
+    args,
+    session: true,
+    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
+  };
   try {
-    return await reaper.launch({
-      file: command.program,
-      args,
-      session: true,
-      ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
-      ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
-    });
+    return await runtimeCopies.launch(command.program, (file) => reaper.launch({ ...spawn, file }));
   } catch (cause) {
     if (cause instanceof SysError && cause.code === 'ENOENT') {
       throw new WorkError('runtime-not-installed', `${command.program} not installed on system`, { cause });

@@ -124,7 +124,7 @@ async function sequence(
   const logFile = join(handle.dir, files.log);
   const command = { program, globalArgs: [...logArgs(logFile), ...request.runtimeArgs] };
   faultPoint('daemon.start.before-runtime');
-  await callRuntime(tools.reaper, command, startArgs(command, request.id), {
+  await callRuntime(tools, command, startArgs(command, request.id), {
     verb: 'start',
     logFile,
     timeoutMs: tools.startTimeoutMs,

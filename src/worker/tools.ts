@@ -1,4 +1,5 @@
 import type { StateDir } from '../runtime/layout';
+import type { RuntimeCopies } from '../runtime/runtime-copies';
 import type { ChildReaper } from '../sys/children';
 import type { DescriptorRoom } from '../sys/descriptor-room';
 import type { Logger } from '../runtime/logger';
@@ -8,6 +9,7 @@ import type { Shim } from './shim';
 export interface WorkTools {
   readonly stateDir: StateDir;
   readonly reaper: ChildReaper;
+  readonly runtimeCopies: RuntimeCopies;
   readonly log: Logger;
   readonly descriptors: DescriptorRoom;
   /** Bound on a start, an exec and each single runtime call. */

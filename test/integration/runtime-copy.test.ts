@@ -7,6 +7,7 @@ import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
 
 const copy = '/memfd:runc (deleted)';
+const word = 'is run from a copy in memory';
 
 describeOnHost('the runtime, run from a copy in memory', realContainers, () => {
   let host: TestHost;
@@ -23,29 +24,40 @@ describeOnHost('the runtime, run from a copy in memory', realContainers, () => {
 
   afterEach(() => host.cleanUp());
 
-  /** What a `create` was run from, as a hook sees it, whose parent the runtime is. */
-  async function exeOfCreate(id: string): Promise<string> {
-    const said = host.own(`${id}.exe`);
+  /** Starts a container whose hooks say what the runtime is run from, which is their parent. */
+  async function startTold(id: string): Promise<void> {
     const bundlePath = host.bundle(id, { args: ['sleep', '1000'] });
     const path = join(bundlePath, 'config.json');
-    const hook = { path: '/bin/sh', args: ['sh', '-c', `readlink /proc/$PPID/exe >${said}`] };
+    const hook = (verb: string) => [{ path: '/bin/sh', args: ['sh', '-c', `readlink /proc/$PPID/exe >${host.own(`${id}.${verb}`)}`] }];
+    const hooks = { prestart: hook('create'), poststart: hook('start'), poststop: hook('delete') };
     const spec = JSON.parse(readFileSync(path, 'utf8')) as object;
-    writeFileSync(path, JSON.stringify({ ...spec, hooks: { prestart: [hook] } }));
+    writeFileSync(path, JSON.stringify({ ...spec, hooks }));
     await host.client.create({ id, bundlePath });
-    return readFileSync(said, 'utf8').trim();
   }
 
+  function exeOf(verb: string, id: string): string {
+    return readFileSync(host.own(`${id}.${verb}`), 'utf8').trim();
+  }
+
+  async function exeOfCreate(id: string): Promise<string> {
+    await startTold(id);
+    return exeOf('create', id);
+  }
+
+  /** The shim has one for `create`, `exec` and `delete`, the daemon for the rest. */
   async function untilCopied(): Promise<void> {
-    const log = join(host.stateDir, 'holdfast-shim.log');
-    const isSaid = (): boolean => existsSync(log) && readFileSync(log, 'utf8').includes('is run from a copy in memory');
-    await untilIn(host.stateDir, isSaid, `word of the copy in ${log}`);
+    const shimLog = join(host.stateDir, 'holdfast-shim.log');
+    const logOfShim = (): string => (existsSync(shimLog) ? readFileSync(shimLog, 'utf8') : '');
+    await untilIn(host.stateDir, () => logOfShim().includes(word), `word of the copy in ${shimLog}`);
+    await untilIn(host.directory, () => host.daemon.log().includes(word), "word of the copy in the daemon's log");
   }
 
   test('once there is one: containers and their execs are as ever', async () => {
     await host.startDaemon({ flags: ['--runtime-copy=always'] });
     expect([runc, copy]).toContain(await exeOfCreate('first'));
     await untilCopied();
-    expect(await exeOfCreate('second')).toBe(copy);
+    await startTold('second');
+    expect(['create', 'start'].map((verb) => exeOf(verb, 'second'))).toEqual([copy, copy]);
 
     const events = await host.events();
     const { stdout, paths } = host.stdio('exec');
@@ -54,6 +66,7 @@ describeOnHost('the runtime, run from a copy in memory', realContainers, () => {
     await stdout.until('/bin/busybox\n');
     expect((await events.untilExit('second', 'p')).status).toBe(7);
     await host.end();
+    expect(exeOf('delete', 'second')).toBe(copy);
   });
 
   test('also with a terminal', async () => {
@@ -74,5 +87,6 @@ describeOnHost('the runtime, run from a copy in memory', realContainers, () => {
     expect(await exeOfCreate('second')).toBe(runc);
     expect(await exeOfCreate('third')).toBe(runc);
     await host.end();
+    expect(['start', 'delete'].map((verb) => exeOf(verb, 'third'))).toEqual([runc, runc]);
   });
 });

@@ -1,6 +1,7 @@
-import { appendFileSync, closeSync, copyFileSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, copyFileSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { launchRuntime } from '../../../src/shim/runtime-call';
-import { RuntimeCopies } from '../../../src/shim/runtime-copies';
+import { RuntimeCopies } from '../../../src/runtime/runtime-copies';
 import type { Shim } from '../../../src/shim/shim';
 import { ChildReaper } from '../../../src/sys/children';
 import { Scratch, deferred, pollerWithErrors } from '../sys/resources';
@@ -32,10 +33,10 @@ describe('the processors of a runtime', () => {
   });
 
   /** What it finds in its environment. Of the shim, only what a launch needs. */
-  async function said({ crowded, fromCopy = true }: { crowded: boolean; fromCopy?: boolean }): Promise<string | undefined> {
+  async function said({ crowded, file = program }: { crowded: boolean; file?: string }): Promise<string | undefined> {
     const shim = { reaper, runtimeCopies: copies, isCrowded: crowded } as unknown as Shim;
     const stdout = openSync(scratch.file('said'), 'w');
-    const child = await launchRuntime(shim, { program, fromCopy, args: [], cwd: '/', stdout });
+    const child = await launchRuntime(shim, { program: file, args: [], cwd: '/', stdout });
     closeSync(stdout);
     await child.exited;
     return /^GOMAXPROCS=(.*)$/m.exec(readFileSync(scratch.file('said'), 'utf8'))?.[1];
@@ -51,6 +52,10 @@ describe('the processors of a runtime', () => {
   });
 
   test('nothing is said to a program of which it is not known that it is over in a moment', async () => {
-    expect(await said({ crowded: true, fromCopy: false })).toBeUndefined();
+    const file = scratch.file('other/env');
+    mkdirSync(dirname(file));
+    copyFileSync('/bin/busybox', file);
+    expect(await said({ crowded: true, file })).toBeUndefined();
+    expect(await said({ crowded: true, file })).toBeUndefined();
   });
 });

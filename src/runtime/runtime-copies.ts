@@ -1,8 +1,13 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { SysError } from '../sys/errors';
 import { isShortage } from '../sys/shortage';
-import type { ShimLog } from './log';
 import { SealedCopy } from './sealed-copy';
+
+/** Where it says what nobody asked for. */
+export interface CopyLog {
+  info(message: string): void;
+  error(message: string, cause: unknown): void;
+}
 
 /** A host has one runtime, or two. */
 const MOST_PROGRAMS = 4;
@@ -15,7 +20,7 @@ interface Known {
 }
 
 /**
- * Sealed copies of runtimes in memory, to run `create` and `exec` from.
+ * Sealed copies of runtimes in memory, to run them from.
  *
  * Before runc or crun enters a container it sees to it that the program it runs from cannot be changed through
  * /proc/<pid>/exe (CVE-2019-5736): each time it makes a copy of itself, or a read-only mount that serves as one, and
@@ -27,7 +32,7 @@ export class RuntimeCopies {
   private allowed = false;
   private readonly programs = new Map<string, Known>();
 
-  constructor(private readonly log: ShimLog) {}
+  constructor(private readonly log: CopyLog) {}
 
   /** Whether the daemon wants runtimes to be run from copies. */
   allow(allowed: boolean): void {
