@@ -1,6 +1,7 @@
 import { closeSync, fchmodSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { collapseMemoryFile } from '../sys/huge-pages';
 import { createMemoryFile, sealMemoryFile } from '../sys/memory-file';
 
 /** Runtimes have some megabytes. */
@@ -10,7 +11,7 @@ const ELF_MAGIC = '\x7fELF';
 /** In runtimes that run from a copy of themselves: what they name it (runc's and crun's cloned_binary.c, runc's exeseal). */
 const COPIES_ITSELF = '_cloned:/proc/self/exe';
 
-/** A program that lies in memory, where nobody can change it. It is there until it is released and no launch needs it. */
+/** A program that lies in memory, in huge pages where it can, and where nobody can change it. It is there until it is released and no launch needs it. */
 export class SealedCopy {
   private launches = 0;
   private state: 'used' | 'released' | 'closed' = 'used';
@@ -31,6 +32,7 @@ export class SealedCopy {
     const fd = createMemoryFile(basename(program));
     try {
       if (await copy(program, fd)) {
+        await collapseMemoryFile(fd);
         fchmodSync(fd, 0o555);
         sealMemoryFile(fd);
         return new SealedCopy(fd);

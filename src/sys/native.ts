@@ -34,6 +34,15 @@ export const libc = {
   eventfd: declare<(initial: number, flags: number) => number>('eventfd', 'int', ['uint32_t', 'int']),
   memfdCreate: declare<(name: string, flags: number) => number>('memfd_create', 'int', ['str', 'uint32_t']),
 
+  /** The address, or MAP_FAILED, which is -1. A number: user space has addresses below 2^47, unless it asks for higher ones. */
+  mmap: declare<(address: number, length: number, protection: number, flags: number, fd: number, offset: number) => number>(
+    'mmap',
+    'long',
+    ['ulong', 'size_t', 'int', 'int', 'int', 'long'],
+  ),
+  munmap: declare<(address: number, length: number) => number>('munmap', 'int', ['ulong', 'size_t']),
+  madvise: declare<Aside<(address: number, length: number, advice: number) => number>>('madvise', 'int', ['ulong', 'size_t', 'int']),
+
   epollCreate: declare<(flags: number) => number>('epoll_create1', 'int', ['int']),
   epollControl: declare<(epollFd: number, operation: number, fd: number, event: Memory) => number>('epoll_ctl', 'int', [
     'int',
