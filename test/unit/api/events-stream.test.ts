@@ -51,58 +51,67 @@ describe('a stream of events', () => {
     EventsStream.serve(client as unknown as Parameters<typeof EventsStream.serve>[0], publisher);
     return client;
   };
-  const tell = (...ids: readonly string[]): void => {
+  /** Tells them, and waits until the subscribers have been woken. */
+  const tell = async (...ids: readonly string[]): Promise<void> => {
     for (const id of ids) publisher.tell(startOf(id));
+    const last = ids.at(-1) ?? '';
+    await new Promise<void>((resolve) => {
+      const leave = publisher.subscribe(({ event }) => {
+        if (event.containerId !== last) return;
+        leave();
+        resolve();
+      });
+    });
   };
 
-  test('sends each event as it is told, without reading it back', () => {
+  test('sends each event as it is told, without reading it back', async () => {
     const client = serve();
     const read = jest.spyOn(publisher.log, 'after');
-    tell('a', 'b', 'c');
+    await tell('a', 'b', 'c');
     expect(client.got).toEqual(['a', 'b', 'c']);
     expect(read).not.toHaveBeenCalled();
   });
 
-  test('who could not take some reads on where it was, and follows again: each event once, in order', () => {
+  test('who could not take some reads on where it was, and follows again: each event once, in order', async () => {
     const client = serve();
-    tell('a');
+    await tell('a');
     client.writableNeedDrain = true;
-    tell('b', 'c');
+    await tell('b', 'c');
     expect(client.got).toEqual(['a']);
     client.open();
     expect(client.got).toEqual(['a', 'b', 'c']);
-    tell('d');
+    await tell('d');
     client.writableNeedDrain = true;
     client.open();
-    tell('e');
+    await tell('e');
     expect(client.got).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  test('one of a single container follows past the events of the others', () => {
+  test('one of a single container follows past the events of the others', async () => {
     const client = serve({ id: 'mine' });
     const read = jest.spyOn(publisher.log, 'after');
-    tell('other', 'mine', 'other', 'mine');
+    await tell('other', 'mine', 'other', 'mine');
     expect(client.got).toEqual(['mine', 'mine']);
     expect(read).not.toHaveBeenCalled();
     client.writableNeedDrain = true;
-    tell('mine', 'other');
+    await tell('mine', 'other');
     client.open();
-    tell('mine');
+    await tell('mine');
     expect(client.got).toEqual(['mine', 'mine', 'mine', 'mine']);
   });
 
-  test('a replay goes on into what is told meanwhile', () => {
-    tell('a', 'b');
+  test('a replay goes on into what is told meanwhile', async () => {
+    await tell('a', 'b');
     const client = serve({ timestamp: { seconds: 1n, nanos: 0 } });
-    tell('c');
+    await tell('c');
     expect(client.got).toEqual(['a', 'b', 'c']);
   });
 
-  test('one that has gone is sent nothing more', () => {
+  test('one that has gone is sent nothing more', async () => {
     const client = serve();
-    tell('a');
+    await tell('a');
     client.emit('cancelled');
-    tell('b');
+    await tell('b');
     expect({ got: client.got, subscribers: publisher.subscribers }).toEqual({ got: ['a'], subscribers: 0 });
   });
 });

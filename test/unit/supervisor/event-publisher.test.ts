@@ -61,16 +61,47 @@ describe('the publisher', () => {
 
   const types = (): string[] => disk.after(0n, 100).map((event) => `${event.type} ${event.containerId}`);
 
-  test('wakes its subscribers once an event is in the log, until they leave', () => {
-    const seen: string[][] = [];
-    const leave = publisher.subscribe(() => seen.push(types()));
+  /** The turns that an answer takes: its message, and its trailers. An immediate that another one makes is a fake millisecond later. */
+  const answered = (): void => {
+    jest.advanceTimersByTime(0);
+    jest.advanceTimersByTime(1);
+  };
+
+  test('wakes its subscribers when an event is in the log and the answer that it comes with has gone, until they leave', () => {
+    const seen: string[] = [];
+    const leave = publisher.subscribe(({ event }) => seen.push(event.containerId));
     publisher.tell(startOf('a'));
     publisher.mustTell(startOf('b'));
-    expect(seen).toEqual([['start-container a'], ['start-container a', 'start-container b']]);
+    expect(types()).toEqual(['start-container a', 'start-container b']);
+    jest.advanceTimersByTime(0);
+    expect(seen).toEqual([]);
+    answered();
+    expect(seen).toEqual(['a', 'b']);
     leave();
     publisher.tell(startOf('c'));
+    answered();
     expect(seen).toHaveLength(2);
     expect(publisher.subscribers).toBe(0);
+  });
+
+  test('an end is told at once, after what was told before it', () => {
+    const seen: string[] = [];
+    publisher.subscribe(({ event }) => seen.push(event.type));
+    publisher.tell(startOf('a'));
+    publisher.recordEnd(endOf('a'), () => undefined);
+    publisher.tellEnd(endOf('a'), () => undefined);
+    expect(seen).toEqual(['start-container', 'exit']);
+    answered();
+    expect(seen).toHaveLength(2);
+  });
+
+  test('one that is closed wakes nobody', () => {
+    const woken = jest.fn();
+    publisher.subscribe(woken);
+    publisher.tell(startOf('a'));
+    publisher.close();
+    answered();
+    expect(woken).not.toHaveBeenCalled();
   });
 
   test('an end is recorded silently, and told after what comes before the telling', () => {
