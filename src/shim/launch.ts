@@ -10,6 +10,8 @@ import type { ManagedProcess } from './managed-process';
 export interface Launch {
   readonly args: readonly string[];
   readonly cwd: string;
+  /** It may run the container's hooks. */
+  readonly runsHooks: boolean;
 }
 
 /**
@@ -24,11 +26,11 @@ export function launchOf(entry: ManagedProcess, record: ProcessRecord, consoleSo
   if (record.exec) {
     const args = execArgs(command, id, { processFile: join(dir, files.process), pidFile, consoleSocket });
     // The client may have removed the bundle of a running container.
-    return { args, cwd: dir };
+    return { args, cwd: dir, runsHooks: false };
   }
   const options = { bundle, pidFile, consoleSocket, noPivotRoot: record.noPivotRoot };
-  if (record.checkpoint === '') return { args: createArgs(command, id, options), cwd: bundle };
-  return { args: restoreArgs(command, id, { ...options, ...checkpointOptions(record.checkpoint) }), cwd: bundle };
+  if (record.checkpoint === '') return { args: createArgs(command, id, options), cwd: bundle, runsHooks: true };
+  return { args: restoreArgs(command, id, { ...options, ...checkpointOptions(record.checkpoint) }), cwd: bundle, runsHooks: true };
 }
 
 function checkpointOptions(checkpointDir: string): CheckpointFlags & { imagePath: string; workPath: string } {

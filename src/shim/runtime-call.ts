@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { oneProcessor } from '../runtime/one-processor';
 import { lastRuntimeError } from '../runtime/process-dir';
 import { starvationOf } from '../runtime/starvation';
 import type { Child, WaitStatus } from '../sys/children';
@@ -19,7 +20,7 @@ const CLEAN_UP_MS = 30_000;
 export async function callRuntime(shim: Shim, entry: ManagedProcess, args: readonly string[]): Promise<void> {
   await shim.cleanUps.run(async () => {
     // Not the bundle: the client may have removed it.
-    const child = await launchRuntime(shim, { program: entry.command.program, args, cwd: entry.identity.dir });
+    const child = await launchRuntime(shim, { program: entry.command.program, args, runsHooks: true, cwd: entry.identity.dir });
     const timer = setTimeout(() => killRuntime(child), CLEAN_UP_MS);
     const status = await child.exited;
     clearTimeout(timer);
@@ -31,6 +32,8 @@ export interface RuntimeSpawn {
   /** Absolute path. */
   readonly program: string;
   readonly args: readonly string[];
+  /** It may run hooks, which inherit its environment. */
+  readonly runsHooks: boolean;
   readonly cwd: string;
   readonly stdin?: number;
   readonly stdout?: number;
@@ -41,10 +44,10 @@ export interface RuntimeSpawn {
  * Starts the runtime, in a process group of its own (see killRuntime).
  * Rejects with a ShimError `runtime-not-installed`, or the system's error.
  */
-export async function launchRuntime(shim: Shim, { program, ...spawn }: RuntimeSpawn): Promise<Child> {
+export async function launchRuntime(shim: Shim, { program, runsHooks, ...spawn }: RuntimeSpawn): Promise<Child> {
   const launch = (file: string): Promise<Child> => {
     // A copy is of runc or crun, which are over in a moment; others may leave programs running that want more.
-    const env = file !== program && shim.isCrowded ? { env: oneProcessor() } : {};
+    const env = file !== program && (!runsHooks || shim.isCrowded) ? { env: oneProcessor() } : {};
     return shim.reaper.launch({ ...spawn, ...env, file, argv0: program, processGroup: true });
   };
   try {
@@ -75,14 +78,6 @@ export function runtimeError(entry: ManagedProcess, status: WaitStatus): ShimErr
   const said = lastRuntimeError(entry.identity.dir);
   const cause = starvationOf(status, said);
   return new ShimError('runtime-failed', said === undefined ? silence(entry, cause) : `oci runtime error: ${said}`, { cause });
-}
-
-let limited: Readonly<Record<string, string>> | undefined;
-
-/** The environment of a Go program that is to keep to one processor at a time; as it is where it says something of that. */
-function oneProcessor(): Readonly<Record<string, string>> {
-  limited ??= { GOMAXPROCS: '1', ...(process.env as Record<string, string>) };
-  return limited;
 }
 
 function silence({ command }: ManagedProcess, cause: Error | undefined): string {

@@ -28,6 +28,7 @@ export async function deleteInRuntime(
       verb: 'delete',
       logFile,
       timeoutMs: tools.startTimeoutMs,
+      runsHooks: true,
     });
   } catch (cause) {
     if (!(cause instanceof WorkError) || (options.insist !== false && isShortage(cause))) throw cause;

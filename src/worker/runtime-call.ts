@@ -4,6 +4,7 @@ import { SysError } from '../sys/errors';
 import { signalPid } from '../sys/process';
 import { lastErrorMessage } from '../runtime/runtime-log';
 import type { RuntimeCommand } from '../runtime/oci-runtime';
+import { oneProcessor } from '../runtime/one-processor';
 import { starvationOf } from '../runtime/starvation';
 import { WorkError, abortReason, throwIfAborted } from './errors';
 import type { WorkTools } from './tools';
@@ -20,6 +21,8 @@ export interface CallOptions {
   readonly logFile: string;
   /** 0: as long as it likes. */
   readonly timeoutMs: number;
+  /** It may run hooks, which inherit its environment. */
+  readonly runsHooks?: boolean;
   readonly signal?: AbortSignal;
   /** A descriptor for its standard input; stays the caller's. */
   readonly stdin?: number;
@@ -85,6 +88,9 @@ async function launchRuntime(
   args: readonly string[],
   options: CallOptions,
 ): Promise<Child> {
+  // As in the shim: a copy is of runc or crun, which are over in a moment.
+  const envFor = (file: string): { readonly env?: Readonly<Record<string, string>> } =>
+    file !== command.program && options.runsHooks !== true ? { env: oneProcessor() } : {};
   const spawn = {
     argv0: command.program,
     args,
@@ -93,7 +99,7 @@ async function launchRuntime(
     ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
   };
   try {
-    return await runtimeCopies.launch(command.program, (file) => reaper.launch({ ...spawn, file }));
+    return await runtimeCopies.launch(command.program, (file) => reaper.launch({ ...spawn, file, ...envFor(file) }));
   } catch (cause) {
     if (cause instanceof SysError && cause.code === 'ENOENT') {
       throw new WorkError('runtime-not-installed', `${command.program} not installed on system`, { cause });

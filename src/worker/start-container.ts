@@ -128,6 +128,7 @@ async function sequence(
     verb: 'start',
     logFile,
     timeoutMs: tools.startTimeoutMs,
+    runsHooks: true,
     signal,
   });
   faultPoint('daemon.start.started');

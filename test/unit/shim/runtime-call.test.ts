@@ -33,10 +33,10 @@ describe('the processors of a runtime', () => {
   });
 
   /** What it finds in its environment. Of the shim, only what a launch needs. */
-  async function said({ crowded, file = program }: { crowded: boolean; file?: string }): Promise<string | undefined> {
+  async function said({ crowded, runsHooks = true, file = program }: { crowded: boolean; runsHooks?: boolean; file?: string }): Promise<string | undefined> {
     const shim = { reaper, runtimeCopies: copies, isCrowded: crowded } as unknown as Shim;
     const stdout = openSync(scratch.file('said'), 'w');
-    const child = await launchRuntime(shim, { program: file, args: [], cwd: '/', stdout });
+    const child = await launchRuntime(shim, { program: file, args: [], runsHooks, cwd: '/', stdout });
     closeSync(stdout);
     await child.exited;
     return /^GOMAXPROCS=(.*)$/m.exec(readFileSync(scratch.file('said'), 'utf8'))?.[1];
@@ -47,7 +47,11 @@ describe('the processors of a runtime', () => {
     expect(await said({ crowded: true })).toBe('1');
   });
 
-  test('one of a few may use them all', async () => {
+  test('one that runs no hooks always does: nobody inherits it', async () => {
+    expect(await said({ crowded: false, runsHooks: false })).toBe('1');
+  });
+
+  test('one of a few that may run hooks may use them all', async () => {
     expect(await said({ crowded: false })).toBeUndefined();
   });
 
