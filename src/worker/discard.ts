@@ -17,8 +17,8 @@ import { faultPoint } from '../sys/fault';
 import { mkfifo } from '../sys/files';
 import { errorCodeOf } from '../sys/thrown';
 
-/** Time for the end to be told, and for what its client asks next. */
-const trashRestsMs = 20;
+/** Time for the end to be told, and for what its client asks next; over before the runtime that this may have started is. */
+const trashRestsMs = 5;
 
 /**
  * Removes a directory of the state directory so that a restart never sees half of it:
