@@ -11,7 +11,10 @@ const ELF_MAGIC = '\x7fELF';
 /** In runtimes that run from a copy of themselves: what they name it (runc's and crun's cloned_binary.c, runc's exeseal). */
 const COPIES_ITSELF = '_cloned:/proc/self/exe';
 
-/** A program that lies in memory, in huge pages where it can, and where nobody can change it. It is there until it is released and no launch needs it. */
+/**
+ * A program that lies in memory, in huge pages where the kernel has them, and that nobody can change. It is there until
+ * it is released and no launch needs it.
+ */
 export class SealedCopy {
   private launches = 0;
   private state: 'used' | 'released' | 'closed' = 'used';

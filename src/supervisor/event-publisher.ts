@@ -18,7 +18,7 @@ type Logger = (message: string, details: Readonly<Record<string, unknown>>) => v
 /**
  * Writes events to the log and wakes the subscribers, in that order, and both in the order of the events.
  *
- * An event that comes with a client's answer (start, exec, pause, resume) is told after that answer has gone out; an end, at once.
+ * An end is told at once; any other event, after the answer that it may come with (start, exec, pause, resume) has gone out.
  *
  * Where the log cannot be written (disk full, I/O error), a start is refused
  * (`mustTell`), and everything else waits here, in order, and is written when there
