@@ -12,6 +12,9 @@ import { WorkError } from './errors';
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
+/** As the programs' own first lines have it, see build.mjs. */
+const NODE_FLAGS = ['--max-semi-space-size=2'];
+
 export interface ShimLaunch {
   /** Path of the `holdfast-shim` program. */
   readonly program: string;
@@ -32,7 +35,7 @@ export async function launchShim(launch: ShimLaunch): Promise<OurShim> {
   try {
     launch.reaper.spawn({
       file: process.execPath,
-      args: [launch.program, '--serve', launch.stateDir.root, '--name', launch.name],
+      args: [...NODE_FLAGS, launch.program, '--serve', launch.stateDir.root, '--name', launch.name],
       stdout: ready.writeFd,
       cwd: '/',
       session: true,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { CountingRuntime } from '../support/counting-runtime';
 import { readProcStat } from '../../src/sys/process';
+import { processOf } from '../support/processes';
 import { describeOnHost } from '../support/requires';
 import { shimOf } from '../support/shims';
 import { type SystemCall, Strace } from '../support/strace';
@@ -97,6 +98,16 @@ describeOnHost('what a start, an exec and an exit may cost', ['root', 'runc', 'b
     // With reads that wait in the kernel it was 140 to 190 times for each MiB; without, once, and some 30 times for start and end.
     expect(sleepsOf(pid) - before).toBeLessThanOrEqual(mebibytes * 20);
     await host.end(['first']);
+  });
+
+  it('keeps little garbage: by itself V8 lets each of the two have 32 MB of young objects', async () => {
+    await host.create('first', sleeper);
+    const flag = 'node --max-semi-space-size=2 ';
+    expect([processOf(host.daemon.pid), shimOf(host)].map((seen) => seen?.commandLine)).toEqual([
+      expect.stringMatching(new RegExp(`^${flag}.*/holdfastd `)),
+      expect.stringMatching(new RegExp(`${flag}.*/holdfast-shim `)),
+    ]);
+    await host.end();
   });
 
   it('does nothing while nothing happens', async () => {
