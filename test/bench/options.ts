@@ -68,7 +68,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     socket: values.socket === undefined ? undefined : resolve(values.socket),
     daemon: resolve(values.daemon),
     runtime: values.runtime,
-    rounds: quick ? 4 : 12,
+    rounds: quick ? 4 : 24,
     perRound: quick ? 3 : 5,
     sizes: quick ? [10, 100] : values.thousand ? [10, 100, 500, 1000] : [10, 100, 500],
     endurance: countOf('endurance', values.endurance, quick ? 60 : 500),
