@@ -25,7 +25,7 @@ export async function callForContainer(
 ): Promise<void> {
   const logFile = join(takeover.dir, files.log);
   const command = { program: takeover.runtime, globalArgs: [...logArgs(logFile), ...runtimeArgs] };
-  const options = { verb, logFile, timeoutMs: tools.startTimeoutMs, signal };
+  const options = { verb, logFile, timeoutMs: tools.startTimeoutMs, runsHooks: false, signal };
   if (input === undefined) {
     await callRuntime(tools, command, args(command, takeover.id), options);
     return;

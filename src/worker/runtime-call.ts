@@ -22,7 +22,7 @@ export interface CallOptions {
   /** 0: as long as it likes. */
   readonly timeoutMs: number;
   /** It may run hooks, which inherit its environment. */
-  readonly runsHooks?: boolean;
+  readonly runsHooks: boolean;
   readonly signal?: AbortSignal;
   /** A descriptor for its standard input; stays the caller's. */
   readonly stdin?: number;
@@ -88,18 +88,20 @@ async function launchRuntime(
   args: readonly string[],
   options: CallOptions,
 ): Promise<Child> {
-  // As in the shim: a copy is of runc or crun, which are over in a moment.
-  const envFor = (file: string): { readonly env?: Readonly<Record<string, string>> } =>
-    file !== command.program && options.runsHooks !== true ? { env: oneProcessor() } : {};
-  const spawn = {
-    argv0: command.program,
-    args,
-    session: true,
-    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
-    ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
-  };
+  const { runsHooks, stdin, stdout } = options;
+  const launch = (file: string): Promise<Child> =>
+    reaper.launch({
+      file,
+      argv0: command.program,
+      args,
+      session: true,
+      ...(stdin === undefined ? {} : { stdin }),
+      ...(stdout === undefined ? {} : { stdout }),
+      // As in the shim: a copy is of runc or crun, which are over in a moment.
+      ...(file === command.program || runsHooks ? {} : { env: oneProcessor() }),
+    });
   try {
-    return await runtimeCopies.launch(command.program, (file) => reaper.launch({ ...spawn, file, ...envFor(file) }));
+    return await runtimeCopies.launch(command.program, launch);
   } catch (cause) {
     if (cause instanceof SysError && cause.code === 'ENOENT') {
       throw new WorkError('runtime-not-installed', `${command.program} not installed on system`, { cause });

@@ -33,7 +33,7 @@ export async function askRuntimeState(tools: WorkTools, init: Takeover, runtimeA
   const command = { program: init.runtime, globalArgs: [...logArgs(logFile), ...runtimeArgs] };
   const stdout = outputFd(join(init.dir, 'holdfast-state-output'));
   try {
-    await callRuntime(tools, command, stateArgs(command, init.id), { verb: 'state', logFile, timeoutMs: longestMs, stdout });
+    await callRuntime(tools, command, stateArgs(command, init.id), { verb: 'state', logFile, timeoutMs: longestMs, runsHooks: false, stdout });
     return stateOf(textOf(stdout));
   } catch (error) {
     if (!(error instanceof WorkError || error instanceof RuntimeError)) throw error;

@@ -36,9 +36,11 @@ describe('the processors of a runtime', () => {
   async function said({ crowded, runsHooks = true, file = program }: { crowded: boolean; runsHooks?: boolean; file?: string }): Promise<string | undefined> {
     const shim = { reaper, runtimeCopies: copies, isCrowded: crowded } as unknown as Shim;
     const stdout = openSync(scratch.file('said'), 'w');
-    const child = await launchRuntime(shim, { program: file, args: [], runsHooks, cwd: '/', stdout });
-    closeSync(stdout);
-    await child.exited;
+    try {
+      await (await launchRuntime(shim, { program: file, args: [], runsHooks, cwd: '/', stdout })).exited;
+    } finally {
+      closeSync(stdout);
+    }
     return /^GOMAXPROCS=(.*)$/m.exec(readFileSync(scratch.file('said'), 'utf8'))?.[1];
   }
 

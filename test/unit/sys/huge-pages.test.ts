@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { release } from 'node:os';
 import { collapseMemoryFile } from '../../../src/sys/huge-pages';
 import { createMemoryFile, sealMemoryFile } from '../../../src/sys/memory-file';
@@ -75,10 +75,11 @@ test('a file that fills none stays as it is', async () => {
 });
 
 test('a file that cannot be mapped is an error', async () => {
-  const path = `/proc/self/fd/${fd}`;
-  writeSync(fd, Buffer.alloc(HUGE_PAGE_BYTES));
-  const writeOnly = openSync(path, 'w');
-  ftruncateSync(writeOnly, HUGE_PAGE_BYTES);
-  await expect(collapseMemoryFile(writeOnly)).rejects.toThrow('permission denied');
-  closeSync(writeOnly);
+  ftruncateSync(fd, HUGE_PAGE_BYTES);
+  const writeOnly = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY);
+  try {
+    await expect(collapseMemoryFile(writeOnly)).rejects.toThrow('permission denied');
+  } finally {
+    closeSync(writeOnly);
+  }
 });

@@ -23,11 +23,14 @@ describe('the processors of a runtime that the daemon calls', () => {
   });
 
   /** What it finds in its environment. */
-  async function said(options: { readonly runsHooks?: boolean } = {}): Promise<string | undefined> {
+  async function said({ runsHooks = false } = {}): Promise<string | undefined> {
     const stdout = openSync(scratch.file('said'), 'w');
     const logFile = scratch.file('log.json');
-    await callRuntime({ reaper, runtimeCopies }, { program, globalArgs: [] }, [], { verb: 'pause', logFile, timeoutMs: 0, stdout, ...options });
-    closeSync(stdout);
+    try {
+      await callRuntime({ reaper, runtimeCopies }, { program, globalArgs: [] }, [], { verb: 'pause', logFile, timeoutMs: 0, runsHooks, stdout });
+    } finally {
+      closeSync(stdout);
+    }
     return /^GOMAXPROCS=(.*)$/m.exec(readFileSync(scratch.file('said'), 'utf8'))?.[1];
   }
 
