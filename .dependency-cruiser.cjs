@@ -1,5 +1,5 @@
 // The rooms of docs/architecture.md and the direction of imports between them.
-const rooms = ['daemon', 'api', 'supervisor', 'worker', 'monitor', 'shim', 'runtime', 'ctl', 'sys'];
+const rooms = ['daemon', 'api', 'agent', 'programs', 'supervisor', 'records', 'worker', 'monitor', 'shim', 'runtime', 'ctl', 'sys'];
 
 /** @param {string} room @param {string[]} below the rooms that it may import from */
 function mayImport(room, below) {
@@ -9,7 +9,7 @@ function mayImport(room, below) {
     severity: 'error',
     comment: `src/${room} may import from: ${below.join(', ') || 'no other room'}`,
     from: { path: `^src/${room}/` },
-    to: { path: `^src/(${rest.join('|')})/`, pathNot: room === 'ctl' ? '^src/api/gen/' : '^$' },
+    to: { path: `^src/(${rest.join('|')})/`, pathNot: room === 'ctl' ? '^src/(api/gen|agent/definitions)/' : '^$' },
   };
 }
 
@@ -24,9 +24,18 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/sys/' },
       to: { path: 'node_modules/koffi' },
     },
-    mayImport('daemon', ['api', 'supervisor', 'worker', 'monitor', 'shim', 'runtime', 'sys']),
-    mayImport('api', ['supervisor', 'runtime', 'sys']),
-    mayImport('supervisor', ['worker', 'monitor', 'runtime', 'sys']),
+    {
+      name: 'a-face-knows-no-other-face',
+      severity: 'error',
+      from: { path: '^src/api/(legacy|containerd|holdfast)/' },
+      to: { path: '^src/api/(legacy|containerd|holdfast)/', pathNot: '^src/api/$1/' },
+    },
+    mayImport('daemon', ['api', 'agent', 'programs', 'supervisor', 'records', 'worker', 'monitor', 'shim', 'runtime', 'sys']),
+    mayImport('api', ['agent', 'programs', 'supervisor', 'records', 'runtime', 'sys']),
+    mayImport('agent', ['programs', 'supervisor', 'records', 'runtime', 'sys']),
+    mayImport('programs', ['supervisor', 'records', 'runtime', 'sys']),
+    mayImport('supervisor', ['records', 'worker', 'monitor', 'runtime', 'sys']),
+    mayImport('records', ['runtime', 'sys']),
     mayImport('worker', ['runtime', 'sys']),
     mayImport('monitor', ['runtime', 'sys']),
     mayImport('shim', ['runtime', 'sys']),

@@ -3,7 +3,7 @@ const common = {
   transform: { '^.+\\.(t|j)s$': swc },
   // p-queue and what it imports ship as ES modules only.
   transformIgnorePatterns: ['/node_modules/(?!(p-queue|p-timeout|eventemitter3|is-network-error)/)'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.cjs',
   globalSetup: '<rootDir>/test/support/run-directory.cjs',
   globalTeardown: '<rootDir>/test/support/run-directory-end.cjs',
 };
@@ -20,5 +20,7 @@ module.exports = {
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
     { ...common, displayName: 'fault', testMatch: ['<rootDir>/test/fault/**/*.test.ts'] },
+    // Debian's ctr, Docker and docker-compose as clients: `make test-real`.
+    { ...common, displayName: 'real', testMatch: ['<rootDir>/test/real/**/*.test.ts'] },
   ],
 };

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '../runtime/logger';
 import type { DescriptorRoom } from '../sys/descriptor-room';
-import { socketFd } from '../sys/sockets';
+import { socketFd } from '../sys/sockets/sockets';
 
 /**
  * Refuses connections that would take the last descriptors: clients may open any number, and the ends of processes must

@@ -1,7 +1,6 @@
-import type { ServerUnaryCall, handleUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { Metadata, type ServerUnaryCall, type ServerWritableStream, type ServiceError, type handleServerStreamingCall, type handleUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import type { Logger } from '../runtime/logger';
 import { messageOf } from '../sys/thrown';
-import { statusOf } from './status';
 import { PEER_FIELD } from './wire/peer-field';
 
 /** What a verb gets beside its request. */
@@ -10,6 +9,8 @@ export interface CallInfo {
   readonly cancel: AbortSignal;
   /** Who calls, for the log: `pid 12 uid 0`, or `unknown`. */
   readonly peer: string;
+  /** The call's headers. */
+  readonly metadata: Metadata;
 }
 
 /** One verb of the API: a request in, an answer out; what it throws becomes the call's status. */
@@ -20,6 +21,8 @@ export interface VerbOptions {
   readonly name: string;
   readonly log: Logger;
   readonly changes: boolean;
+  /** The face's words and code for what a verb throws. */
+  readonly statusOf: (error: unknown) => ServiceError;
 }
 
 /** Makes a gRPC handler of a verb. It answers exactly once, and never throws. */
@@ -37,6 +40,7 @@ export function unary<Request extends object, Answer>(
         return cancellation.signal;
       },
       peer: peerOf(call),
+      metadata: call.metadata,
     };
     answer(options, verb, call.request, info).then(
       (value) => {
@@ -45,10 +49,68 @@ export function unary<Request extends object, Answer>(
       },
       (error: unknown) => {
         answered = true;
-        callback(statusOf(error));
+        callback(options.statusOf(error));
       },
     );
   };
+}
+
+/** Sends a message on a stream. */
+export interface Send<Message> {
+  (message: Message): void;
+  /** Resolves when the client has taken enough of what was sent for more, or is gone. */
+  untilRoom(): Promise<void>;
+}
+
+/** A verb that answers piece by piece: the stream ends when it is done. What it throws becomes the call's status. */
+export type StreamVerb<Request, Message> = (request: Request, info: CallInfo, send: Send<Message>) => Promise<void>;
+
+/** Makes a gRPC handler of a verb that streams. The headers go out at once. */
+export function serverStream<Request extends object, Message>(
+  options: VerbOptions,
+  verb: StreamVerb<Request, Message>,
+): handleServerStreamingCall<Request, Message> {
+  return (stream) => {
+    const cancellation = new Cancellation();
+    let isOver = false;
+    for (const gone of ['cancelled', 'close', 'error'] as const) {
+      stream.once(gone, () => {
+        if (!isOver) cancellation.cancel();
+        isOver = true;
+      });
+    }
+    const info: CallInfo = {
+      get cancel() {
+        return cancellation.signal;
+      },
+      peer: peerOf(stream),
+      metadata: stream.metadata,
+    };
+    stream.sendMetadata(new Metadata());
+    answer(options, (request: Request) => verb(request, info, senderTo(stream, () => isOver)), stream.request, info).then(
+      () => {
+        if (!isOver) stream.end();
+        isOver = true;
+      },
+      (error: unknown) => {
+        if (!isOver) stream.emit('error', options.statusOf(error));
+        isOver = true;
+      },
+    );
+  };
+}
+
+function senderTo<Request, Message>(stream: ServerWritableStream<Request, Message>, isOver: () => boolean): Send<Message> {
+  const send = (message: Message): void => {
+    if (!isOver()) stream.write(message);
+  };
+  const untilRoom = async (): Promise<void> => {
+    if (isOver() || !stream.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      for (const event of ['drain', 'cancelled', 'close', 'error'] as const) stream.once(event, () => { resolve(); });
+    });
+  };
+  return Object.assign(send, { untilRoom });
 }
 
 /** Makes its signal for those who ask: a call that is answered at once has no use for one, and it costs 10 µs. */
@@ -72,7 +134,7 @@ class Cancellation {
  * Where the server has the client's socket, grpc-js knows its peer, and what the request says of it counts for
  * nothing. It does not where a stream repairs the connection: there the field is that stream's word.
  */
-function peerOf(call: ServerUnaryCall<unknown, unknown>): string {
+function peerOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>): string {
   const seen = call.getPeer();
   if (seen !== 'unknown') return seen;
   const [told] = call.metadata.get(PEER_FIELD);
@@ -95,9 +157,12 @@ async function answer<Request extends object, Answer>(
   }
 }
 
-function idsOf(request: object): { readonly id?: unknown; readonly process?: unknown } {
+function idsOf(request: object): { readonly id?: unknown; readonly ids?: unknown; readonly process?: unknown } {
   return {
     ...('id' in request ? { id: request.id } : {}),
+    ...('name' in request ? { id: request.name } : {}),
+    ...('names' in request ? { ids: request.names } : {}),
     ...('pid' in request && request.pid !== '' ? { process: request.pid } : {}),
+    ...('process' in request && request.process !== '' ? { process: request.process } : {}),
   };
 }

@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { type Server, type Socket, connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
-import { isRunning } from '../sys/process';
-import { peerCredentials, socketFd } from '../sys/sockets';
+import { isRunning } from '../sys/process/process';
+import { peerCredentials, socketFd } from '../sys/sockets/sockets';
 
 /** A socket that cannot be listened on. */
 export class ListenError extends Error {
@@ -22,6 +22,8 @@ export interface ListenOptions {
   readonly path: string;
   /** Group that may connect beside root; without it root alone. */
   readonly groupId: number | undefined;
+  /** User that owns the socket, and may connect. */
+  readonly userId: number;
   readonly onConnection: (socket: Socket) => void;
   /** A connection that could not be accepted, once the socket is there (accept(2): EMFILE, ENFILE). */
   readonly onError: (cause: Error) => void;
@@ -33,7 +35,7 @@ export interface ListenOptions {
  * @throws ListenError
  */
 export async function listen(options: ListenOptions): Promise<Server> {
-  const { path, groupId, onConnection, onError } = options;
+  const { path, groupId, userId, onConnection, onError } = options;
   await removeStale(path);
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
   const server = createServer({ pauseOnConnect: false }, onConnection);
@@ -50,10 +52,8 @@ export async function listen(options: ListenOptions): Promise<Server> {
     server.listen({ path }, resolve);
     process.umask(mask);
   });
-  if (groupId !== undefined) {
-    chownSync(path, 0, groupId);
-    chmodSync(path, 0o660);
-  }
+  if (groupId !== undefined || userId !== 0) chownSync(path, userId, groupId ?? 0);
+  if (groupId !== undefined) chmodSync(path, 0o660);
   return server;
 }
 

@@ -1,13 +1,17 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Server as NetServer, Socket } from 'node:net';
-import { peerCredentials, socketFd } from '../sys/sockets';
+import type { Poller } from '../sys/poller';
+import { peerCredentials, socketFd } from '../sys/sockets/sockets';
 import { Admission } from './admission';
 import { HealthService } from './gen/health';
-import { APIService } from './gen/api';
+import { APIService } from './gen/legacy/api';
+import { closeOnceHungUp } from './hang-up';
+import { addContainerdServices } from './containerd/face';
 import { check } from './health';
+import { addHoldfastServices } from './holdfast/face';
 import { listen } from './listener';
 import type { ApiOptions } from './options';
-import { apiService } from './service';
+import { apiService } from './legacy/service';
 import { LegacyWireServer } from './wire/legacy-wire-server';
 
 /** What dockerd's client may send: a request with a container's whole environment, and an answer with 1,000 containers. */
@@ -23,17 +27,21 @@ export class ApiServer {
   readonly #listeners: NetServer[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #admission: Admission;
+  readonly #poller: Poller;
 
   constructor(options: ApiOptions) {
     this.#admission = new Admission(options.descriptors, options.log);
+    this.#poller = options.poller;
     this.#grpc = new Server({
-      'grpc.max_receive_message_length': maxMessageBytes,
-      'grpc.max_send_message_length': maxMessageBytes,
+      'grpc.max_receive_message_length': options.messageLimits?.receive ?? maxMessageBytes,
+      'grpc.max_send_message_length': options.messageLimits?.send ?? maxMessageBytes,
       // Counts each call and message for a service that is not offered here.
       'grpc.enable_channelz': 0,
     });
     this.#grpc.addService(APIService, apiService(options));
     this.#grpc.addService(HealthService, { check });
+    if (options.holdfast !== undefined) addHoldfastServices(this.#grpc, options.holdfast, options);
+    if (options.containerd !== undefined) addContainerdServices(this.#grpc, options.containerd, options);
     this.#wire = new LegacyWireServer({
       injector: this.#grpc.createConnectionInjector(ServerCredentials.createInsecure()),
       peerOf: peerName,
@@ -47,11 +55,12 @@ export class ApiServer {
   }
 
   /** Listens on one more socket. @throws ListenError */
-  async listen(path: string, groupId: number | undefined): Promise<void> {
+  async listen(path: string, groupId: number | undefined, userId = 0): Promise<void> {
     this.#listeners.push(
       await listen({
         path,
         groupId,
+        userId,
         onConnection: (socket) => { this.#accept(socket); },
         onError: (cause) => { this.#admission.failed(cause); },
       }),
@@ -74,6 +83,14 @@ export class ApiServer {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     socket.on('error', () => { socket.destroy(); });
+    try {
+      closeOnceHungUp(socket, this.#poller);
+    } catch (cause) {
+      // ENOSPC, ENOMEM of epoll_ctl(2).
+      this.#admission.failed(cause as Error);
+      socket.destroy();
+      return;
+    }
     namePeer(socket);
     this.#wire.accept(socket);
   }

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { ServiceError } from '@grpc/grpc-js';
-import { CtlError } from './errors';
+import { CtlError, type CtlErrorCode } from './errors';
+import { exitStatus } from './exit-status';
 
 /**
  * The status codes of gRPC that need an answer of their own (grpc.io, "Status codes"). Not imported
@@ -11,14 +12,45 @@ const UNKNOWN = 2;
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
+const FAILED_PRECONDITION = 9;
+const OUT_OF_RANGE = 11;
 const UNIMPLEMENTED = 12;
 const UNAVAILABLE = 14;
 
-/** Why a connection failed, by the errno that grpc-js puts into its text. Supervisorctl's words. */
-const connectFailures: readonly (readonly [pattern: RegExp, words: string])[] = [
-  [/ENOENT/, 'no such file'],
-  [/ECONNREFUSED/, 'refused connection'],
-  [/EACCES|EPERM/, 'permission denied'],
+interface ConnectFailure {
+  readonly pattern: RegExp;
+  /** supervisorctl's words. */
+  readonly words: string;
+  readonly hint: string;
+  readonly exitStatus: number;
+}
+
+/** Why a connection failed, by what grpc-js puts into its text. */
+const connectFailures: readonly ConnectFailure[] = [
+  {
+    pattern: /ENOENT/,
+    words: 'no such file',
+    hint: 'holdfastd does not run, or has another socket: systemctl start holdfast, or -s, or HOLDFAST_ADDRESS',
+    exitStatus: exitStatus.notRunning,
+  },
+  {
+    pattern: /ECONNREFUSED/,
+    words: 'refused connection',
+    hint: 'holdfastd has ended and left its socket; programs run on. Start it: systemctl start holdfast',
+    exitStatus: exitStatus.refused,
+  },
+  {
+    pattern: /EACCES|EPERM/,
+    words: 'permission denied',
+    hint: `Only root and the socket's group may connect (you are uid ${String(process.getuid?.() ?? 0)}). Try: sudo holdfastctl …`,
+    exitStatus: exitStatus.refused,
+  },
+  {
+    pattern: /protocol error|PROTOCOL_ERROR|NGHTTP2|ENOPROTOOPT|ERR_HTTP2/i,
+    words: "does not speak Holdfast's protocol",
+    hint: 'Something else listens there: see -s and HOLDFAST_ADDRESS.',
+    exitStatus: exitStatus.refused,
+  },
 ];
 
 function isServiceError(error: unknown): error is ServiceError {
@@ -27,12 +59,9 @@ function isServiceError(error: unknown): error is ServiceError {
 
 /** No daemon at the address, or one that went away in the middle of a call. */
 export function unreachable(details: string, address: string, cause: unknown): CtlError {
-  const known = connectFailures.find(([pattern]) => pattern.test(details));
+  const known = connectFailures.find(({ pattern }) => pattern.test(details));
   if (known !== undefined) {
-    return new CtlError('unreachable', `${address} ${known[1]}`, {
-      cause,
-      hint: 'Is holdfastd running? Start it, or name its socket with --address or HOLDFAST_ADDRESS.',
-    });
+    return new CtlError('unreachable', `${address} ${known.words}`, { cause, hint: known.hint, exitStatus: known.exitStatus });
   }
   return new CtlError('unreachable', `lost the daemon at ${address}: ${details}`, {
     cause,
@@ -40,36 +69,32 @@ export function unreachable(details: string, address: string, cause: unknown): C
   });
 }
 
+/** Codes of gRPC whose text is the daemon's own. */
+const codes: Readonly<Record<number, CtlErrorCode>> = {
+  [INVALID_ARGUMENT]: 'invalid-argument',
+  [ALREADY_EXISTS]: 'already-started',
+  [NOT_FOUND]: 'no-such-process',
+  [FAILED_PRECONDITION]: 'not-running',
+  [OUT_OF_RANGE]: 'refused',
+  [UNKNOWN]: 'refused',
+};
+
 /** The one place where gRPC's errors become ours. Anything else is passed through. */
 export function daemonError(error: unknown, address: string): Error {
   if (!isServiceError(error)) return types.isNativeError(error) ? error : new Error(String(error));
   const { details } = error;
-  const options = { cause: error };
   const code: number = error.code;
   switch (code) {
     // We cancel nothing without forgetting about it: a daemon that is ended ends its calls like this.
     case CANCELLED:
     case UNAVAILABLE:
       return unreachable(details, address, error);
-    case INVALID_ARGUMENT:
-      return new CtlError('invalid-argument', details, options);
-    case ALREADY_EXISTS:
-      return new CtlError('already-started', details, options);
-    case NOT_FOUND:
-      return new CtlError('no-such-process', details, options);
     case UNIMPLEMENTED:
-      return new CtlError('unimplemented', `the daemon does not know this call: ${details}`, options);
-    case UNKNOWN:
-      return new CtlError(codeOfText(details), details, options);
+      return new CtlError('unimplemented', `the daemon at ${address} does not know this call: ${details}`, {
+        cause: error,
+        hint: 'It is older than this holdfastctl, or another program: holdfastctl version tells.',
+      });
     default:
-      return new CtlError('refused', details, options);
+      return new CtlError(codes[code] ?? 'refused', details, { cause: error });
   }
-}
-
-/** Nearly all of the API's errors are UNKNOWN; its texts are part of the contract. */
-function codeOfText(details: string): 'no-such-process' | 'not-running' | 'refused' {
-  if (/container not found|process not found for container/.test(details)) return 'no-such-process';
-  // The C library's words for ESRCH, from a signal to a process that has just ended.
-  if (/\bno such process\b/i.test(details)) return 'not-running';
-  return 'refused';
 }

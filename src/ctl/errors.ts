@@ -31,6 +31,8 @@ export interface CtlErrorOptions {
   readonly hint?: string;
   /** Instead of the code's usual status. */
   readonly exitStatus?: number;
+  /** `run` and `exec` exit with that status, and with 125 otherwise. */
+  readonly isOfProgram?: boolean;
   readonly cause?: unknown;
 }
 
@@ -39,12 +41,15 @@ export class CtlError extends Error {
   readonly code: CtlErrorCode;
   readonly hint: string | undefined;
   readonly exitStatus: number;
+  /** The status is what a shell would have of the program, such as 127. */
+  readonly isOfProgram: boolean;
 
   constructor(code: CtlErrorCode, message: string, options: CtlErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'CtlError';
     this.code = code;
     this.hint = options.hint;
+    this.isOfProgram = options.isOfProgram ?? false;
     this.exitStatus = options.exitStatus ?? statuses[code];
   }
 }

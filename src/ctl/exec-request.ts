@@ -1,4 +1,4 @@
-import type { AddProcessRequest, Process } from '../api/gen/api';
+import type { ExecRequest, Process } from '../api/gen/holdfast/v1/containers';
 
 export interface ExecWishes {
   readonly pid: string;
@@ -20,24 +20,29 @@ export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
  * own spec, so this does, from its init process: user, environment, working directory, and all that
  * confines it. Stdio is left to the caller.
  */
-export function execRequest(id: string, init: Process | undefined, wishes: ExecWishes): Partial<AddProcessRequest> & { pid: string } {
-  const initUser = init?.user ?? { uid: 0, gid: 0, additionalGids: [] };
+export function execRequest(name: string, init: Process | undefined, wishes: ExecWishes): ExecRequest & { readonly spec: Process } {
+  const initUser = init?.user ?? { uid: 0, gid: 0, additional_gids: [] };
   const uid = wishes.uid ?? initUser.uid;
   const sameUser = uid === initUser.uid;
   return {
-    id,
-    pid: wishes.pid,
-    terminal: wishes.terminal,
-    args: [...wishes.command],
-    cwd: wishes.cwd ?? (init === undefined || init.cwd === '' ? '/' : init.cwd),
-    env: environment(init?.env ?? [], wishes),
-    user: { uid, gid: wishes.gid ?? initUser.gid, additionalGids: sameUser ? initUser.additionalGids : [] },
-    // The one list becomes effective too: root may have what init has, another user gets nothing for nothing.
-    capabilities: sameUser || uid === 0 ? (init?.capabilities ?? []) : [],
-    apparmorProfile: init?.apparmorProfile ?? '',
-    selinuxLabel: init?.selinuxLabel ?? '',
-    noNewPrivileges: init?.noNewPrivileges ?? false,
-    rlimits: init?.rlimits ?? [],
+    name,
+    process: wishes.pid,
+    spec: {
+      id: '',
+      pid: 0,
+      terminal: wishes.terminal,
+      args: [...wishes.command],
+      cwd: wishes.cwd ?? (init === undefined || init.cwd === '' ? '/' : init.cwd),
+      env: environment(init?.env ?? [], wishes),
+      user: { uid, gid: wishes.gid ?? initUser.gid, additional_gids: sameUser ? initUser.additional_gids : [] },
+      // The one list becomes effective too: root may have what init has, another user gets nothing for nothing.
+      capabilities: sameUser || uid === 0 ? (init?.capabilities ?? []) : [],
+      apparmor_profile: init?.apparmor_profile ?? '',
+      selinux_label: init?.selinux_label ?? '',
+      no_new_privileges: init?.no_new_privileges ?? false,
+      rlimits: init?.rlimits ?? [],
+      stdio: undefined,
+    },
   };
 }
 

@@ -1,9 +1,7 @@
-import type { Event } from '../api/gen/api';
+import type { Event, FollowRequest } from '../api/gen/holdfast/v1/events';
 import { INIT, type DaemonClient } from './daemon-client';
 import { isCtlError } from './errors';
-import type { EventStream } from './event-stream';
-import { eventMoment } from './text/event-line';
-import { momentOf, type Moment } from './text/timestamp';
+import type { MessageStream } from './message-stream';
 
 interface Waiter {
   readonly key: string;
@@ -12,9 +10,9 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-function keyOf(id: string, pid: string): string {
-  // Neither can hold a slash: both are names of directories.
-  return `${id}/${pid}`;
+function keyOf(name: string, process: string): string {
+  // No process's name holds a slash.
+  return `${name}/${process}`;
 }
 
 /**
@@ -23,25 +21,27 @@ function keyOf(id: string, pid: string): string {
  */
 export class ExitFeed {
   readonly #daemon: DaemonClient;
-  readonly #id: string;
+  readonly #name: string;
   readonly #started = new Set<string>();
   readonly #exits = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
-  #last: Moment;
-  #stream: EventStream | undefined;
+  #outOfMemory = false;
+  /** The last event that was seen; undefined before the first. */
+  #last: bigint | undefined;
+  readonly #openedAt = { seconds: BigInt(Math.floor(Date.now() / 1000)), nanos: (Date.now() % 1000) * 1_000_000 };
+  #stream: MessageStream<Event> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #closed = false;
 
-  private constructor(daemon: DaemonClient, id: string) {
+  private constructor(daemon: DaemonClient, name: string) {
     this.#daemon = daemon;
-    this.#id = id;
-    this.#last = momentOf(Date.now());
+    this.#name = name;
   }
 
-  /** Subscribes, to one container's events or (`id` empty) to all. Open it before starting or signalling. */
-  static async open(daemon: DaemonClient, id = ''): Promise<ExitFeed> {
-    const feed = new ExitFeed(daemon, id);
-    const stream = await daemon.events({ id });
+  /** Subscribes to one container's events. Open it before starting or signalling. */
+  static async open(daemon: DaemonClient, name: string): Promise<ExitFeed> {
+    const feed = new ExitFeed(daemon, name);
+    const stream = await daemon.events({ name });
     feed.#stream = stream;
     void feed.#follow(stream);
     return feed;
@@ -52,14 +52,19 @@ export class ExitFeed {
    * an id may be used again the moment its last container ended, and that one's exit may still be
    * in the stream. Rejects with what ended the subscription; never settles after close().
    */
-  exitOf(id: string, pid: string, options: { readonly afterStart: boolean }): Promise<number> {
+  exitOf(name: string, process: string, options: { readonly afterStart: boolean }): Promise<number> {
     const exit = new Promise<number>((resolve, reject) => {
-      this.#waiters.add({ key: keyOf(id, pid), afterStart: options.afterStart, resolve, reject });
+      this.#waiters.add({ key: keyOf(name, process), afterStart: options.afterStart, resolve, reject });
     });
     // It may fail while its caller still waits for something else, which may fail first.
     exit.catch(() => undefined);
     this.#settle();
     return exit;
+  }
+
+  /** Whether the kernel has killed processes of the container for want of memory since its last start, as far as events have been read. */
+  get isOutOfMemory(): boolean {
+    return this.#outOfMemory;
   }
 
   /** May be called twice. */
@@ -69,13 +74,13 @@ export class ExitFeed {
     this.#stream?.close();
   }
 
-  async #follow(first: EventStream): Promise<void> {
+  async #follow(first: MessageStream<Event>): Promise<void> {
     let stream = first;
     try {
       for (;;) {
         await this.#read(stream);
         if (this.#closed) return;
-        stream = await this.#daemon.events({ id: this.#id, timestamp: this.#last }, { waitForDaemon: true });
+        stream = await this.#daemon.events({ name: this.#name, ...this.#from() }, { waitForDaemon: true });
         this.#stream = stream;
         if (this.#closed) stream.close();
       }
@@ -85,7 +90,12 @@ export class ExitFeed {
     }
   }
 
-  async #read(stream: EventStream): Promise<void> {
+  /** Where to go on: after what was seen, or from the beginning of this feed. */
+  #from(): Pick<FollowRequest, 'after_id'> | Pick<FollowRequest, 'since'> {
+    return this.#last === undefined ? { since: this.#openedAt } : { after_id: this.#last };
+  }
+
+  async #read(stream: MessageStream<Event>): Promise<void> {
     try {
       for await (const event of stream) this.#take(event);
     } catch (error) {
@@ -94,14 +104,17 @@ export class ExitFeed {
   }
 
   #take(event: Event): void {
-    this.#last = eventMoment(event);
+    this.#last = event.id;
     if (event.type === 'start-container' || event.type === 'start-process') {
-      const key = keyOf(event.id, event.type === 'start-container' ? INIT : event.pid);
+      const key = keyOf(this.#name, event.type === 'start-container' ? INIT : event.process);
       this.#started.add(key);
       this.#exits.delete(key);
     }
+    if (event.type === 'start-container') this.#outOfMemory = false;
+    // It comes before the exit of who was killed.
+    if (event.type === 'oom') this.#outOfMemory = true;
     if (event.type === 'exit') {
-      this.#exits.set(keyOf(event.id, event.pid), event.status);
+      this.#exits.set(keyOf(this.#name, event.process), event.exit_status);
       this.#settle();
     }
   }

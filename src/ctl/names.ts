@@ -1,24 +1,42 @@
+import type { Container } from '../api/gen/holdfast/v1/containers';
+import type { DaemonClient } from './daemon-client';
 import { isGlob, matchesGlob } from './text/glob';
+import { nearNames } from '../runtime/text/near';
+import type { Tool } from './tool';
 
 export interface Selection<T> {
   /** Each once, in the order of the names asked for, and of `known` within a pattern. */
   readonly matched: readonly T[];
   /** Names and patterns that nothing matches. */
   readonly unknown: readonly string[];
+  /** Everything was asked for, or a pattern: names are not those that were typed. */
+  readonly isWide: boolean;
 }
 
 /**
  * Finds what `names` mean among `known`. No name, or `all` among them, means everything; a name
  * may be a shell pattern. A container that is really called `a*` is found by `a*`.
  */
-export function selectByName<T extends { readonly id: string }>(known: readonly T[], names: readonly string[]): Selection<T> {
-  if (names.length === 0 || names.includes('all')) return { matched: known, unknown: [] };
+export function selectByName<T extends { readonly name: string }>(known: readonly T[], names: readonly string[]): Selection<T> {
+  if (names.length === 0 || names.includes('all')) return { matched: known, unknown: [], isWide: true };
   const matched = new Set<T>();
   const unknown: string[] = [];
   for (const name of names) {
-    const found = known.filter(({ id }) => id === name || (isGlob(name) && matchesGlob(name, id)));
+    const found = known.filter((one) => one.name === name || (isGlob(name) && matchesGlob(name, one.name)));
     if (found.length === 0) unknown.push(name);
     for (const one of found) matched.add(one);
   }
-  return { matched: [...matched], unknown };
+  return { matched: [...matched], unknown, isWide: names.some(isGlob) };
+}
+
+/** What `names` mean now, of all that the daemon knows; one that is named with a namespace of its own is looked for there. */
+export async function selectContainers(daemon: DaemonClient, names: readonly string[]): Promise<Selection<Container> & { readonly known: readonly Container[] }> {
+  const known = await daemon.containers(names.some((name) => name.includes('/')));
+  return { ...selectByName(known, names), known };
+}
+
+/** Says which names may have been meant, on stderr; nothing where none is near. */
+export function suggestNames(tool: Tool, unknown: readonly string[], known: readonly Container[]): void {
+  const near = [...new Set(unknown.flatMap((name) => nearNames(name, known.map((one) => one.name))))].slice(0, 3);
+  if (near.length > 0) tool.hint(`Did you mean ${near.join(', ')}? Programs are listed by: holdfastctl ps -a`);
 }

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from './text/duration';
-import { parseSize } from './text/size';
+import { parseSize } from '../runtime/text/size';
+import { signalNumber } from '../runtime/text/signals';
+import { type Moment, parseMoment } from './text/timestamp';
 
 /** For options that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
@@ -26,4 +28,25 @@ export function bytes(value: string): number {
   const number = parseSize(value);
   if (number === undefined) throw new InvalidArgumentError('A size is wanted, such as 64m or 1.5g.');
   return number;
+}
+
+/** A number above 0, such as 1.5. */
+export function positive(value: string): number {
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : 0;
+  if (number <= 0) throw new InvalidArgumentError('A number above 0 is wanted.');
+  return number;
+}
+
+/** A signal by its name or number. */
+export function signalOption(value: string): number {
+  const number = signalNumber(value);
+  if (number === undefined) throw new InvalidArgumentError('A signal is wanted, such as HUP, SIGHUP or 1.');
+  return number;
+}
+
+/** `now`, `10m` (ago), a date or a time of this machine's zone, RFC 3339, or seconds since 1970. */
+export function moment(text: string): Moment {
+  const parsed = parseMoment(text, Date.now());
+  if (parsed === undefined) throw new InvalidArgumentError('A time is wanted: 2016-08-29T10:47:00Z, 10m (ago), 16:20, now, or seconds since 1970.');
+  return parsed;
 }

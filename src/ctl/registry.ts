@@ -1,29 +1,69 @@
-import type { Command } from 'commander';
+import { defineCheckpoints } from './ctr/checkpoints';
+import { defineContainers } from './ctr/containers';
 import { defineBundle } from './commands/bundle';
+import { defineCheck } from './commands/check';
+import { defineCompletion, defineNames } from './commands/completion';
 import { defineEvents } from './commands/events';
 import { defineExec } from './commands/exec';
+import { defineFg } from './commands/fg';
+import { defineHistory } from './commands/history';
+import { defineInspect } from './commands/inspect';
+import { defineLogs } from './commands/logs';
+import { definePause, defineResume } from './commands/pause';
 import { definePid } from './commands/pid';
+import { definePs } from './commands/ps';
+import { definePrune, defineRm } from './commands/rm';
+import { defineRun } from './commands/run';
+import { defineSchema } from './commands/schema';
 import { defineShutdown } from './commands/shutdown';
 import { defineSignal } from './commands/signal';
 import { defineStart } from './commands/start';
+import { defineStats } from './commands/stats';
 import { defineStatus } from './commands/status';
-import { defineStop } from './commands/stop';
+import { defineRestart, defineStop } from './commands/stop';
+import { defineTail } from './commands/tail';
+import { defineUpdateLimits } from './commands/update-limits';
 import { defineVersion } from './commands/version';
+import { defineWait } from './commands/wait';
+import { defineWhy } from './commands/why';
 import type { Tool } from './tool';
+import type { Verb } from './verb';
 
 /** Adds one command to the program: its arguments, options and what it does. */
-export type DefineCommand = (program: Command, tool: Tool) => void;
+export type DefineCommand = (program: Verb, tool: Tool) => void;
 
-/** Every command, in the order in which help lists them. */
+/** Every command, in the order in which help lists them within what people do. Help, completion and docs/cli.md are made of it. */
 export const commands: readonly DefineCommand[] = [
   defineStatus,
+  definePs,
+  defineWhy,
+  defineLogs,
+  defineTail,
+  defineStats,
+  defineEvents,
+  defineHistory,
+  defineInspect,
+  definePid,
   defineStart,
   defineStop,
+  defineRestart,
   defineSignal,
+  definePause,
+  defineResume,
+  defineUpdateLimits,
+  defineRun,
   defineExec,
-  defineEvents,
-  definePid,
+  defineFg,
+  defineWait,
+  defineRm,
+  definePrune,
+  defineCheck,
   defineVersion,
   defineShutdown,
+  defineSchema,
+  defineCompletion,
+  defineContainers,
+  defineCheckpoints,
   defineBundle,
+  defineNames,
 ];

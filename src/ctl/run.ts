@@ -1,96 +1,87 @@
-import { version as ownVersion } from '../../package.json';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { errorCodeOf, messageOf } from '../sys/thrown';
-import { DEFAULT_ADDRESS, parseAddress } from './address';
-import type { DaemonClient } from './daemon-client';
+import { type Address, DEFAULT_ADDRESS, parseAddress } from './address';
 import { CtlError } from './errors';
 import { exitStatus } from './exit-status';
-import { commands } from './registry';
-import { painterFor } from './text/colour';
+import { makeProgram } from './program';
+import { nearNames } from '../runtime/text/near';
+import { Session } from './session';
 import type { Io, Tool } from './tool';
+import type { Verb } from './verb';
+
+/** Verbs of supervisorctl's: what they say of the socket is their answer, and goes to stdout as it does there. */
+const supervisorctlVerbs = new Set(['status', 'start', 'stop', 'restart', 'signal', 'pid', 'version', 'shutdown', 'tail', 'fg']);
+
+/** What they exit with is a process's own status: a failure of ours has one that it can be told by. */
+const passingOn = new Set(['run', 'exec', 'fg', 'attach']);
 
 /** The command line as a whole: runs `args` (without the program's name) and returns the exit status. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
-  const program = makeProgram(io);
-  let status: number = exitStatus.ok;
-  let client: DaemonClient | undefined;
-  const address = (): ReturnType<typeof parseAddress> =>
-    parseAddress(program.opts<{ address?: string }>().address ?? io.env['HOLDFAST_ADDRESS'] ?? DEFAULT_ADDRESS);
-  const tool: Tool = {
-    io,
-    paint: painterFor(io.stdout.isTTY === true, io.env),
-    address,
-    async connect() {
-      const { DaemonClient: Client } = await import('./daemon-client');
-      client ??= new Client(address());
-      return client;
-    },
-    print: (line) => void io.stdout.write(`${line}\n`),
-    explain: (message, hint) => {
-      io.stderr.write(`holdfastctl: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`);
-    },
-    finish: (value) => {
-      status = value;
-    },
-  };
-  for (const define of commands) define(program, tool);
-
-  const outputClosed = watchForClosedOutput(io);
+  const address = (): Address => parseAddress(program.opts<{ address?: string }>().address ?? io.env['HOLDFAST_ADDRESS'] ?? DEFAULT_ADDRESS);
+  const session = new Session(io, { name: 'holdfastctl: ', isColoured: io.stdout.isTTY === true && !args.includes('--no-color'), address });
+  const { tool } = session;
+  const program = makeProgram(tool);
+  program.action(() => withoutVerb(program, tool, args));
+  // These are other programs' forms: their -s is a signal, not the socket.
+  if (firstWord(args, program, 'containers', 'checkpoints')) program.enablePositionalOptions();
+  // Alone it is the version, as with docker and ctr; of verbs it is what each says.
+  const given = args[0] === '-v' ? ['--version'] : [...args];
   try {
-    const done = program.parseAsync([...args], { from: 'user' }).then(() => undefined);
-    return (await Promise.race([done, outputClosed.status])) ?? status;
+    return await session.run(program.parseAsync(given, { from: 'user' }));
   } catch (error) {
-    return statusOfFailure(error, tool);
-  } finally {
-    outputClosed.stop();
-    client?.close();
+    return statusOfFailure(error, program, tool, args);
   }
 }
 
-function makeProgram(io: Io): Command {
-  return new Command('holdfastctl')
-    .description('Starts, watches and ends the containers of a holdfastd.')
-    .version(`holdfastctl version ${ownVersion}`, '-v, --version', "shows this program's version (the command: the daemon's too)")
-    .option('-s, --address <socket>', `the daemon's unix socket (or HOLDFAST_ADDRESS; default ${DEFAULT_ADDRESS})`)
-    .helpCommand('help [command]', 'says what a command does and takes')
-    .showHelpAfterError('(holdfastctl help says more)')
-    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong arguments, 7 unreachable or not running;\nof status: 3 something does not run, 4 unreachable or unknown name.')
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
-      getOutHelpWidth: () => io.stdout.columns ?? 80,
-      getErrHelpWidth: () => io.stderr.columns ?? 80,
-    });
+/** Whether the first word that is no option of the program's is one of these. */
+function firstWord(args: readonly string[], program: Verb, ...words: readonly string[]): boolean {
+  const takesValue = (arg: string): boolean => program.options.some(({ short, long, required }) => required && (arg === short || arg === long));
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at] ?? '';
+    if (!arg.startsWith('-')) return words.includes(arg);
+    if (takesValue(arg)) at += 1;
+  }
+  return false;
 }
 
-/** `holdfastctl events | head`: when the reader has gone, so do we, without a word. */
-function watchForClosedOutput(io: Io): { readonly status: Promise<number>; stop(): void } {
-  let onError: (error: Error) => void = () => undefined;
-  const status = new Promise<number>((resolve, reject) => {
-    onError = (error) => {
-      if (errorCodeOf(error) === 'EPIPE') resolve(exitStatus.brokenPipe);
-      else reject(new CtlError('local', `cannot write to stdout: ${error.message}`, { cause: error }));
-    };
-  });
-  io.stdout.on('error', onError);
-  return { status, stop: () => io.stdout.off('error', onError) };
+/** A word that is no verb, or none: alone on a terminal it is a shell, and in a pipe `status`. */
+async function withoutVerb(program: Verb, tool: Tool, args: readonly string[]): Promise<void> {
+  const [word] = program.args;
+  if (word !== undefined) {
+    const near = nearNames(word, program.verbs.map((verb) => verb.name()));
+    throw new CtlError('invalid-argument', `there is no command "${word}"${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`, { hint: 'holdfastctl help  lists them.' });
+  }
+  if (tool.io.stdin.isTTY === true && tool.io.stdout.isTTY === true) {
+    const { shell } = await import('./shell');
+    tool.finish(await shell(tool, (line) => run([...args, ...line], tool.io)));
+  } else {
+    tool.finish(await run([...args, 'status'], tool.io));
+  }
 }
 
-function statusOfFailure(error: unknown, tool: Tool): number {
+function statusOfFailure(error: unknown, program: Verb, tool: Tool, args: readonly string[]): number {
   // Commander has written its message; asking for help is no failure.
+  const verb = program.args[0] ?? 'status';
   if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? exitStatus.ok : exitStatus.invalidArguments;
+    if (error.exitCode === 0) return exitStatus.ok;
+    return passingOn.has(verb) ? exitStatus.ours : exitStatus.invalidArguments;
   }
-  if (error instanceof CtlError) {
-    tool.explain(error.message, error.hint);
-    return error.exitStatus;
-  }
+  const known = error instanceof CtlError ? error : unexpected(error);
+  if (args.includes('--json')) tool.io.stderr.write(`${JSON.stringify({ error: { code: known.code.replaceAll('-', '_'), message: known.message } })}\n`);
+  else if (known.code === 'unreachable') sayUnreachable(tool, known, supervisorctlVerbs.has(verb));
+  else tool.explain(known.message, known.hint);
+  if (passingOn.has(verb)) return known.isOfProgram ? known.exitStatus : exitStatus.ours;
+  return known.code === 'unreachable' && verb === 'status' ? exitStatus.statusUnknown : known.exitStatus;
+}
+
+function sayUnreachable(tool: Tool, { message, hint }: CtlError, toStdout: boolean): void {
+  if (toStdout) tool.print(message);
+  else tool.io.stderr.write(`${message}\n`);
+  if (hint !== undefined) tool.hint(hint);
+}
+
+function unexpected(error: unknown): CtlError {
   // A file or a device of this machine: its words say all that there is to say.
-  if (errorCodeOf(error) !== undefined) {
-    tool.explain(messageOf(error));
-    return exitStatus.failed;
-  }
-  tool.explain(messageOf(error), 'This is not expected: please report it, with the command that you gave.');
-  return exitStatus.failed;
+  if (errorCodeOf(error) !== undefined) return new CtlError('local', messageOf(error), { cause: error });
+  return new CtlError('local', messageOf(error), { hint: 'This is not expected: please report it, with the command that you gave.', cause: error });
 }

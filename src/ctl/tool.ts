@@ -23,14 +23,20 @@ export interface Io {
 export interface Tool {
   readonly io: Io;
   readonly paint: Painter;
+  /** Columns of the terminal, or of COLUMNS; undefined where output is for programs and never cut. */
+  readonly width: number | undefined;
   /** The daemon's address from --address, HOLDFAST_ADDRESS or the default. Throws CtlError. */
   address(): Address;
   /** The client, loaded at its first use: gRPC takes longer to load than all else. Closed by run(). */
   connect(): Promise<DaemonClient>;
   /** Writes a line to stdout: the command's answer. */
   print(line: string): void;
+  /** Writes JSON to stdout: one document. */
+  printJson(value: unknown): void;
   /** Writes what went wrong, and what to do next, to stderr. */
   explain(message: string, hint?: string): void;
+  /** Writes what to do next to stderr, alone. */
+  hint(hint: string): void;
   /** Sets the exit status; 0 when a command never calls it. */
   finish(status: number): void;
 }

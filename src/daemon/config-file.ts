@@ -22,23 +22,34 @@ export interface ConfigFile {
  * @throws DaemonError `config-unreadable`; `config-invalid`, with all unknown keys and wrong types
  */
 export function readConfigFile(path: string): ConfigFile | undefined {
-  let source: string;
+  const source = readSource(path);
+  return source === undefined ? undefined : parseConfig(path, source);
+}
+
+/** @returns undefined where there is no such file. @throws DaemonError `config-unreadable` */
+export function readSource(path: string): string | undefined {
   try {
-    source = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw new DaemonError('config-unreadable', `cannot read the configuration: ${messageOf(error)}`, { cause: error });
   }
-  return parseConfig(path, source);
 }
 
 /** @param path for the messages only */
 export function parseConfig(path: string, source: string): ConfigFile {
+  const { complaints, ...read } = readTable(parseToml(path, source));
+  if (complaints.length > 0) throw new DaemonError('config-invalid', `${path}: ${complaints.join('; ')}`);
+  return { path, ...read };
+}
+
+/** Reads a table whose keys are the flags' names, and `runtimes`. @returns what is wrong with it, beside what it says */
+export function readTable(table: Readonly<Record<string, unknown>>): Omit<ConfigFile, 'path'> & { readonly complaints: readonly string[] } {
   const complaints: string[] = [];
   const unknown: string[] = [];
   const texts = new Map<OptionName, readonly string[]>();
   let runtimes: ReadonlyMap<string, string> = new Map();
-  for (const [key, value] of Object.entries(parseToml(path, source))) {
+  for (const [key, value] of Object.entries(table)) {
     const name = optionNames.find((candidate) => options[candidate].flag === key);
     if (key === 'runtimes') {
       runtimes = readRuntimes(value, complaints);
@@ -51,11 +62,11 @@ export function parseConfig(path: string, source: string): ConfigFile {
     }
   }
   if (unknown.length > 0) complaints.unshift(`unknown key${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
-  if (complaints.length > 0) throw new DaemonError('config-invalid', `${path}: ${complaints.join('; ')}`);
-  return { path, texts, runtimes };
+  return { texts, runtimes, complaints };
 }
 
-function parseToml(path: string, source: string): Record<string, unknown> {
+/** @throws DaemonError `config-invalid` that says where */
+export function parseToml(path: string, source: string): Record<string, unknown> {
   try {
     return parse(source);
   } catch (error) {
@@ -108,7 +119,8 @@ function readRuntimes(value: unknown, complaints: string[]): ReadonlyMap<string,
   return programs;
 }
 
-function kindOf(value: unknown): string {
+/** What a value is, for messages. */
+export function kindOf(value: unknown): string {
   if (value === '') return 'an empty string';
   if (typeof value === 'string') return isText(value) ? 'a string' : 'a string with a NUL';
   if (Array.isArray(value)) return 'an array';

@@ -1,39 +1,50 @@
 import PQueue from 'p-queue';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Agent } from '../agent/agent';
 import { ApiServer } from '../api/server';
 import { Monitor } from '../monitor/monitor';
-import { StateDir } from '../runtime/layout';
-import { RuntimeCopies } from '../runtime/runtime-copies';
+import { Records } from '../records/records';
+import { StateDir } from '../runtime/state-dir/layout';
+import { ForeignFiles } from '../runtime/foreign/foreign-files';
+import { RuntimeCopies } from '../runtime/oci/runtime-copies';
+import { RuntimeKinds } from '../runtime/oci/runtime-kinds';
 import { Channel } from '../supervisor/channel';
 import type { Context } from '../supervisor/context';
-import { EventLog } from '../supervisor/event-log';
-import { EventPublisher } from '../supervisor/event-publisher';
+import { EventLog } from '../supervisor/events/event-log';
+import { EventPublisher } from '../supervisor/events/event-publisher';
 import { Lanes } from '../supervisor/lanes';
-import { restore } from '../supervisor/restore';
+import { restore } from '../supervisor/restore/restore';
 import { Supervisor, makeTask } from '../supervisor/supervisor';
 import type { Kind, Task, TaskAnswers, TaskArgs } from '../supervisor/task';
-import { ChildReaper } from '../sys/children';
+import { ChildReaper } from '../sys/process/children';
 import { DescriptorRoom } from '../sys/descriptor-room';
+import { oomScoreAdjOf } from '../sys/process/oom-score';
 import { Poller } from '../sys/poller';
-import { becomeSubreaper } from '../sys/process';
-import { favourThisThread } from '../sys/scheduling';
-import { isLabelled } from '../sys/security-label';
+import { becomeSubreaper } from '../sys/process/process';
+import { isLabelled } from '../sys/process/security-label';
 import { makePoolThreads } from '../sys/thread-pool';
 import { emptyTrash } from '../worker/discard';
-import { LegacyShim } from '../worker/legacy-shim';
-import { isOurShim } from '../worker/shim';
-import { ShimFleet } from '../worker/shim-fleet';
+import { LastWords } from '../worker/last-words';
+import { LegacyShim } from '../worker/shims/legacy-shim';
+import { isOurShim } from '../worker/shims/shim';
+import { ShimFleet } from '../worker/shims/shim-fleet';
 import { StartPool } from '../worker/start-pool';
 import type { WorkTools } from '../worker/tools';
 import { endWithoutShim } from '../worker/undo';
+import { beginAgent, makeAgent } from './agent-parts';
+import { containerdFace } from './containerd-face';
 import { groupIdOf } from './group';
 import { StateDirLock } from './lock';
 import type { Logger } from './log';
 import { Metrics } from './metrics/metrics';
+import type { Programs } from '../programs/programs';
 import { Observers } from './observers';
+import { rebuildRecords } from './rebuild-records';
 import type { RuntimeCopy, Settings } from './settings';
+import { favour, rateForOomKiller } from './standing';
 import { VERSION } from './version';
+import { makePrograms } from './programs-parts';
 import { shimWatchdog } from './watchdog';
 
 /** Requests that may wait for the loop, which takes microseconds for each. */
@@ -45,23 +56,21 @@ const laneConcurrency = 32;
 const laneCapacity = 8192;
 /** Removals of what ended processes left: small synchronous files, and rarely a runtime's process. */
 const endConcurrency = 16;
-/**
- * Ten runtimes at once keep the processors busy for seconds, and three slow health answers end the daemon: it goes
- * before them. More than this gained it little, and with -20 ten parallel starts took a twelfth longer (both measured on
- * two processors).
- */
-const niceValue = -5;
 /** dockerd waits 15 s after its SIGTERM; what has not ended by now is undone at the next start. */
 const stopTimeoutMs = 10_000;
 
 /** The daemon: constructs everything, and gives each part what it needs. */
 export class Daemon {
   readonly #lock: StateDirLock;
+  readonly #records: Records;
   readonly #poller: Poller;
   readonly #reaper: ChildReaper;
   readonly #runtimeCopies: RuntimeCopies;
+  readonly #foreign: ForeignFiles;
   readonly #context: Context;
   readonly #supervisor: Supervisor;
+  readonly #programs: Programs;
+  readonly #agent: Agent;
   readonly #api: ApiServer;
   readonly #metrics = new Metrics();
   readonly #observers: Observers;
@@ -73,9 +82,12 @@ export class Daemon {
   ) {
     const descriptors = DescriptorRoom.ofThisProcess();
     favour(log);
+    rateForOomKiller(settings.oomScoreAdj, log);
     const stateDir = new StateDir(settings.stateDir);
     mkdirSync(stateDir.root, { recursive: true, mode: 0o711 });
     this.#lock = new StateDirLock(stateDir.lockFile, stateDir.root);
+    const programs = dirname(realpathSync(process.argv[1] ?? ''));
+    this.#records = recordsAt(join(programs, 'holdfast-records'), settings.root, log);
     this.#poller = new Poller((error) => { log.error({ err: error }, 'a watch failed'); });
     this.#reaper = new ChildReaper(this.#poller);
     // The processes of a shim that dies become ours to reap, not those of the host's init.
@@ -94,9 +106,17 @@ export class Daemon {
       error: (message, cause) => { log.error({ err: cause }, message); },
     });
     this.#runtimeCopies.allow(copyRuntimes);
+    const shimProgram = join(programs, 'holdfast-shim');
+    this.#foreign = new ForeignFiles({
+      program: shimProgram,
+      reaper: this.#reaper,
+      poller: this.#poller,
+      onGivenUp: (what) => { log.warn({ what }, 'a file system does not answer'); },
+    });
     const fleet = new ShimFleet({
       stateDir,
-      program: join(dirname(realpathSync(process.argv[1] ?? '')), 'holdfast-shim'),
+      program: shimProgram,
+      calledAs: settings.shimCalledAs,
       greeting: { version: VERSION, copyRuntimes },
       reaper: this.#reaper,
       log,
@@ -105,8 +125,10 @@ export class Daemon {
         this.#metrics.count('shim-restarts');
         post('shimLost', { name });
       },
+      onFound: (processes) => { post('shimFound', { processes }); },
+      onUnread: (fifoFds) => { for (const fd of fifoFds) this.#context.tools.lastWords.keep(fd); },
     });
-    const tools = makeTools({ settings, stateDir, fleet, reaper: this.#reaper, runtimeCopies: this.#runtimeCopies, log, descriptors });
+    const tools = makeTools({ settings, stateDir, fleet, reaper: this.#reaper, poller: this.#poller, runtimeCopies: this.#runtimeCopies, foreign: this.#foreign, log, descriptors });
     this.#context = {
       table: new Map(),
       publisher: new EventPublisher(this.#openLog(stateDir), (message, details) => { log.error(details, message); }, () => {
@@ -115,7 +137,7 @@ export class Daemon {
       monitor: new Monitor(this.#poller, {
         exit: (process, end) => { post('exit', { process, end }); },
         shimGone: (process) => { post('shimGone', { process }); },
-        oom: (id, kills) => { post('oom', { id, kills }); },
+        oom: (id, kills, stalls) => { post('oom', { id, kills, stalls }); },
       }, (pid) => this.#reaper.orphanStatus(pid)),
       starts: new StartPool(startCapacity),
       lanes: new Lanes(laneConcurrency, laneCapacity),
@@ -129,13 +151,19 @@ export class Daemon {
       ask,
     };
     this.#supervisor = new Supervisor(channel, this.#context);
+    this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings });
+    this.#agent = makeAgent(this.#programs, this.#records);
     this.#api = new ApiServer({
       supervisor: this.#supervisor,
       publisher: this.#context.publisher,
       settings,
+      containerd: containerdFace({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings }),
+      holdfast: this.#programs.parts,
       version: VERSION,
       log,
       descriptors,
+      poller: this.#poller,
+      messageLimits: settings.messageLimits,
       onStats: (durationMs) => { this.#metrics.record('container-stats-time', durationMs); },
     });
     this.#observers = new Observers({ settings, log, metrics: this.#metrics, context: this.#context, channel });
@@ -146,14 +174,19 @@ export class Daemon {
   async start(): Promise<void> {
     const beganMs = performance.now();
     await makePoolThreads();
+    await this.#openRecords();
     this.#supervisor.run();
     const restored = await restore(this.#context);
-    const { socketPaths, socketGroup } = this.settings;
+    if (this.#records.isNew || this.#records.refusal !== undefined) await rebuildRecords(this.#records, this.#context);
+    this.#context.fleet.upgradeOlder();
+    await this.#programs.begin();
+    await beginAgent(this.#agent, { directory: this.settings.programs, programs: this.#programs, foreign: this.#foreign, log: this.log });
+    const { socketPaths, socketGroup, socketUserId } = this.settings;
     const groupId = socketGroup === undefined ? undefined : groupIdOf(socketGroup);
     try {
       // The sockets last: who reaches them finds a daemon that stays.
       await this.#observers.open();
-      for (const path of socketPaths) await this.#api.listen(path, groupId);
+      for (const path of socketPaths) await this.#api.listen(path, groupId, socketUserId);
     } catch (error) {
       this.#observers.close();
       this.#api.close();
@@ -164,21 +197,27 @@ export class Daemon {
     if (isOurShim(this.settings.shim)) this.#context.fleet.current().catch(() => undefined);
   }
 
-  /** Stops taking requests, finishes what is under way, and lets go; containers and shims run on. */
-  async stop(): Promise<void> {
+  /** Stops taking requests, finishes what is under way, and lets go; containers and shims run on. @returns whether nothing of this process hangs */
+  async stop(): Promise<boolean> {
+    // First: what is refused from now on is no failure of a program's.
+    this.#agent.close();
     this.#supervisor.refuseRequests();
     const overdue = new Promise<void>((resolve) => { setTimeout(resolve, stopTimeoutMs).unref(); });
     await Promise.race([this.#supervisor.stop(), overdue]);
     await Promise.race([this.#context.fleet.close(), overdue]);
     this.#observers.close();
     this.#api.close();
+    this.#programs.close();
     this.#context.monitor.close();
-    this.#emptyTrash();
+    emptyTrash(this.#context.tools.stateDir, this.log);
     this.#context.publisher.close();
+    this.#foreign.close();
     this.#runtimeCopies.close();
     this.#reaper.close();
     this.#poller.close();
+    const hasClosed = await this.#records.close();
     this.#lock.close();
+    return hasClosed;
   }
 
   /** SIGUSR1: what the daemon has under way, to the log. */
@@ -186,13 +225,10 @@ export class Daemon {
     this.#observers.dump();
   }
 
-  /** What is not removed now is at the next start. */
-  #emptyTrash(): void {
-    try {
-      emptyTrash(this.#context.tools.stateDir);
-    } catch (error) {
-      this.log.warn({ err: error }, 'what ended containers left cannot be removed yet');
-    }
+  async #openRecords(): Promise<void> {
+    await this.#records.open();
+    const { refusal } = this.#records;
+    if (refusal !== undefined) this.log.error({ root: this.settings.root, cause: refusal }, 'the records cannot be used: what runs is managed, and changes of records are refused');
   }
 
   #openLog(stateDir: StateDir): EventLog {
@@ -207,13 +243,15 @@ export class Daemon {
   }
 }
 
-/** The daemon goes before the programs that it starts; without the capability for it, it takes its turn. */
-function favour(log: Logger): void {
-  try {
-    favourThisThread(niceValue);
-  } catch (error) {
-    log.debug({ err: error }, 'no favourable priority');
-  }
+function recordsAt(program: string, root: string, log: Logger): Records {
+  return new Records(program, root, {
+    movedAside: (aside, cause) => { log.error({ aside, cause }, 'the records were unusable and lie aside, new ones are begun'); },
+    invalid: (cause) => { log.error({ cause }, 'a record cannot be read, and is left out'); },
+    hanging: (forMs) => {
+      if (forMs === undefined) log.warn({ root }, 'the disk of the records answers again');
+      else log.error({ root, forMs: Math.round(forMs) }, 'the disk of the records does not answer: changes are refused until it does');
+    },
+  });
 }
 
 interface ToolParts {
@@ -221,7 +259,9 @@ interface ToolParts {
   readonly stateDir: StateDir;
   readonly fleet: ShimFleet;
   readonly reaper: ChildReaper;
+  readonly poller: Poller;
   readonly runtimeCopies: RuntimeCopies;
+  readonly foreign: ForeignFiles;
   readonly log: Logger;
   readonly descriptors: DescriptorRoom;
 }
@@ -231,18 +271,24 @@ function copiesRuntimes(setting: RuntimeCopy): boolean {
   return setting === 'always' || (setting === 'auto' && !isLabelled());
 }
 
-function makeTools({ settings, stateDir, fleet, reaper, runtimeCopies, log, descriptors }: ToolParts): WorkTools {
+function makeTools({ settings, stateDir, fleet, reaper, poller, runtimeCopies, foreign, log, descriptors }: ToolParts): WorkTools {
   const tools: WorkTools = {
     stateDir,
     reaper,
+    poller,
     runtimeCopies,
+    runtimeKinds: new RuntimeKinds(),
+    foreign,
     log,
     descriptors,
+    mounts: foreign,
     startTimeoutMs: settings.startTimeoutMs,
     runtimeAliases: settings.runtimes,
     shimFor: async (setting) =>
       isOurShim(setting) ? await fleet.current() : new LegacyShim(setting, reaper, (takeover) => endWithoutShim(tools, takeover)),
+    hasOomScore: () => [process.pid, ...fleet.pids()].some((pid) => oomScoreAdjOf(pid) !== 0),
     deadShims: () => fleet.dead,
+    lastWords: new LastWords(),
   };
   return tools;
 }

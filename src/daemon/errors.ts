@@ -6,6 +6,7 @@ export type DaemonErrorCode =
   | 'bad-value'
   | 'config-unreadable'
   | 'config-invalid'
+  | 'config-refused'
   | 'listen-failed'
   | 'state-dir-locked';
 

@@ -11,7 +11,8 @@ export interface Flags {
   readonly texts: ReadonlyMap<OptionName, readonly string[]>;
 }
 
-interface Given {
+/** One flag as it was given. */
+export interface Given {
   readonly name: string;
   /** As the user wrote it, with its dashes: for messages. */
   readonly written: string;
@@ -50,7 +51,9 @@ export function parseFlags(args: readonly string[]): Flags {
   const switched = new Set<string>();
   let config: string | undefined;
   const texts = new Map<OptionName, string[]>();
-  for (const { name: flag, written, text } of readPairs(args, isKnown, isBoolean)) {
+  const { pairs, rest } = readPairs(args, isKnown, isBoolean);
+  if (rest[0] !== undefined) throw new DaemonError('unexpected-argument', `unexpected argument ${JSON.stringify(rest[0])}; see --help`);
+  for (const { name: flag, written, text } of pairs) {
     const name = byFlag.get(flag);
     const switchName = SWITCHES.get(flag);
     if (name !== undefined) texts.set(name, [...(texts.get(name) ?? []), text]);
@@ -61,23 +64,28 @@ export function parseFlags(args: readonly string[]): Flags {
   return { help: switched.has('help'), version: switched.has('version'), config, texts };
 }
 
-function* readPairs(
+/**
+ * Reads flags up to the first word that is none.
+ * @returns the flags in the order given, and the words from there on
+ * @throws DaemonError `unknown-flag`, `missing-value`
+ */
+export function readPairs(
   args: readonly string[],
   isKnown: (flag: string) => boolean,
   isBoolean: (flag: string) => boolean,
-): Generator<Given> {
+): { readonly pairs: readonly Given[]; readonly rest: readonly string[] } {
+  const pairs: Given[] = [];
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     const [, dashes, name = '', inline] = /^(--?)([^-=][^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
-    if (dashes === undefined) {
-      throw new DaemonError('unexpected-argument', `unexpected argument ${JSON.stringify(arg)}; see --help`);
-    }
+    if (dashes === undefined) return { pairs, rest: [arg, ...rest] };
     const written = dashes + name;
     if (!isKnown(name)) throw new DaemonError('unknown-flag', `unknown flag ${onOneLine(written)}; see --help`);
     const text = inline ?? (isBoolean(name) ? 'true' : rest.shift());
     if (text === undefined) throw new DaemonError('missing-value', `${written} needs a value; see --help`);
-    yield { name, written, text };
+    pairs.push({ name, written, text });
   }
+  return { pairs, rest: [] };
 }
 
 function onOneLine(text: string): string {

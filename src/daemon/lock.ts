@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { tryLockFile } from '../sys/files';
+import { tryLockFile } from '../sys/files/files';
 import { DaemonError } from './errors';
 
 /**

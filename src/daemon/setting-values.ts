@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
-import { parseDuration } from './duration';
+import { parseDuration } from '../runtime/text/duration';
 
 // Each function turns the text of one setting into its value, or throws a RangeError that says what
 // is wrong. Which flag or key it was, and the text itself, are added by the caller.
@@ -66,26 +66,27 @@ export function pathValue(text: string): string {
   return resolve(requiredValue(text));
 }
 
-/** @returns the absolute paths of the sockets that `unix://` addresses name; at least one, each once */
+/** @returns the paths of the sockets that addresses name, as they are to be bound; at least one, each once */
 export function socketPathValues(texts: readonly string[]): readonly string[] {
-  if (texts.length === 0) throw new RangeError('at least one unix:// address is needed');
+  if (texts.length === 0) throw new RangeError('at least one address is needed');
   return [...new Set(texts.map(socketPathValue))];
 }
 
+/** `unix://` and a path; or, as Docker 1.11 gives it, a path alone. Either may be relative to the working directory. */
 function socketPathValue(text: string): string {
-  const [, scheme, address = ''] = /^([a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? [];
-  if (scheme === undefined) throw new RangeError('expected unix:///path/of/the.sock');
+  const [, scheme, address = ''] = /^([a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? [undefined, 'unix', text];
   if (scheme.toLowerCase() !== 'unix') {
     // The original listens on tcp:// as well, without any authentication: root for the network.
     throw new RangeError(
       `only unix:// is served, for ${scheme}:// would give root on this machine to whoever reaches it`,
     );
   }
+  // Somebody means a port of the network: a socket file of that name would help nobody.
+  if (/^[^/]*:\d*$/.test(text)) throw new RangeError('expected unix:///path/of/the.sock, or the path alone');
   if (address === '') throw new RangeError('the path is missing, expected unix:///path/of/the.sock');
-  const path = resolve(address);
-  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
-    throw new RangeError(`the path of a unix socket has at most ${LONGEST_SOCKET_PATH} bytes`);
-  }
+  const [path] = [resolve(address), address].filter((name) => Buffer.byteLength(name) <= LONGEST_SOCKET_PATH);
+  // What is given has to fit, as with the original, which binds just that: the absolute form of a relative path may be longer.
+  if (path === undefined) throw new RangeError(`the path of a unix socket has at most ${LONGEST_SOCKET_PATH} bytes`);
   return path;
 }
 

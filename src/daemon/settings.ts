@@ -22,16 +22,32 @@ export const RUNTIME_COPY = ['auto', 'always', 'never'] as const;
 /** Whether runtimes are run from sealed copies in memory; `auto`: where no security module labels processes. */
 export type RuntimeCopy = (typeof RUNTIME_COPY)[number];
 
-/** Everything that can be set, checked. Paths are absolute. */
+/** In bytes. */
+export interface MessageLimits {
+  readonly receive: number;
+  readonly send: number;
+}
+
+/** Everything that can be set, checked. Paths are absolute, but for those of sockets that fit into their address only as they were given. */
 export interface Settings {
   readonly debug: boolean;
   /** `debug` where `--debug` is given and `--log-level` is not. */
   readonly logLevel: LogLevel;
   readonly stateDir: string;
+  /** Where lies what outlives a boot of the host: records of containers, namespaces, leases. */
+  readonly root: string;
+  /** Directory of the agent's definitions; where it is not there, nothing is kept running. */
+  readonly programs: string;
   /** Sockets that the API listens on; at least one. */
   readonly socketPaths: readonly string[];
   /** Name or number of the group that may connect; undefined: root alone. */
   readonly socketGroup: string | undefined;
+  /** Number of the user that owns the sockets. */
+  readonly socketUserId: number;
+  /** The largest messages that the API takes and sends; left out: its own limits. */
+  readonly messageLimits: MessageLimits | undefined;
+  /** For the kernel's OOM killer, proc(5); undefined: as it was started. */
+  readonly oomScoreAdj: number | undefined;
   /** The runtime of containers whose request names none: a name, or a path. */
   readonly runtime: string;
   readonly runtimeArgs: readonly string[];
@@ -39,6 +55,8 @@ export interface Settings {
   readonly runtimes: ReadonlyMap<string, string>;
   /** Name or path as given; which names mean our own shim is not decided here. */
   readonly shim: string;
+  /** The name of our own shim's processes. */
+  readonly shimCalledAs: string;
   /** How long a start may take; 0: as long as it likes. */
   readonly startTimeoutMs: number;
   readonly onShimDeath: OnShimDeath;
@@ -55,8 +73,11 @@ export interface Settings {
   readonly configFile: string | undefined;
 }
 
+/** What only a configuration file can say. */
+export type FileSettings = Pick<Settings, 'runtimes' | 'socketUserId' | 'messageLimits' | 'oomScoreAdj'>;
+
 /** The settings that have a flag and a key of that name. */
-export type OptionName = Exclude<keyof Settings, 'runtimes' | 'configFile'>;
+export type OptionName = Exclude<keyof Settings, keyof FileSettings | 'configFile' | 'shimCalledAs'>;
 
 export const GROUPS = ['API', 'Containers', 'State', 'Logs and figures'] as const;
 
@@ -90,7 +111,7 @@ export const options: { readonly [Name in OptionName]: Option<Settings[Name]> } 
     group: 'API',
     shape: 'strings',
     valueName: 'ADDRESS',
-    help: 'unix:// address of the gRPC API; may be given several times',
+    help: 'unix:// address of the gRPC API, or the path of its socket; may be given several times',
     initial: ['unix:///run/containerd/containerd.sock'],
     parse: socketPathValues,
   },
@@ -165,6 +186,24 @@ export const options: { readonly [Name in OptionName]: Option<Settings[Name]> } 
     valueName: 'PATH',
     help: 'directory that holds all that a restart needs',
     initial: ['/run/containerd'],
+    parse: last(pathValue),
+  },
+  root: {
+    flag: 'root',
+    group: 'State',
+    shape: 'string',
+    valueName: 'PATH',
+    help: 'directory of what outlives a boot: the records of containers; where --state-dir is given, beside that',
+    initial: ['/var/lib/holdfast'],
+    parse: last(pathValue),
+  },
+  programs: {
+    flag: 'programs',
+    group: 'Containers',
+    shape: 'string',
+    valueName: 'DIR',
+    help: 'directory of the definitions (*.toml) of programs that are kept running',
+    initial: ['/etc/holdfast/programs'],
     parse: last(pathValue),
   },
   retainCount: {

@@ -1,4 +1,4 @@
-import type { ShimWatchdog } from '../worker/shim-fleet';
+import type { ShimWatchdog } from '../worker/shims/shim-watch';
 
 const usual: ShimWatchdog = { intervalMs: 5_000, timeoutMs: 10_000 };
 

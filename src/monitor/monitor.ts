@@ -1,11 +1,11 @@
 import type { OomSource } from '../runtime/cgroups/oom-source';
-import { INIT } from '../runtime/layout';
-import { isDeleted, readExitStatus, readOomKillsAtEnd } from '../runtime/process-dir';
-import { type WaitStatus, exitStatusOf } from '../sys/children';
+import { INIT } from '../runtime/state-dir/layout';
+import { exitStatusWrittenNs, isDeleted, readExitStatus, readOomKillsAtEnd } from '../runtime/state-dir/process-dir';
+import { UNKNOWN_STATUS, type WaitStatus, exitStatusOf } from '../sys/process/wait-status';
 import type { Poller, Watch } from '../sys/poller';
-import { exitInfoOf, isRunning } from '../sys/process';
+import { isRunning } from '../sys/process/process';
 import { isShortage } from '../sys/shortage';
-import { zombieStatus } from '../sys/zombie';
+import { statusOfOther } from '../sys/process/others-status';
 
 /** A process whose exit FIFO is watched. The descriptors stay the caller's. */
 export interface WatchedProcess {
@@ -27,14 +27,23 @@ const unsettledMs = 5;
 /** How soon an end is looked at again for which there were no descriptors; nothing tells when there are. */
 const shortageMs = 100;
 
+/** How a process ended. */
+export interface SeenEnd {
+  /** Exact, or `undefined` where nobody can tell any more. */
+  readonly status: number | undefined;
+  /** Nanoseconds since 1970: when the status was put on disk, or else this moment. */
+  readonly exitedAtNs: bigint;
+  readonly deletedByShim: boolean;
+}
+
 /** What the monitor says; each becomes a task. */
 export interface MonitorReports {
-  /** The process is over. `status` is exact, or `undefined` where nobody can tell any more. */
-  exit(process: WatchedProcess, end: { readonly status: number | undefined; readonly deletedByShim: boolean }): void;
+  /** The process is over. */
+  exit(process: WatchedProcess, end: SeenEnd): void;
   /** The exit FIFO hung up while the process runs: its shim is gone. */
   shimGone(process: WatchedProcess): void;
-  /** The kernel's OOM killer acted in the container's cgroup: `kills` times in all since its start. */
-  oom(id: string, kills: number): void;
+  /** The container was out of memory: `kills` times in all since its start, `stalls` of them with nobody to be killed. */
+  oom(id: string, kills: number, stalls: number): void;
 }
 
 /**
@@ -117,23 +126,21 @@ export class Monitor {
     // The kernel counts an OOM kill before the process ends, but the two wake-ups may
     // come in either order: an OOM that led to the end is told first.
     const kills = this.#killsOf(process);
-    if (kills > 0) this.reports.oom(process.id, kills);
+    if (kills > 0) this.reports.oom(process.id, kills, this.#ooms.get(process.id)?.source.stalls ?? 0);
     const status = this.#statusOf(process);
-    if (status !== undefined) this.reports.exit(process, { status, deletedByShim: isDeleted(process.dir) });
+    if (status !== undefined) this.reports.exit(process, { status, exitedAtNs: exitedAtNs(process.dir), deletedByShim: isDeleted(process.dir) });
     else if (isRunning(process.pid, process.starttime === '' ? undefined : process.starttime)) this.reports.shimGone(process);
-    else this.reports.exit(process, { status: this.#statusFromKernel(process), deletedByShim: false });
+    else this.reports.exit(process, { status: this.#statusFromKernel(process), exitedAtNs: nowNs(), deletedByShim: false });
   }
 
   /** A shim that came after the end may have put the unknown status on disk; the kernel's, where it tells, is exact. */
   #statusOf(process: WatchedProcess): number | undefined {
     const status = onDisk(() => readExitStatus(process.dir));
-    return status === unknownStatus ? (this.#statusFromKernel(process) ?? status) : status;
+    return status === UNKNOWN_STATUS ? (this.#statusFromKernel(process) ?? status) : status;
   }
 
-  #statusFromKernel({ pid, starttime, pidFd }: WatchedProcess): number | undefined {
-    // Of one that its parent has not reaped yet only /proc tells. Once it is reaped, kernels before Linux 6.15 tell its
-    // parent alone, which may have been this daemon.
-    const told = zombieStatus(pid, starttime) ?? (pidFd === undefined ? undefined : exitInfoOf(pidFd)) ?? this.orphanStatus(pid);
+  #statusFromKernel(process: WatchedProcess): number | undefined {
+    const told = statusOfOther(process, this.orphanStatus);
     return told === undefined ? undefined : exitStatusOf(told);
   }
 
@@ -144,11 +151,11 @@ export class Monitor {
     const seen = source?.kills ?? 0;
     if (processId !== INIT) return seen;
     const counted = onDisk(() => readOomKillsAtEnd(dir));
-    return counted === undefined ? seen + (source?.presumed ?? 0) : Math.max(seen, counted);
+    return counted === undefined ? seen + (source?.presumed ?? 0) : Math.max(seen, counted + (source?.stalls ?? 0));
   }
 
   #reportOom(id: string, source: OomSource): void {
-    if (source.consume() > 0) this.reports.oom(id, source.kills);
+    if (source.consume() > 0) this.reports.oom(id, source.kills, source.stalls);
     if (!source.unsettled) return;
     this.#after(unsettledMs, () => {
       if (this.#ooms.get(id)?.source === source) this.#reportOom(id, source);
@@ -167,8 +174,6 @@ export class Monitor {
   }
 }
 
-const unknownStatus = 255;
-
 /** A damaged file says as little as a missing one; of one that cannot be opened for want of descriptors nothing is known. */
 function onDisk(read: () => number | undefined): number | undefined {
   try {
@@ -177,4 +182,13 @@ function onDisk(read: () => number | undefined): number | undefined {
     if (isShortage(error)) throw error;
     return undefined;
   }
+}
+
+/** As long as the file is there, every look gives the same time. */
+function exitedAtNs(dir: string): bigint {
+  return exitStatusWrittenNs(dir) ?? nowNs();
+}
+
+function nowNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
 }

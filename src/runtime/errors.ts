@@ -10,6 +10,10 @@ export type RuntimeErrorCode =
   | 'bad-message'
   /** A process or cgroup that ended before or while it was looked at. */
   | 'gone'
+  /** A file system that did not answer in time, or does not answer others. */
+  | 'unanswered'
+  /** What cannot be done for a host program, which no other runtime is asked for. */
+  | 'host-program'
   /** The runtime's program is nowhere in PATH. */
   | 'runtime-not-installed';
 

@@ -33,6 +33,11 @@ export class LineFramer {
     return this.length;
   }
 
+  /** The bytes of a line that has no end yet. */
+  get pending(): Buffer {
+    return Buffer.concat(this.parts, this.length);
+  }
+
   private append(part: Buffer): void {
     if (part.length === 0) return;
     this.length += part.length;

@@ -1,18 +1,27 @@
 import { RuntimeError } from './errors';
 import { Fields } from './fields';
+import { HOST_RUNTIME, isHostRuntime } from './host/host-name';
 
-/** Version of what daemon and shim say to each other; a change that an older side cannot read raises it. */
-export const SHIM_PROTOCOL = 1;
+/** Version of what daemon and shim say to each other; a change that an older side cannot read raises it. Since 2 there is `upgrade`. */
+export const SHIM_PROTOCOL = 2;
+/** The oldest version that is still spoken: both sides agree on the newest that both speak. */
+export const OLDEST_SHIM_PROTOCOL = 1;
 
 /** Which process, and how the runtime is called for it. All else stands in `dir`'s process.json. */
 export interface ShimProcess {
   /** The process's directory, absolute. */
   readonly dir: string;
+  /** As the runtime knows it. */
   readonly id: string;
+  /**
+   * The container's namespace; absent for the legacy API's. Where it is there, the process is kept after its end, until it is deleted: the shim
+   * lets go of the exit FIFO as soon as its status is on disk, and goes on with the steps of its end.
+   */
+  readonly namespace?: string | undefined;
   readonly processId: string;
   /** The bundle directory that the runtime is given. */
   readonly bundle: string;
-  /** The runtime's program, an absolute path. */
+  /** The runtime's program, an absolute path; or the runtime of host programs (src/runtime/host), which has none. */
   readonly runtime: string;
   /** Whether the container has a pid namespace of its own, so that all of it ends with its init process. */
   readonly ownPidNamespace: boolean;
@@ -22,7 +31,10 @@ export interface ShimProcess {
 export interface ShimArguments {
   /** The first request of a connection. */
   readonly hello: {
+    /** The oldest that the daemon speaks. Shims of the first protocol look at this number alone. */
     readonly protocol: number;
+    /** The newest that it speaks. Absent: the same. */
+    readonly newestProtocol?: number | undefined;
     readonly version: string;
     /** Whether runtimes may be run from copies in memory, from now on. Absent: not. */
     readonly copyRuntimes?: boolean | undefined;
@@ -42,9 +54,21 @@ export interface ShimArguments {
      * tells to no other pidfd.
      */
     readonly process?: HeldDescriptor | undefined;
+    /** Who holds the write ends of its pipes. */
+    readonly pipes?: { readonly [P in PipeName]?: HeldDescriptor | undefined } | undefined;
   };
+  /** Answered once a process's stdin, which was closed by its client's call, has come to its end: until then it is to be held. */
+  readonly untilInputEnds: { readonly dir: string };
   readonly list: object;
   readonly ping: object;
+  /**
+   * Go on as another program, which takes up all that this one has: same process, same children, same descriptors, same connections.
+   * Answered by the new program; by the old one, with an error, where it goes on.
+   */
+  readonly upgrade: {
+    /** The program and its first arguments, to which the shim adds its own. */
+    readonly command: readonly string[];
+  };
 }
 
 /** A descriptor of another process, to be duplicated (pidfd_getfd(2)). */
@@ -53,20 +77,47 @@ export interface HeldDescriptor {
   readonly fd: number;
 }
 
-/** What each request is answered with. `terminalFd` is a descriptor's number in the shim. */
-export interface ShimResults {
-  readonly hello: { readonly protocol: number; readonly version: string; readonly pid: number };
-  readonly take: { readonly pid: number; readonly terminalFd?: number | undefined };
-  readonly abort: object;
-  readonly adopt: { readonly terminalFd?: number | undefined };
-  readonly list: { readonly processes: readonly ShimListing[] };
-  readonly ping: object;
+/** Which of a process's streams may go through a pipe that the shim has the write end of: its input, and a terminal's output on its way to a logger. */
+export type PipeName = 'stdin' | 'stdout';
+
+/** A pipe's write end in the shim; its inode tells whoever duplicates the descriptor whether it is still the same. */
+export interface PipeEnd {
+  readonly fd: number;
+  readonly inode: number;
 }
 
-export interface ShimListing {
+export type PipeEnds = { readonly [P in PipeName]?: PipeEnd | undefined };
+
+/** What the shim has of a process that the daemon is to hold, too. */
+export interface Holdable {
+  readonly terminalFd?: number | undefined;
+  readonly pipes?: PipeEnds | undefined;
+}
+
+/** What each request is answered with. `terminalFd` is a descriptor's number in the shim. */
+export interface ShimResults {
+  /** `protocol`: what both speak from now on. */
+  readonly hello: { readonly protocol: number; readonly version: string; readonly pid: number };
+  readonly take: { readonly pid: number } & Holdable;
+  readonly abort: object;
+  readonly adopt: Holdable;
+  readonly untilInputEnds: object;
+  /** `unread`: absent in what older shims answer. */
+  readonly list: { readonly processes: readonly ShimListing[]; readonly unread?: readonly UnreadFifo[] | undefined };
+  readonly ping: object;
+  readonly upgrade: { readonly version: string };
+}
+
+export interface ShimListing extends Holdable {
   readonly dir: string;
   readonly pid: number;
-  readonly terminalFd?: number | undefined;
+}
+
+/** A FIFO with output of an ended process that nobody has read yet, by its descriptor in the shim. */
+export interface UnreadFifo {
+  readonly fd: number;
+  /** See fileOf: the number may be another file's by the time that it is duplicated. */
+  readonly file: string;
 }
 
 export type ShimVerb = keyof ShimArguments;
@@ -128,17 +179,20 @@ const RESULTS: { readonly [V in ShimVerb]: (fields: Fields) => ShimResults[V] } 
     version: fields.string('version'),
     pid: fields.integer('pid', 1),
   }),
-  take: (fields) => ({ pid: fields.integer('pid', 1), ...terminalOf(fields) }),
+  take: (fields) => ({ pid: fields.integer('pid', 1), ...holdableOf(fields) }),
   abort: () => ({}),
-  adopt: terminalOf,
+  adopt: holdableOf,
+  untilInputEnds: () => ({}),
   list: (fields) => ({
     processes: fields.objects('processes').map((process) => ({
       dir: process.absolutePath('dir'),
       pid: process.integer('pid'),
-      ...terminalOf(process),
+      ...holdableOf(process),
     })),
+    ...unreadOf(fields),
   }),
   ping: () => ({}),
+  upgrade: (fields) => ({ version: fields.string('version') }),
 };
 
 function requestOf(seq: number, verb: ShimVerb, fields: Fields): ShimRequest {
@@ -146,7 +200,7 @@ function requestOf(seq: number, verb: ShimVerb, fields: Fields): ShimRequest {
     case 'hello':
       return {
         seq, verb, protocol: fields.integer('protocol'), version: fields.string('version'),
-        copyRuntimes: fields.optionalBoolean('copyRuntimes'),
+        newestProtocol: fields.optionalInteger('newestProtocol'), copyRuntimes: fields.optionalBoolean('copyRuntimes'),
       };
     case 'take':
       return { seq, verb, ...processOf(fields) };
@@ -155,23 +209,34 @@ function requestOf(seq: number, verb: ShimVerb, fields: Fields): ShimRequest {
     case 'adopt':
       return {
         seq, verb, ...processOf(fields), pid: fields.integer('pid', 1), starttime: starttimeOf(fields),
-        ...heldOf('terminal', fields), ...heldOf('process', fields),
+        ...heldOf('terminal', fields), ...heldOf('process', fields), ...heldPipesOf(fields),
       };
+    case 'untilInputEnds':
+      return { seq, verb, dir: fields.absolutePath('dir') };
     case 'list':
     case 'ping':
       return { seq, verb };
+    case 'upgrade':
+      return { seq, verb, command: fields.strings('command') };
   }
 }
 
-function processOf(fields: Fields): ShimProcess {
+/** Which process, as in a request. @throws RuntimeError `bad-message`, naming the member */
+export function processOf(fields: Fields): ShimProcess {
   return {
     dir: fields.absolutePath('dir'),
     id: fields.string('id'),
+    ...namespaceOf(fields),
     processId: fields.string('processId'),
     bundle: fields.absolutePath('bundle'),
-    runtime: fields.absolutePath('runtime'),
+    runtime: isHostRuntime(fields.string('runtime')) ? HOST_RUNTIME : fields.absolutePath('runtime'),
     ownPidNamespace: fields.boolean('ownPidNamespace'),
   };
+}
+
+function namespaceOf(fields: Fields): { namespace?: string } {
+  const namespace = fields.optionalString('namespace');
+  return namespace === undefined ? {} : { namespace };
 }
 
 function starttimeOf(fields: Fields): string {
@@ -179,15 +244,35 @@ function starttimeOf(fields: Fields): string {
   return /^\d{1,20}$/.test(starttime) ? starttime : fields.fail('starttime', 'not a decimal number');
 }
 
-function heldOf<K extends 'terminal' | 'process'>(name: K, fields: Fields): { [P in K]?: HeldDescriptor } {
+function heldOf<K extends 'terminal' | 'process' | PipeName>(name: K, fields: Fields): { [P in K]?: HeldDescriptor } {
   const held = fields.optionalObject(name);
   if (held === undefined) return {};
   return { [name]: { holderPid: held.integer('holderPid', 1), fd: held.integer('fd') } } as { [P in K]: HeldDescriptor };
 }
 
-function terminalOf(fields: Fields): { terminalFd?: number } {
+function heldPipesOf(fields: Fields): { pipes?: { readonly [P in PipeName]?: HeldDescriptor } } {
+  const pipes = fields.optionalObject('pipes');
+  return pipes === undefined ? {} : { pipes: { ...heldOf('stdin', pipes), ...heldOf('stdout', pipes) } };
+}
+
+function holdableOf(fields: Fields): Holdable {
   const terminalFd = fields.optionalInteger('terminalFd');
-  return terminalFd === undefined ? {} : { terminalFd };
+  const pipes = fields.optionalObject('pipes');
+  return {
+    ...(terminalFd === undefined ? {} : { terminalFd }),
+    ...(pipes === undefined ? {} : { pipes: { ...pipeEndOf('stdin', pipes), ...pipeEndOf('stdout', pipes) } }),
+  };
+}
+
+function pipeEndOf<K extends PipeName>(name: K, fields: Fields): { [P in K]?: PipeEnd } {
+  const end = fields.optionalObject(name);
+  if (end === undefined) return {};
+  return { [name]: { fd: end.integer('fd'), inode: end.integer('inode', 1, Number.MAX_SAFE_INTEGER) } } as { [P in K]: PipeEnd };
+}
+
+function unreadOf(fields: Fields): { unread?: readonly UnreadFifo[] } {
+  if (fields.isAbsent('unread')) return {};
+  return { unread: fields.objects('unread').map((fifo) => ({ fd: fifo.integer('fd'), file: fifo.string('file') })) };
 }
 
 function seqOf(fields: Fields): number {

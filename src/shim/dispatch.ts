@@ -1,25 +1,34 @@
 import type { ShimRequest, ShimResults } from '../runtime/shim-protocol';
-import { abort } from './abort';
-import { adopt } from './adopt';
-import { hello } from './hello';
-import { list } from './list';
+import { abort } from './verbs/abort';
+import { adopt } from './verbs/adopt';
+import { hello } from './verbs/hello';
+import { list } from './verbs/list';
 import type { Shim } from './shim';
-import { take } from './take';
+import { take } from './verbs/take';
+import { untilInputEnds } from './verbs/until-input-ends';
+
+type Result = ShimResults[ShimRequest['verb']];
 
 /** Does what a request asks. @throws ShimError, or what else went wrong */
-export function dispatch(shim: Shim, request: ShimRequest): ShimResults[ShimRequest['verb']] | Promise<ShimResults['take' | 'abort']> {
+export async function dispatch(shim: Shim, request: ShimRequest): Promise<Result> {
   switch (request.verb) {
     case 'hello':
       return hello(shim, request);
     case 'take':
+      if (shim.gate.isClosed) await shim.gate.pass();
       return take(shim, request);
     case 'abort':
       return abort(shim, request.dir);
     case 'adopt':
+      if (shim.gate.isClosed) await shim.gate.pass();
       return adopt(shim, request);
+    case 'untilInputEnds':
+      return untilInputEnds(shim, request.dir);
     case 'list':
       return list(shim);
     case 'ping':
       return {};
+    case 'upgrade':
+      return shim.upgrade(request.command);
   }
 }

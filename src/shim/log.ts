@@ -8,6 +8,9 @@ export interface ShimLog {
   info(message: string, about?: string): void;
 }
 
+/** In the state directory. */
+export const LOG_NAME = 'holdfast-shim.log';
+
 const LARGEST_BYTES = 1024 * 1024;
 
 /**

@@ -1,14 +1,18 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescriptorRoom } from '../sys/descriptor-room';
-import { becomeSubreaper, openPidFd } from '../sys/process';
+import { faultPoint } from '../sys/fault';
+import { becomeSubreaper, openPidFd } from '../sys/process/process';
+import { closeAllAtExec } from '../sys/process/replace-program';
 import { makePoolThreads } from '../sys/thread-pool';
-import { LogFile } from './log';
+import { type Handing, handOver } from './handover/hand-over';
+import { readState, takeUp } from './handover/take-up';
+import { LOG_NAME, LogFile } from './log';
 import { ShimServer } from './server';
 import { Shim } from './shim';
 import { surviveErrors } from './survive';
+import { VERSION } from './version';
 
-const LOG_NAME = 'holdfast-shim.log';
 const STDOUT_FD = 1;
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -24,17 +28,47 @@ export async function serve(stateDir: string, name: string): Promise<void> {
   const log = new LogFile(join(stateDir, LOG_NAME));
   await makePoolThreads();
   becomeSubreaper();
-  const shim = new Shim(log, DescriptorRoom.ofThisProcess());
+  const shim = new Shim(log, DescriptorRoom.ofThisProcess(), stateDir);
   const server = await ShimServer.listen(shim, stateDir, name, () => shim.close());
+  run({ shim, server, stateDir, name });
+  faultPoint('shim.serve.before-ready');
+  if (sayReady()) whenStarterIsGone(shim, name, () => server.expectNobody());
+  else server.expectNobody();
+}
+
+/**
+ * Goes on as the program that a shim has replaced itself by, in the same process: see `handOver`. @param stateFd its sealed state
+ * @throws where it cannot: its processes are adopted then, as those of a dead shim
+ */
+export async function resume(stateDir: string, name: string, stateFd: number): Promise<void> {
+  // First: without a handler they would end it.
+  for (const signal of STOP_SIGNALS) process.on(signal, () => undefined);
+  closeAllAtExec();
+  const log = new LogFile(join(stateDir, LOG_NAME));
+  const state = readState(stateFd);
+  const shim = new Shim(log, DescriptorRoom.ofThisProcess(), stateDir);
+  takeUp(shim, state);
+  closeSync(stateFd);
+  becomeSubreaper();
+  await makePoolThreads();
+  const server = await ShimServer.takeUp(shim, stateDir, name, state, () => shim.close());
+  run({ shim, server, stateDir, name });
+  log.info(`goes on as version ${VERSION}, with ${shim.table.size} processes`);
+  // All of it may have ended, and the daemon gone, while nobody looked.
+  server.expectNobody();
+}
+
+function run(handing: Handing): void {
+  const { shim, server } = handing;
+  shim.upgrade = (command) => handOver(handing, command);
   for (const signal of STOP_SIGNALS) {
     process.on(signal, () => {
-      if (!shim.isIdle) log.info(`${signal} ignored: ${shim.table.size} processes`);
+      faultPoint('shim.signal');
+      if (!shim.isIdle) shim.log.info(`${signal} ignored: ${shim.table.size} processes`);
       else server.stop();
     });
   }
-  surviveErrors(log);
-  if (sayReady()) whenStarterIsGone(shim, name, () => server.expectNobody());
-  else server.expectNobody();
+  surviveErrors(shim.log);
 }
 
 /**

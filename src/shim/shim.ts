@@ -1,14 +1,20 @@
+import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { CallPlaces } from '../runtime/call-places';
-import { RuntimeCopies } from '../runtime/runtime-copies';
-import { ChildReaper } from '../sys/children';
+import { ForeignFiles } from '../runtime/foreign/foreign-files';
+import { CallPlaces } from '../runtime/oci/call-places';
+import { RuntimeCopies } from '../runtime/oci/runtime-copies';
+import { CopierPool } from './stdio/copier-pool';
+import { ChildReaper } from '../sys/process/children';
 import type { DescriptorRoom } from '../sys/descriptor-room';
 import { Poller } from '../sys/poller';
-import { Lingering } from './lingering';
+import { CallsUnderWay } from './process/calls-under-way';
+import { ShimError } from './errors';
+import { Gate } from './gate';
+import { Lingering } from './stdio/lingering';
 import type { ShimLog } from './log';
-import type { ManagedProcess } from './managed-process';
-import { ProcessTable } from './process-table';
-import type { TerminalContext } from './terminal-io';
+import type { ManagedProcess } from './process/managed-process';
+import { ProcessTable } from './process/process-table';
+import type { TerminalContext } from './stdio/terminal-io';
 
 const COPY_BUFFER_BYTES = 128 * 1024;
 const FEWEST_RUNTIME_CALLS = 4;
@@ -19,24 +25,39 @@ export class Shim {
   readonly reaper: ChildReaper;
   readonly table = new ProcessTable();
   readonly runtimeCopies: RuntimeCopies;
+  readonly copiers: CopierPool;
+  /** Whatever a client names is touched through these. */
+  readonly foreign: ForeignFiles;
   readonly lingering = new Lingering({
     onEmpty: () => this.tellIfIdle(),
     onGivenUp: (why) => this.log.info(`unread output was given up: ${why}`),
   });
+  /** What begins something that a handover would have to wait for passes it. */
+  readonly gate = new Gate();
+  /** The runtimes that are at work. */
+  readonly calls = new CallsUnderWay();
   /** Bounds the clean-up calls of the runtime: a thousand containers may end in one moment. Takes do not wait here. */
   readonly cleanUps = new CallPlaces(Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()));
   private readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);
   /** Called whenever the last process, and the last of what outlived one, has gone. */
   onIdle: () => void = () => undefined;
+  /** Goes on as another program. @throws ShimError where this one goes on instead */
+  upgrade: (command: readonly string[]) => Promise<never> = () => Promise.reject(new ShimError('bad-request', 'this shim serves one process'));
 
   /** One for each process, since its reaper takes all children. The process must be a subreaper. */
   constructor(
     readonly log: ShimLog,
     readonly descriptors: DescriptorRoom,
+    /** The directory that it serves, for process lists. */
+    readonly place: string,
   ) {
     this.poller = new Poller((error) => log.error('a callback failed', error));
     this.reaper = new ChildReaper(this.poller);
     this.runtimeCopies = new RuntimeCopies(log);
+    this.copiers = new CopierPool({ reaper: this.reaper, log, place, onEmpty: () => this.tellIfIdle() });
+    const { poller, reaper } = this;
+    const program = realpathSync(process.argv[1] ?? '');
+    this.foreign = new ForeignFiles({ program, poller, reaper, onGivenUp: (what) => log.error('a file system does not answer', what) });
   }
 
   /** More runtimes are at work for takes, or will be in a moment, than there are processors. */
@@ -46,7 +67,7 @@ export class Shim {
   }
 
   get isIdle(): boolean {
-    return this.table.size === 0 && this.lingering.size === 0;
+    return this.table.size === 0 && this.lingering.size === 0 && this.copiers.size === 0;
   }
 
   /** The process is over for us: out of the table, and then its exit FIFO is let go. */
@@ -56,14 +77,17 @@ export class Shim {
     this.tellIfIdle();
   }
 
-  /** What a terminal needs. @param about for log lines */
-  terminalContext(about: string): TerminalContext {
-    const { poller, lingering, copyBuffer, log } = this;
-    return { poller, lingering, copyBuffer, onError: (error) => log.error('copying for a terminal', error, about) };
+  /** What the stdio of a process needs. */
+  stdioContext({ label: about, identity: { dir } }: Pick<ManagedProcess, 'label'> & { readonly identity: { readonly dir: string } }): TerminalContext {
+    const { poller, lingering, copiers, copyBuffer, log } = this;
+    const onError = (error: unknown): void => log.error('passing stdio on', error, about);
+    return { poller, lingering, copiers, copyBuffer, dir, about, onError };
   }
 
   close(): void {
     this.lingering.close();
+    this.copiers.close();
+    this.foreign.close();
     this.runtimeCopies.close();
     this.reaper.close();
     this.poller.close();

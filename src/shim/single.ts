@@ -1,20 +1,20 @@
 import { appendFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { reloadBundle } from '../runtime/bundle';
-import { files } from '../runtime/layout';
-import { appendShimLog } from '../runtime/process-dir';
-import { resolveRuntime } from '../runtime/runtime-program';
+import { reloadBundle } from '../runtime/bundle/bundle';
+import { files } from '../runtime/state-dir/layout';
+import { appendShimLog } from '../runtime/state-dir/process-dir';
+import { resolveRuntime } from '../runtime/oci/runtime-program';
 import type { ShimProcess } from '../runtime/shim-protocol';
 import { DescriptorRoom } from '../sys/descriptor-room';
-import { becomeSubreaper } from '../sys/process';
+import { becomeSubreaper } from '../sys/process/process';
 import { makePoolThreads } from '../sys/thread-pool';
 import { messageOf } from '../sys/thrown';
 import { asShimError } from './errors';
 import type { ShimLog } from './log';
 import { Shim } from './shim';
 import { surviveErrors } from './survive';
-import { take } from './take';
+import { take } from './verbs/take';
 
 /** How long output that nobody has read keeps the program, for whose end an original daemon may wait. */
 const LINGER_MS = 1000;
@@ -33,7 +33,7 @@ export async function runSingle(id: string, bundle: string, runtime: string): Pr
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   await makePoolThreads();
   becomeSubreaper();
-  const shim = new Shim(log, DescriptorRoom.ofThisProcess());
+  const shim = new Shim(log, DescriptorRoom.ofThisProcess(), dir);
   // Our stdio is the null device and there is no socket: nothing else keeps this program alive.
   shim.poller.ref();
   try {
@@ -54,7 +54,8 @@ export async function runSingle(id: string, bundle: string, runtime: string): Pr
 async function runToItsEnd(shim: Shim, identity: ShimProcess): Promise<void> {
   await take(shim, identity);
   await shim.table.get(identity.dir)?.over;
-  if (shim.isIdle) return;
+  // Copiers end by themselves.
+  if (shim.lingering.size === 0) return;
   const idle = new Promise<void>((resolve) => {
     shim.onIdle = resolve;
   });

@@ -1,11 +1,11 @@
 import type { Monitor } from '../monitor/monitor';
 import type { Logger } from '../runtime/logger';
-import type { ShimFleet } from '../worker/shim-fleet';
+import type { ShimFleet } from '../worker/shims/shim-fleet';
 import type { StartPool } from '../worker/start-pool';
 import type { WorkTools } from '../worker/tools';
 import type PQueue from 'p-queue';
 import type { ContainerEntry } from './container';
-import type { EventPublisher } from './event-publisher';
+import type { EventPublisher } from './events/event-publisher';
 import type { Lanes } from './lanes';
 import type { Kind, TaskAnswers, TaskArgs } from './task';
 

@@ -1,16 +1,17 @@
 import { canKillFrozen, readFreezerState, thaw } from '../runtime/cgroups/freezer';
 import { RuntimeError } from '../runtime/errors';
 import { type ContainerEntry, type ProcessEntry, allProcesses } from './container';
+import { eventOf } from './container-event';
 import type { Context } from './context';
 import { canBe, isAlive, transition } from './process-state';
 
 /** The container is paused. For the loop's handlers, like all but `followFreezer`. */
 export function containerPaused(container: ContainerEntry, context: Context): void {
-  const { id, init } = container;
+  const { init } = container;
   // Its end may have come in between: then there is nothing to say.
   if (!canBe(init.state, 'paused')) return;
   init.state = transition(init.state, 'paused');
-  context.publisher.tell({ type: 'pause', containerId: id, processId: '', status: 0, startKey: '' });
+  context.publisher.tell(eventOf(container, 'pause'));
   // A kill that came while the runtime froze the container has not taken effect yet.
   for (const process of allProcesses(container)) {
     if (process.killed === true && isAlive(process.state)) letDie(container, process, context);
@@ -19,10 +20,10 @@ export function containerPaused(container: ContainerEntry, context: Context): vo
 
 /** The container is resumed. */
 export function containerResumed(container: ContainerEntry, context: Context): void {
-  const { id, init } = container;
+  const { init } = container;
   if (!canBe(init.state, 'resumed')) return;
   init.state = transition(init.state, 'resumed');
-  context.publisher.tell({ type: 'resume', containerId: id, processId: '', status: 0, startKey: '' });
+  context.publisher.tell(eventOf(container, 'resume'));
 }
 
 /**

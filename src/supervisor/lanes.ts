@@ -1,4 +1,7 @@
-import { CallPlaces } from '../runtime/call-places';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CallPlaces } from '../runtime/oci/call-places';
+
+const quickMs = 1000;
 
 /**
  * Slow work beside the loop (exec, pause, resume, update, checkpoint): in order per
@@ -39,6 +42,15 @@ export class Lanes {
       if (this.#tails.get(containerId) === tail) this.#tails.delete(containerId);
     });
     this.#tails.set(containerId, tail);
+  }
+
+  /** The same for work that the container's other work waits for no longer than a second: only its file system may hang. */
+  runWhileQuick(containerId: string, work: () => Promise<void>): void {
+    this.run(containerId, async () => {
+      const patience = new AbortController();
+      await Promise.race([work(), delay(quickMs, undefined, { signal: patience.signal, ref: false }).catch(() => undefined)]);
+      patience.abort();
+    });
   }
 
   /** Resolves when nothing runs or waits any more. */

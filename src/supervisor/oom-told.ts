@@ -1,6 +1,7 @@
-import { type ContainerEntry, isTold } from './container';
+import type { ContainerEntry } from './container';
+import { eventOf } from './container-event';
 import type { Context } from './context';
-import type { EventLog } from './event-log';
+import type { EventLog } from './events/event-log';
 
 /**
  * Tells of OOM kills that no event has told of yet: one event, however many were killed at once. Not before
@@ -11,20 +12,20 @@ import type { EventLog } from './event-log';
  */
 export function tellOom(container: ContainerEntry, context: Context): void {
   const { id, init, oomKills: kills } = container;
-  if (!isTold(init) || kills <= container.oomKillsTold) return;
+  if (!init.isTold || kills <= container.oomKillsTold) return;
   container.oomKillsTold = kills;
-  const event = { type: 'oom', containerId: id, processId: '', status: 0, startKey: '' } as const;
-  context.publisher.tell(event, { name: factOf(id), value: `${init.startKey} ${kills}` });
+  context.publisher.tell(eventOf(container, 'oom'), { name: factOf(id), value: `${init.startKey} ${kills} ${container.oomStalls}` });
   context.log.info({ id, kills }, 'out of memory in the container');
 }
 
 /**
- * The OOM kills that were told of before a restart.
+ * The OOM kills that were told of before a restart, and those of them that were stalls.
  * @param startKey of the container's init process: another start of the same id had kills of its own
  */
-export function oomKillsTold(log: EventLog, id: string, startKey: string): number {
-  const [, key, kills] = /^(.*) (\d+)$/.exec(log.fact(factOf(id)) ?? '') ?? [];
-  return key === startKey ? Number(kills) : 0;
+export function oomTold(log: EventLog, id: string, startKey: string): { readonly kills: number; readonly stalls: number } {
+  // Daemons of before knew no stalls.
+  const [, key, kills, stalls = '0'] = /^(.*?) (\d+)(?: (\d+))?$/.exec(log.fact(factOf(id)) ?? '') ?? [];
+  return key === startKey ? { kills: Number(kills), stalls: Number(stalls) } : { kills: 0, stalls: 0 };
 }
 
 /** The container is over. */

@@ -1,17 +1,19 @@
 /**
  * The states of a process, and the only function that moves from one to another.
  *
- *     creating ─created→ created ─started→ running ⇄ paused
- *         └────────────────┴──────ended──────┴────────┴──→ stopped
+ *     registered ⇄ creating ─created→ created ─started→ running ⇄ paused
+ *                      └────────────────┴──────ended──────┴────────┴──→ stopped
  *
- * The words are those of the OCI runtime specification; `paused` is runc's.
+ * The words are those of the OCI runtime specification; `paused` is runc's. `registered` is an exec'd process whose
+ * name is taken and that has not been started; one whose start fails is that again.
  */
-export type ProcessState = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
+export type ProcessState = 'registered' | 'creating' | 'created' | 'running' | 'paused' | 'stopped';
 
-export type ProcessChange = 'created' | 'started' | 'paused' | 'resumed' | 'ended';
+export type ProcessChange = 'begun' | 'undone' | 'created' | 'started' | 'paused' | 'resumed' | 'ended';
 
 const table: Readonly<Record<ProcessState, Readonly<Partial<Record<ProcessChange, ProcessState>>>>> = {
-  creating: { created: 'created', ended: 'stopped' },
+  registered: { begun: 'creating' },
+  creating: { undone: 'registered', created: 'created', ended: 'stopped' },
   created: { started: 'running', ended: 'stopped' },
   running: { paused: 'paused', ended: 'stopped' },
   paused: { resumed: 'running', ended: 'stopped' },

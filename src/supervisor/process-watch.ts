@@ -1,4 +1,4 @@
-import { isRunning, isUnreaped } from '../sys/process';
+import { isRunning, isUnreaped } from '../sys/process/process';
 import type { ProcessHandle } from '../worker/process-handle';
 import type { ContainerEntry, ProcessEntry } from './container';
 import type { Context } from './context';

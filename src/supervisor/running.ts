@@ -1,4 +1,4 @@
-import type { Target } from '../worker/container-call';
+import type { Target } from '../worker/runtime/container-call';
 import type { ContainerEntry } from './container';
 import type { Context } from './context';
 import { SupervisorError } from './errors';

@@ -1,10 +1,11 @@
 import { faultPoint } from '../sys/fault';
-import type { Adoption, OurShim } from '../worker/our-shim';
-import { type ContainerEntry, type ProcessEntry, isTold } from './container';
+import { SIGKILL } from '../sys/process/process';
+import type { Adoption, OurShim } from '../worker/shims/our-shim';
+import { keyOfTakeover } from '../worker/shims/shim';
+import type { ContainerEntry, ProcessEntry } from './container';
 import type { Context } from './context';
 import { killProcess, processEnded } from './process-end';
 
-const SIGKILL = 9;
 /** The original's status of a process that died with its shim. */
 const killedStatus = 128 + SIGKILL;
 /** A shim that cannot be started (no memory, no descriptors) is tried again when that may have changed. */
@@ -17,7 +18,7 @@ const retryMs = 1000;
  */
 export function shimDied(container: ContainerEntry, process: ProcessEntry, context: Context): void {
   if (process.adopting === true || process.state === 'stopped') return;
-  if (!isTold(process)) {
+  if (!process.isTold || process.state === 'creating') {
     // A take under way fails by itself, and its start is undone. After it, the start goes on without a shim.
     process.lostShim = true;
     return;
@@ -29,7 +30,7 @@ export function shimDied(container: ContainerEntry, process: ProcessEntry, conte
 function killWithShim(container: ContainerEntry, process: ProcessEntry, context: Context): void {
   killProcess(process);
   context.log.warn({ id: container.id, process: process.id }, 'the shim is gone, and its process is ended with it');
-  processEnded(container, process, { status: killedStatus, deletedByShim: false }, context);
+  processEnded(container, process, { status: killedStatus, exitedAtNs: BigInt(Date.now()) * 1_000_000n, deletedByShim: false }, context);
 }
 
 /**
@@ -40,12 +41,11 @@ export function adopt(process: ProcessEntry, context: Context, by?: OurShim): vo
   const { takeover, watched, handle } = process;
   if (takeover === undefined || watched === undefined) return;
   process.adopting = true;
-  const terminalFd = handle?.terminalFd;
   const adoption: Adoption = {
     ...takeover,
     pid: watched.pid,
     starttime: watched.starttime,
-    ...(terminalFd === undefined ? {} : { terminalFd }),
+    ...handle?.held,
     ...(watched.pidFd === undefined ? {} : { pidFd: watched.pidFd }),
   };
   void attempt(process, adoption, context, by);
@@ -53,18 +53,18 @@ export function adopt(process: ProcessEntry, context: Context, by?: OurShim): vo
 
 /** Asks for the adoption once. One that fails is looked at anew later: the process may have ended meanwhile. */
 async function attempt(process: ProcessEntry, adoption: Adoption, context: Context, by: OurShim | undefined): Promise<void> {
-  const { id, processId } = adoption;
+  const about = { id: keyOfTakeover(adoption), process: adoption.processId };
   let shim = by;
   try {
     faultPoint('daemon.adopt.before-shim');
-    shim ??= await context.fleet.current();
+    shim ??= await context.fleet.adopterOf(adoption);
     await shim.adopt(adoption);
-    context.log.warn({ id, process: processId, shim: shim.name }, 'adopted by another shim');
+    context.log.warn({ ...about, shim: shim.name }, 'adopted by another shim');
     context.post('adopted', { process, shim });
   } catch (error) {
     // The hang-up of a FIFO may be seen before the end of the connection: then it was the dead one that was asked.
-    const delayMs = shim !== undefined && shim.name === process.shim?.name ? 0 : retryMs;
-    context.log.error({ id, process: processId, err: error }, 'not adopted yet, trying again');
-    setTimeout(() => { context.post('adoptionFailed', { process }); }, delayMs).unref();
+    const hasAskedTheDead = shim !== undefined && shim.name === process.shim?.name;
+    context.log[hasAskedTheDead ? 'debug' : 'error']({ ...about, err: error }, 'not adopted yet, trying again');
+    setTimeout(() => { context.post('adoptionFailed', { process }); }, hasAskedTheDead ? 0 : retryMs).unref();
   }
 }

@@ -69,6 +69,12 @@ export const failingSteps = [
   // The shim: taking over from a dead one.
   'shim.adopt.before-open',
   'shim.adopt.before-watch',
+  // An upgrade of the shim in place: asked for, prepared, and what the new program does first.
+  'daemon.upgrade.before-request',
+  'shim.upgrade.before-rehearsal',
+  'shim.upgrade.before-quiet',
+  'shim.upgrade.before-exec',
+  'shim.take-up.before-process',
 ] as const;
 
 /** Moments between two steps, where nothing can fail: the program can only be killed there, or hang. */
@@ -96,13 +102,86 @@ export const moments = [
   'daemon.restore.found',
   'daemon.restore.recovered',
   'daemon.restore.restored',
+  'shim.serve.before-ready',
+  'daemon.upgrade.sent',
+  'daemon.upgrade.upgraded',
+  'shim.upgrade.rehearsed',
+  'shim.take-up.begun',
+  'shim.take-up.done',
   'shim.end.deleted',
 ] as const;
 
-/** What kernels of before do not tell (docs/reliability.md): any errno keeps it back. */
-export const kernelAnswers = ['kernel.exit-info', 'kernel.pidfd-hang-up'] as const;
+/** The same for tasks that are kept: created, started and deleted one by one. */
+export const failingTaskSteps = [
+  'daemon.create.before-own-bundle',
+  'daemon.create.before-mount',
+  'daemon.register.before-directory',
+  'daemon.register.before-rename',
+  'daemon.delete.before-abort',
+  'daemon.delete.before-runtime',
+  'daemon.delete.before-unmount',
+  'daemon.delete.before-discard',
+  'daemon.delete-exec.before-discard',
+  'daemon.records.before-write',
+  'daemon.dump',
+  'shim.signal',
+  'shim.end.tell',
+] as const;
 
-export type FailingStep = (typeof failingSteps)[number];
-export type Moment = (typeof moments)[number];
-export type FaultPoint = FailingStep | Moment;
+/** And the moments of theirs. */
+export const taskMoments = [
+  'daemon.create.own-bundle-written',
+  'daemon.create.mounted',
+  'daemon.create.told',
+  'daemon.start-task.started',
+  'daemon.start-task.told',
+  'daemon.delete.deleted',
+  'daemon.delete.unmounted',
+  'daemon.delete.removed',
+  'daemon.records.written',
+] as const;
+
+/** Between what the agent decides of a program and what is done: only programs that files define come here. */
+export const agentMoments = [
+  'daemon.agent.before-write',
+  'daemon.agent.written',
+  'daemon.agent.before-start',
+  'daemon.agent.started',
+  'daemon.agent.signalled',
+] as const;
+
+/** The shim makes a process of a host program, in its order. Only those come here. */
+export const hostSteps = ['shim.host.before-cgroup', 'shim.host.before-limits', 'shim.host.before-spawn'] as const;
+
+/** And the moments of that, and of its start. */
+export const hostMoments = ['shim.host.spawned', 'shim.host.ready', 'host.start.noted'] as const;
+
+/** Between two steps of a copier, for a chunk of output. Only containers whose output goes to a plain file come here. */
+export const copierMoments = [
+  'copier.output.before-write',
+  'copier.output.written',
+  'copier.output.moved',
+  'copier.output.noted',
+  'copier.input.staged',
+  'copier.input.noted',
+] as const;
+
+/** The same for a chunk of output that is kept. */
+export const keptMoments = [
+  'copier.kept.staged',
+  'copier.kept.noted',
+  'copier.kept.written',
+  'copier.kept.before-clear',
+  'copier.kept.cleared',
+  'copier.kept.finished',
+  'copier.kept.before-rotate',
+  'copier.kept.rotated',
+] as const;
+
+/** What kernels of before do not tell (docs/reliability.md): any errno keeps it back. */
+export const kernelAnswers = ['kernel.exit-info', 'kernel.pidfd-hang-up', 'kernel.cached-names'] as const;
+
+export type FailingStep = (typeof failingSteps)[number] | (typeof failingTaskSteps)[number] | (typeof hostSteps)[number];
+export type Moment = (typeof moments)[number] | (typeof taskMoments)[number] | (typeof hostMoments)[number] | (typeof agentMoments)[number];
+export type FaultPoint = FailingStep | Moment | (typeof copierMoments)[number] | (typeof keptMoments)[number];
 export type KernelAnswer = (typeof kernelAnswers)[number];

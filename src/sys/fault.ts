@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from './errors';
-import { type FaultPoint, type KernelAnswer, failingSteps, kernelAnswers, moments } from './fault-points';
+import { type FaultPoint, type KernelAnswer, agentMoments, copierMoments, failingSteps, failingTaskSteps, hostMoments, hostSteps, kernelAnswers, keptMoments, moments, taskMoments } from './fault-points';
 
-type Action = 'kill' | 'hang' | { readonly errno: number };
+type Action = 'kill' | 'hang' | 'reject' | { readonly errno: number };
 
 interface Fault {
   readonly action: Action;
@@ -15,8 +15,8 @@ interface Fault {
 
 /**
  * What a test wants to go wrong, and where: `name=action[:nth][@mark]`, comma-separated, the names those of
- * fault-points.ts. The action is `kill` (SIGKILL to this process), `hang` (its only thread blocks for ever) or the
- * name of an errno, which is thrown as a SysError. Without `nth` it happens every time that the point is reached;
+ * fault-points.ts. The action is `kill` (SIGKILL to this process), `hang` (its only thread blocks for ever), `reject` (a promise is
+ * rejected that nobody handles, and the step goes on) or the name of an errno, which is thrown as a SysError. Without `nth` it happens every time that the point is reached;
  * with `mark`, the path of a file that is not there yet, once, and the file tells that it has happened.
  */
 export class FaultPlan {
@@ -47,21 +47,34 @@ export class FaultPlan {
   }
 }
 
+/**
+ * What build.mjs puts in its place: true in a build that is to be packaged. Outside of a build it is not there. Asked for where
+ * it is used, and nowhere else: so the bundler sees that a function does nothing, and takes its calls away.
+ */
+declare const WITHOUT_FAULT_POINTS: true | undefined;
+
 // Read once: the variable is for tests, and a look at the environment at each point is not free.
-const planText = process.env['HOLDFAST_FAULTS'];
-const plan = planText === undefined || planText === '' ? undefined : new FaultPlan(planText);
+const plan = planOf(process.env['HOLDFAST_FAULTS']);
+
+/** @throws Error in a packaged build: who asks for faults must not believe that there were none */
+function planOf(text: string | undefined): FaultPlan | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (typeof WITHOUT_FAULT_POINTS !== 'undefined') throw new Error('HOLDFAST_FAULTS is set, and this build has no fault points');
+  return new FaultPlan(text);
+}
 
 /**
  * A named step where a test can make this process die, hang or fail, through the environment variable
- * HOLDFAST_FAULTS. Does nothing, and costs nothing, without it.
+ * HOLDFAST_FAULTS. Does nothing, and costs nothing, without it; in a packaged build it is not there at all.
  * @throws SysError the failure asked for
  */
 export function faultPoint(name: FaultPoint): void {
-  plan?.reach(name);
+  if (typeof WITHOUT_FAULT_POINTS === 'undefined') plan?.reach(name);
 }
 
 /** Whether a test lets the kernel tell this, or has it be one of before: the plan names an errno for what is missing. */
 export function kernelTells(what: KernelAnswer): boolean {
+  if (typeof WITHOUT_FAULT_POINTS !== 'undefined') return true;
   try {
     plan?.reach(what);
     return true;
@@ -72,7 +85,9 @@ export function kernelTells(what: KernelAnswer): boolean {
 
 /** A name that no code reaches, or an error where none can come, would prove nothing either. */
 function checkPoint(name: string, action: Action): void {
-  const names: readonly string[] = typeof action === 'object' ? [...failingSteps, ...kernelAnswers] : [...failingSteps, ...moments];
+  const allFailing = [...failingSteps, ...failingTaskSteps, ...hostSteps];
+  const allMoments = [...moments, ...taskMoments, ...copierMoments, ...keptMoments, ...hostMoments, ...agentMoments];
+  const names: readonly string[] = typeof action === 'object' ? [...allFailing, ...kernelAnswers] : [...allFailing, ...allMoments];
   if (!names.includes(name)) throw new Error(`not a fault's place: ${name}`);
 }
 
@@ -87,7 +102,7 @@ function isFirst(mark: string | undefined): boolean {
 }
 
 function actionOf(text: string): Action {
-  if (text === 'kill' || text === 'hang') return text;
+  if (text === 'kill' || text === 'hang' || text === 'reject') return text;
   const errno = (constants.errno as Readonly<Record<string, number>>)[text];
   if (errno === undefined) throw new Error(`not a fault's action: ${text}`);
   return { errno };
@@ -98,6 +113,8 @@ function strike(name: string, action: Action): void {
     process.kill(process.pid, 'SIGKILL');
   } else if (action === 'hang') {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  } else if (action === 'reject') {
+    void Promise.reject(new Error(`fault ${name}`));
   } else {
     throw new SysError(action.errno, `fault ${name}`);
   }

@@ -27,10 +27,26 @@ export const libc = {
 
   read: declare<(fd: number, into: Memory, count: number) => number>('read', 'long', ['int', 'void *', 'size_t']),
   write: declare<(fd: number, from: Memory, count: number) => number>('write', 'long', ['int', 'void *', 'size_t']),
+  tee: declare<(fromFd: number, toFd: number, count: number, flags: number) => number>('tee', 'long', ['int', 'int', 'size_t', 'uint']),
+  splice: declare<(fromFd: number, fromOffset: Memory, toFd: number, toOffset: Memory, count: number, flags: number) => number>(
+    'splice',
+    'long',
+    ['int', 'void *', 'int', 'void *', 'size_t', 'uint'],
+  ),
+  pipe: declare<(fds: Memory, flags: number) => number>('pipe2', 'int', ['void *', 'int']),
   fcntl: declare<(fd: number, command: number, argument: number) => number>('fcntl', 'int', ['int', 'int', 'long']),
   ioctl: declare<(fd: number, request: number, argument: Memory) => number>('ioctl', 'int', ['int', 'ulong', 'void *']),
   flock: declare<(fd: number, operation: number) => number>('flock', 'int', ['int', 'int']),
   mkfifo: declare<(path: string, mode: number) => number>('mkfifo', 'int', ['str', 'uint32_t']),
+  /** Variadic in C, like fcntl; without O_CREAT there is no mode. */
+  openat: declare<(directoryFd: number, name: string, flags: number) => number>('openat', 'int', ['int', 'str', 'int']),
+  /** glibc has it from 2.28 on. */
+  renameat2: declare<(oldFd: number, oldPath: string, newFd: number, newPath: string, flags: number) => number>(
+    'renameat2',
+    'int',
+    ['int', 'str', 'int', 'str', 'uint'],
+  ),
+  unlinkat: declare<(directoryFd: number, name: string, flags: number) => number>('unlinkat', 'int', ['int', 'str', 'int']),
   eventfd: declare<(initial: number, flags: number) => number>('eventfd', 'int', ['uint32_t', 'int']),
   memfdCreate: declare<(name: string, flags: number) => number>('memfd_create', 'int', ['str', 'uint32_t']),
 
@@ -56,8 +72,17 @@ export const libc = {
     ['int', 'void *', 'int', 'int'],
   ),
 
+  /** Returns only where it fails. */
+  execve: declare<(file: string, argv: readonly (string | null)[], env: readonly (string | null)[]) => number>('execve', 'int', [
+    'str',
+    'const char **',
+    'const char **',
+  ]),
+  unshare: declare<(flags: number) => number>('unshare', 'int', ['int']),
   kill: declare<(pid: number, signal: number) => number>('kill', 'int', ['int', 'int']),
   waitpid: declare<(pid: number, status: Memory, options: number) => number>('waitpid', 'int', ['int', 'void *', 'int']),
+  /** Ends the process at once: no handler of exit(3), no wait for threads. */
+  exitNow: declare<(status: number) => void>('_exit', 'void', ['int']),
   prctl: declare<(option: number, a: number, b: number, c: number, d: number) => number>('prctl', 'int', [
     'int',
     'ulong',
@@ -82,7 +107,60 @@ export const libc = {
     'long',
   ]),
 
+  /** openat2(2), which no C library has a wrapper for. `number` is the system call's. */
+  openat2: declare<(number: number, dirFd: number, path: string, how: Memory, size: number) => number>('syscall', 'long', [
+    'long',
+    'int',
+    'str',
+    'void *',
+    'size_t',
+  ]),
+  /** statmount(2), likewise. */
+  statmount: declare<(number: number, request: Memory, into: Memory, size: number, flags: number) => number>('syscall', 'long', [
+    'long',
+    'void *',
+    'void *',
+    'size_t',
+    'uint32_t',
+  ]),
+  /** preadv2(2) by its number: the position in two parts. */
+  preadv2: declare<(number: number, fd: number, vectors: Memory, count: number, low: number, high: number, flags: number) => number>(
+    'syscall',
+    'long',
+    ['long', 'int', 'void *', 'int', 'long', 'long', 'int'],
+  ),
+  /** glibc 2.28, musl 1.1.24. */
+  statx: declare<(dirFd: number, path: string, flags: number, mask: number, into: Memory) => number>('statx', 'int', [
+    'int',
+    'str',
+    'int',
+    'uint32_t',
+    'void *',
+  ]),
+  mount: declare<(source: string, target: string, type: string, flags: number, data: string | null) => number>('mount', 'int', [
+    'str',
+    'str',
+    'str',
+    'ulong',
+    'str',
+  ]),
+  unmount: declare<(target: string, flags: number) => number>('umount2', 'int', ['str', 'int']),
+
   socket: declare<(domain: number, type: number, protocol: number) => number>('socket', 'int', ['int', 'int', 'int']),
+  socketPair: declare<(domain: number, type: number, protocol: number, fds: Memory) => number>('socketpair', 'int', [
+    'int',
+    'int',
+    'int',
+    'void *',
+  ]),
+  sendto: declare<(fd: number, message: Memory, length: number, flags: number, address: Memory, addressLength: number) => number>('sendto', 'long', [
+    'int',
+    'void *',
+    'size_t',
+    'int',
+    'void *',
+    'uint32_t',
+  ]),
   bind: declare<(fd: number, address: Memory, length: number) => number>('bind', 'int', ['int', 'void *', 'uint32_t']),
   listen: declare<(fd: number, backlog: number) => number>('listen', 'int', ['int', 'int']),
   accept: declare<(fd: number, address: Memory, length: Memory, flags: number) => number>('accept4', 'int', [
@@ -96,6 +174,7 @@ export const libc = {
     'int',
     ['int', 'int', 'int', 'void *', 'void *'],
   ),
+  sendmsg: declare<(fd: number, message: Memory, flags: number) => number>('sendmsg', 'long', ['int', 'void *', 'int']),
   recvmsg: declare<(fd: number, message: Memory, flags: number) => number>('recvmsg', 'long', ['int', 'void *', 'int']),
 } as const;
 

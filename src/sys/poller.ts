@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { SysError, check } from './errors';
 import { layout, libc, watchReadable, type LoopWatch } from './native';
 
-/** What the kernel reports of a descriptor: the bits of epoll_ctl(2), EPOLLRDHUP left out. */
+/** What the kernel reports of a descriptor: the bits of epoll_ctl(2); EPOLLRDHUP wakes, and is not told apart. */
 export interface PollEvents {
   readonly in: boolean;
   readonly out: boolean;
@@ -20,6 +20,8 @@ export interface PollInterest {
   readonly in?: boolean;
   readonly out?: boolean;
   readonly pri?: boolean;
+  /** The other end of a socket will send nothing more, although it may still read. */
+  readonly peerEnd?: boolean;
   readonly edge?: boolean;
 }
 
@@ -42,6 +44,7 @@ const EPOLLPRI = 0x2;
 const EPOLLOUT = 0x4;
 const EPOLLERR = 0x8;
 const EPOLLHUP = 0x10;
+const EPOLLRDHUP = 0x2000;
 const EPOLLET = 0x80000000;
 
 /** Events taken per turn of the event loop; more stay ready for the next turn, and the kernel rotates them. */
@@ -164,6 +167,7 @@ function bitsOf(interest: PollInterest): number {
   if (interest.in === true) bits += EPOLLIN;
   if (interest.out === true) bits += EPOLLOUT;
   if (interest.pri === true) bits += EPOLLPRI;
+  if (interest.peerEnd === true) bits += EPOLLRDHUP;
   if (interest.edge === true) bits += EPOLLET;
   return bits;
 }

@@ -3,18 +3,21 @@ export type WorkErrorCode =
   | 'start-timeout'
   | 'cancelled'
   | 'shim-exited'
+  | 'shim-hangs'
   | 'shim-not-installed'
   | 'shim-failed'
   | 'shim-protocol'
   | 'runtime-not-installed'
   | 'runtime-failed'
   | 'runtime-timeout'
+  | 'bundle-failed'
   | 'no-checkpoint'
   | 'checkpoint-failed';
 
 const texts: Readonly<Partial<Record<WorkErrorCode, string>>> = {
   'start-timeout': 'containerd: container did not start before the specified timeout',
   cancelled: 'the client went away before the start was done, and it was undone',
+  'shim-hangs': 'shim error: the shim did not become ready, and was killed',
   'shim-exited': 'containerd: shim exited before container process was started',
 };
 

@@ -1,9 +1,9 @@
-import { removeLiftedBundle } from '../runtime/bundle';
-import { INIT } from '../runtime/layout';
+import { removeLiftedBundle } from '../runtime/bundle/bundle';
+import { INIT } from '../runtime/state-dir/layout';
 import { faultPoint } from '../sys/fault';
-import { deleteInRuntime } from './delete-in-runtime';
+import { deleteInRuntime } from './runtime/delete-in-runtime';
 import { discardDir } from './discard';
-import type { Takeover } from './shim';
+import type { Takeover } from './shims/shim';
 import type { WorkTools } from './tools';
 
 /** The steps of an end between its record in the log and its event; each can be repeated. */

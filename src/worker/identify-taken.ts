@@ -1,6 +1,6 @@
-import { readExitStatus } from '../runtime/process-dir';
+import { readExitStatus } from '../runtime/state-dir/process-dir';
 import { type ProcessHandle, identify } from './process-handle';
-import type { Shim } from './shim';
+import type { Shim } from './shims/shim';
 
 /**
  * Takes hold of a process that a shim has just taken over. One that is over already is held by nobody but its

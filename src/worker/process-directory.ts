@@ -1,12 +1,27 @@
 import { mkdirSync } from 'node:fs';
-import { makeFifos, makeRuntimeLog } from '../runtime/process-dir';
-import { markStarting } from '../runtime/start-mark';
-import { type ProcessRecord, writeProcessRecord } from '../runtime/process-file';
+import { join } from 'node:path';
+import { makeFifos, makeRuntimeLog } from '../runtime/state-dir/process-dir';
+import { type StateDir, files } from '../runtime/state-dir/layout';
+import { markStarting } from '../runtime/state-dir/start-mark';
+import { type ProcessRecord, writeProcessRecord } from '../runtime/state-dir/process-file';
 import { faultPoint } from '../sys/fault';
+import { mkfifo } from '../sys/files/files';
+import { replaceDir } from './discard';
 import { ProcessHandle } from './process-handle';
 
 /** Makes a process's directory with its files and FIFOs, and opens the daemon's ends. */
 export function makeProcessDirectory(dir: string, record: ProcessRecord): ProcessHandle {
+  begin(dir, record);
+  return complete(dir, record);
+}
+
+/** The same in the place of the directory of an exec'd process that has been registered: a restart finds the one or the other. */
+export function replaceProcessDirectory(stateDir: StateDir, dir: string, record: ProcessRecord): ProcessHandle {
+  replaceDir(stateDir, dir, (fresh) => { begin(fresh, record); });
+  return complete(dir, record);
+}
+
+function begin(dir: string, record: ProcessRecord): void {
   faultPoint('daemon.directory.before-make');
   mkdirSync(dir, { mode: 0o711 });
   // The first file: while it is there, nobody has been told of this start.
@@ -14,9 +29,13 @@ export function makeProcessDirectory(dir: string, record: ProcessRecord): Proces
   markStarting(dir);
   faultPoint('daemon.directory.before-record');
   writeProcessRecord(dir, record);
+}
+
+function complete(dir: string, { stdin }: ProcessRecord): ProcessHandle {
   faultPoint('daemon.directory.before-fifos');
   makeFifos(dir);
   makeRuntimeLog(dir);
+  if (stdin === join(dir, files.input)) mkfifo(stdin, 0o600);
   faultPoint('daemon.directory.before-open');
   return new ProcessHandle(dir);
 }

@@ -1,13 +1,20 @@
 import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { files } from '../runtime/layout';
-import { isStdinClosed, makePidPrivate, readPid, readStarttime, writeStarttime } from '../runtime/process-dir';
-import type { ProcessRecord } from '../runtime/process-file';
-import { readSome } from '../sys/files';
-import { isUnreaped, openPidFd, readProcStat } from '../sys/process';
+import { type HeldStdio, closeHeld } from './shims/shim';
+import type { ForeignFiles } from '../runtime/foreign/foreign-files';
+import { closeStdio } from '../runtime/foreign/stdio';
+import { betweenPaths, type StreamName } from '../runtime/state-dir/between';
+import { files } from '../runtime/state-dir/layout';
+import { type StdioTarget, stdioTargets } from '../runtime/state-dir/stdio-target';
+import type { LastWords } from './last-words';
+import { isStdinClosed, makePidPrivate, readPid, readStarttime, writeStarttime } from '../runtime/state-dir/process-dir';
+import type { ProcessRecord } from '../runtime/state-dir/process-file';
+import { readSome } from '../sys/files/files';
+import { isUnreaped, openPidFd, readProcStat } from '../sys/process/process';
 import { isShortage } from '../sys/shortage';
+import { errorCodeOf } from '../sys/thrown';
 
-const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
 /** What identifies one start of a process, across restarts of this daemon and reuse of ids and pids. */
 export interface ProcessIdentity {
@@ -69,9 +76,15 @@ export class ProcessHandle {
   /** Read end of the exit FIFO: its hang-up says that the process is over, or its shim. */
   readonly exitFd: number;
   readonly #controlFd: number;
-  #keeperFds = new Map<'stdin' | 'stdout' | 'stderr', number>();
+  readonly #keeperFds = new Map<StreamName, number>();
+  /** Those of the keepers that are of FIFOs between the process and a plain file. */
+  readonly #betweens = new Set<number>();
+  /** What is to be held, once it is open. */
+  #wanted = new Set<StreamName>();
   #pidFd: number | undefined;
   #terminalFd: number | undefined;
+  #pipeFds: NonNullable<HeldStdio['pipeFds']> = {};
+  #isInputClosed = false;
   #identity: ProcessIdentity | undefined;
   #closed = false;
 
@@ -101,8 +114,9 @@ export class ProcessHandle {
     return this.#closed;
   }
 
-  get terminalFd(): number | undefined {
-    return this.#terminalFd;
+  /** What a shim that adopts the process needs of it. */
+  get held(): HeldStdio {
+    return { terminalFd: this.#terminalFd, pipeFds: this.#pipeFds };
   }
 
   /**
@@ -115,17 +129,40 @@ export class ProcessHandle {
     this.#pidFd ??= pidFd ?? openPidFdOf(identity);
   }
 
-  /** A duplicate of the terminal's master, which this handle owns from now on. */
-  holdTerminal(fd: number): void {
-    if (this.#terminalFd !== undefined) closeSync(this.#terminalFd);
-    this.#terminalFd = fd;
+  /** What the shim has of it, which this handle owns from now on. */
+  hold({ terminalFd, pipeFds }: HeldStdio): void {
+    closeHeld({ terminalFd: terminalFd === undefined ? undefined : this.#terminalFd, pipeFds: pipeFds === undefined ? undefined : this.#pipeFds });
+    this.#terminalFd = terminalFd ?? this.#terminalFd;
+    this.#pipeFds = pipeFds ?? this.#pipeFds;
   }
 
-  /** Holds both ends of the stdio FIFOs, except a stdin that was closed on request. */
-  holdStdio(record: ProcessRecord): void {
-    if (!isStdinClosed(this.dir)) this.#keep('stdin', record.stdin);
-    this.#keep('stdout', record.stdout);
-    if (record.spec.terminal !== true) this.#keep('stderr', record.stderr);
+  /** Whether a client has closed its stdin, and the shim may still be passing on what is in the FIFO. */
+  get holdsClosedInput(): boolean {
+    return !this.#closed && this.#isInputClosed && this.#pipeFds.stdin !== undefined;
+  }
+
+  /** Its stdin has come to its end. */
+  letGoOfInput(): void {
+    const { stdin, ...rest } = this.#pipeFds;
+    this.#pipeFds = rest;
+    this.#wanted.delete('stdin');
+    if (stdin !== undefined) closeSync(stdin);
+    this.#letGo('stdin');
+  }
+
+  /**
+   * Holds both ends of the stdio FIFOs; of a stdin that was closed on request nothing, or the read end while the shim may still have to pass on
+   * what is in it. What has been let go of meanwhile is not held.
+   * Rejects as ForeignFiles.openStdio does.
+   */
+  async holdStdio(record: ProcessRecord, foreign: ForeignFiles, signal?: AbortSignal): Promise<void> {
+    const streams: StreamName[] = ['stdout'];
+    this.#isInputClosed ||= isStdinClosed(this.dir);
+    if (!this.#isInputClosed || this.holdsClosedInput) streams.unshift('stdin');
+    if (record.spec.terminal !== true) streams.push('stderr');
+    this.#wanted = new Set(streams);
+    const targets = stdioTargets(record, record.spec.terminal === true);
+    for (const name of streams) await this.#keep(name, targets[name], foreign, signal);
   }
 
   /**
@@ -140,7 +177,10 @@ export class ProcessHandle {
 
   /** Tells the shim to close the process's stdin, and lets go of it here. */
   closeStdin(): void {
-    this.#letGo('stdin');
+    this.#isInputClosed = true;
+    const keeperFd = this.#keeperFds.get('stdin');
+    if (this.#pipeFds.stdin === undefined) this.letGoOfInput();
+    else if (keeperFd !== undefined) this.#keeperFds.set('stdin', readOnly(keeperFd));
     writeSync(this.#controlFd, '0 0 0\n');
   }
 
@@ -149,29 +189,82 @@ export class ProcessHandle {
     writeSync(this.#controlFd, `1 ${width} ${height}\n`);
   }
 
+  /** The process is over: as close(), but what nobody has read of its output is kept. */
+  closeAtEnd(lastWords: LastWords): void {
+    for (const name of ['stdout', 'stderr'] as const) {
+      const fd = this.#keeperFds.get(name);
+      // What goes to a plain file its copier has.
+      if (fd === undefined || this.#betweens.has(fd)) continue;
+      this.#keeperFds.delete(name);
+      lastWords.keep(fd);
+    }
+    this.close();
+  }
+
   /** Lets go of everything. May be called twice. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#wanted.clear();
     for (const name of [...this.#keeperFds.keys()]) this.#letGo(name);
-    for (const fd of [this.exitFd, this.#controlFd, this.#pidFd, this.#terminalFd]) {
-      if (fd !== undefined) closeSync(fd);
-    }
+    for (const fd of [this.exitFd, this.#controlFd, this.#pidFd]) if (fd !== undefined) closeSync(fd);
+    closeHeld(this.held);
     this.#pidFd = undefined;
     this.#terminalFd = undefined;
+    this.#pipeFds = {};
   }
 
-  #keep(name: 'stdin' | 'stdout' | 'stderr', path: string): void {
+  async #keep(name: StreamName, target: StdioTarget, foreign: ForeignFiles, signal: AbortSignal | undefined): Promise<void> {
+    if (target.kind === 'null' || target.kind === 'logger' || this.#closed) return;
+    const between = openBetween(this.dir, name);
+    if (between !== undefined) {
+      // Of stdin the copier alone holds the write end, whose closing is the end of the input.
+      if (name === 'stdin') closeSync(between);
+      else if (this.#hold(name, between)) this.#betweens.add(between);
+      return;
+    }
+    const opened = await foreign.openStdio({ path: target.path, direction: name === 'stdin' ? 'input' : 'output', ifAbsent: 'null', end: 'none' }, signal);
     // A plain file or the null device needs no keeper.
-    if (path === '' || !statSync(path, { throwIfNoEntry: false })?.isFIFO()) return;
-    this.#letGo(name);
-    this.#keeperFds.set(name, openSync(path, O_RDWR | O_NONBLOCK));
+    if (opened.kind === 'fifo') this.#hold(name, name === 'stdin' && this.#isInputClosed ? readOnly(opened.keeperFd) : opened.keeperFd);
+    else closeStdio(opened);
   }
 
-  #letGo(name: 'stdin' | 'stdout' | 'stderr'): void {
+  /** @returns whether it is held: what has been let go of meanwhile is closed */
+  #hold(name: StreamName, fd: number): boolean {
+    if (!this.#wanted.delete(name)) {
+      closeSync(fd);
+      return false;
+    }
+    this.#letGo(name);
+    this.#keeperFds.set(name, fd);
+    return true;
+  }
+
+  #letGo(name: StreamName): void {
     const fd = this.#keeperFds.get(name);
     this.#keeperFds.delete(name);
-    if (fd !== undefined) closeSync(fd);
+    if (fd === undefined) return;
+    this.#betweens.delete(fd);
+    closeSync(fd);
+  }
+}
+
+/** The same FIFO with its read end alone, as its end is to be seen. The descriptor is closed. */
+function readOnly(keeperFd: number): number {
+  try {
+    return openSync(`/proc/self/fd/${keeperFd}`, O_RDONLY | O_NONBLOCK);
+  } finally {
+    closeSync(keeperFd);
+  }
+}
+
+/** A read end of what stands between the process and a plain file: as long as somebody has one, the process may write. */
+function openBetween(dir: string, name: StreamName): number | undefined {
+  try {
+    return openSync(betweenPaths(dir, name).fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

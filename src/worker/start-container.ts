@@ -1,35 +1,52 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Bundle, loadBundle } from '../runtime/bundle';
-import { INIT, files } from '../runtime/layout';
-import { logArgs, startArgs } from '../runtime/oci-runtime';
-import type { ProcessRecord } from '../runtime/process-file';
-import { resolveRuntime } from '../runtime/runtime-program';
-import { type ContainerRecord, writeContainerRecord } from '../runtime/state-file';
+import { dirname, join } from 'node:path';
+import type { KeptOutput } from '../runtime/kept-output/kept-output';
+import { type Bundle, loadBundle } from '../runtime/bundle/bundle';
+import { type ContainerKey, isLegacy } from '../runtime/state-dir/container-key';
+import { INIT, type StateDir, files } from '../runtime/state-dir/layout';
+import { isHostRuntime } from '../runtime/host/host-name';
+import { logArgs, startArgs } from '../runtime/oci/oci-runtime';
+import type { ProcessRecord } from '../runtime/state-dir/process-file';
+import { locateRuntime } from '../runtime/oci/runtime-program';
+import { type ContainerRecord, writeContainerRecord } from '../runtime/state-dir/state-file';
 import { faultPoint } from '../sys/fault';
+import type { Target } from './runtime/container-call';
 import { withDeadline, orAborted } from './deadline';
-import { setAside } from './discard';
-import { throwIfAborted } from './errors';
+import { WorkError, throwIfAborted } from './errors';
 import { identifyTaken } from './identify-taken';
+import { type OwnBundle, writeOwnBundle } from './own-bundle';
 import { makeProcessDirectory } from './process-directory';
 import type { ProcessHandle } from './process-handle';
-import { callRuntime } from './runtime-call';
-import type { Shim, Takeover } from './shim';
+import { callRuntime } from './runtime/runtime-call';
+import { type Shim, type Takeover, takeoverNames } from './shims/shim';
+import { setAside } from './set-aside';
 import type { WorkTools } from './tools';
 import { startIsTold } from './start-told';
 import { type Progress, undoContainer } from './undo';
 
-/** What CreateContainer asks for, its names checked. */
+/** What a container is to be, its names checked. */
 export interface StartRequest {
-  readonly id: string;
+  /** Its key: namespace and id. */
+  readonly id: ContainerKey;
+  /** The client's bundle, or the one of ours that `ownBundle` is written to. */
   readonly bundlePath: string;
+  /** What the client has sent instead of a bundle of its own. */
+  readonly ownBundle?: OwnBundle;
   /** Directory of the checkpoint to restore from; empty for a fresh start. */
   readonly checkpoint: string;
   readonly stdin: string;
   readonly stdout: string;
   readonly stderr: string;
+  /** A stdin without a path is a FIFO of the process's directory: always, or where it has a terminal. Absent: it is the null device. */
+  readonly opensInput?: 'always' | 'terminal';
+  /** Outputs without a path are kept in files. Absent: theirs is the null device. */
+  readonly output?: KeptOutput;
   readonly labels: readonly string[];
   readonly noPivotRoot: boolean;
+  /** The runtime makes no session keyring. Default: it does. */
+  readonly noNewKeyring?: boolean;
+  /** Who owns the stdio FIFOs, where it is not the container's root. */
+  readonly ioOwner?: { readonly uid: number; readonly gid: number };
   readonly runtime: string;
   readonly runtimeArgs: readonly string[];
   readonly shim: string;
@@ -57,11 +74,9 @@ export interface StartHooks {
 }
 
 /**
- * The start sequence of docs/state-dir.md, within the start timeout: directory and
- * files, the shim takes the process over, the exit and OOM notifications are hooked
- * up, and only then the runtime's `start`, so that nothing of what the container does
- * from its first instruction on can be missed. Then it is committed: told.
- * When it throws, everything has been undone.
+ * The start sequence of docs/state-dir.md, within the start timeout: the container is created, and only then the
+ * runtime's `start`, so that nothing of what the container does from its first instruction on can be missed. Then
+ * it is committed: told. When it throws, everything has been undone.
  */
 export async function startContainer(
   tools: WorkTools,
@@ -69,9 +84,54 @@ export async function startContainer(
   callers: AbortSignal,
   hooks: StartHooks,
 ): Promise<void> {
+  await orUndone(tools, request, callers, hooks, async (signal, progress) => {
+    const created = await create(tools, request, signal, progress, hooks);
+    // A restored container runs already: the runtime's `restore` is create and start in one.
+    if (request.checkpoint === '') await callStart(tools, { takeover: created.takeover, runtimeArgs: request.runtimeArgs }, signal);
+  });
+}
+
+/**
+ * The first half of the start sequence, for a task that is started later: directory and files, the shim takes the process
+ * over, the exit and OOM notifications are hooked up. Then it is committed: told. When it throws, everything has been undone.
+ */
+export async function createContainer(
+  tools: WorkTools,
+  request: StartRequest,
+  callers: AbortSignal,
+  hooks: StartHooks,
+): Promise<void> {
+  await orUndone(tools, request, callers, hooks, async (signal, progress) => {
+    await create(tools, request, signal, progress, hooks);
+  });
+}
+
+/** The runtime's `start` of a container that has been created. @throws WorkError */
+export async function callStart(tools: WorkTools, { takeover, runtimeArgs }: Target, signal: AbortSignal): Promise<void> {
+  const logFile = join(takeover.dir, files.log);
+  const command = { program: takeover.runtime, globalArgs: [...logArgs(logFile), ...runtimeArgs] };
+  faultPoint('daemon.start.before-runtime');
+  await callRuntime(tools, command, startArgs(command, takeover.id), {
+    verb: 'start',
+    logFile,
+    timeoutMs: tools.startTimeoutMs,
+    runsHooks: true,
+    signal,
+  });
+  faultPoint('daemon.start.started');
+  throwIfAborted(signal);
+}
+
+async function orUndone(
+  tools: WorkTools,
+  request: StartRequest,
+  callers: AbortSignal,
+  hooks: StartHooks,
+  sequence: (signal: AbortSignal, progress: Progress) => Promise<void>,
+): Promise<void> {
   const progress: Progress = {};
   try {
-    await withDeadline(tools.startTimeoutMs, callers, (signal) => sequence(tools, request, signal, progress, hooks));
+    await withDeadline(tools.startTimeoutMs, callers, (signal) => sequence(signal, progress));
     await hooks.commit();
   } catch (error) {
     await hooks.undoing();
@@ -81,17 +141,29 @@ export async function startContainer(
   if (progress.handle !== undefined) startIsTold(tools, progress.handle);
 }
 
-async function sequence(
+async function create(
   tools: WorkTools,
   request: StartRequest,
   signal: AbortSignal,
   progress: Progress,
   hooks: StartHooks,
-): Promise<void> {
+): Promise<CreatedContainer> {
   throwIfAborted(signal);
+  if (request.ownBundle !== undefined) {
+    faultPoint('daemon.create.before-own-bundle');
+    progress.ownBundle = request.bundlePath;
+    await writeOwnBundle(tools, request.bundlePath, request.ownBundle, signal);
+    faultPoint('daemon.create.own-bundle-written');
+  }
   faultPoint('daemon.start.before-bundle');
-  const bundle = loadBundle(request.bundlePath, tools.stateDir.liftedBundle(request.id));
-  const program = resolveRuntime(request.runtime, tools.runtimeAliases);
+  const lift = {
+    path: request.ownBundle === undefined ? tools.stateDir.liftedBundle(request.id) : request.bundlePath,
+    setsOomScore: tools.hasOomScore(),
+  };
+  const bundle = await loadBundle(tools.foreign, request.bundlePath, lift, signal);
+  const program = await locateRuntime(tools.foreign, request.runtime, tools.runtimeAliases, signal);
+  // Its bundle is read on the shim's thread: one of ours it has to be.
+  if (isHostRuntime(program) && request.ownBundle === undefined) throw new WorkError('bundle-failed', `${program}: takes no bundle`);
   const { record, processRecord, handle } = makeDirectory(tools, request, bundle, progress);
   progress.handle = handle;
   tools.descriptors.check(handle.exitFd, join(handle.dir, files.exit));
@@ -101,7 +173,7 @@ async function sequence(
   progress.shim = shim;
   const takeover: Takeover = {
     dir: handle.dir,
-    id: request.id,
+    ...takeoverNames(request.id),
     processId: INIT,
     bundle: bundle.runtimePath,
     runtime: program,
@@ -111,28 +183,16 @@ async function sequence(
   faultPoint('daemon.start.before-take');
   const taken = await shim.take(takeover, signal);
   faultPoint('daemon.start.taken');
-  if (taken.terminalFd !== undefined) handle.holdTerminal(taken.terminalFd);
+  handle.hold(taken);
   faultPoint('daemon.start.before-identify');
   await orAborted(signal, identifyTaken(handle, taken.pid, shim));
   faultPoint('daemon.start.before-stdio');
-  handle.holdStdio(processRecord);
+  await handle.holdStdio(processRecord, tools.foreign, signal);
 
-  await hooks.created({ record, process: processRecord, handle, takeover, shim });
+  const created = { record, process: processRecord, handle, takeover, shim };
+  await hooks.created(created);
   throwIfAborted(signal);
-  // A restored container runs already: the runtime's `restore` is create and start in one.
-  if (request.checkpoint !== '') return;
-  const logFile = join(handle.dir, files.log);
-  const command = { program, globalArgs: [...logArgs(logFile), ...request.runtimeArgs] };
-  faultPoint('daemon.start.before-runtime');
-  await callRuntime(tools, command, startArgs(command, request.id), {
-    verb: 'start',
-    logFile,
-    timeoutMs: tools.startTimeoutMs,
-    runsHooks: true,
-    signal,
-  });
-  faultPoint('daemon.start.started');
-  throwIfAborted(signal);
+  return created;
 }
 
 /** What is kept of the request in the container's own file. */
@@ -156,23 +216,32 @@ function makeDirectory(tools: WorkTools, request: StartRequest, bundle: Bundle, 
     tools.log.warn({ id: request.id, aside }, 'a left-over directory of this id was set aside');
   }
   const record = containerRecordOf(request);
+  const dir = stateDir.processDir(request.id, INIT);
+  const opensInput = request.stdin === '' && (request.opensInput === 'always' || (request.opensInput === 'terminal' && bundle.processSpec.terminal === true));
   const processRecord: ProcessRecord = {
     spec: bundle.processSpec,
     exec: false,
-    stdin: request.stdin,
+    stdin: opensInput ? join(dir, files.input) : request.stdin,
     stdout: request.stdout,
     stderr: request.stderr,
     runtimeArgs: request.runtimeArgs,
     noPivotRoot: request.noPivotRoot,
     checkpoint: request.checkpoint,
-    rootUid: bundle.rootUid,
-    rootGid: bundle.rootGid,
+    rootUid: request.ioOwner?.uid ?? bundle.rootUid,
+    rootGid: request.ioOwner?.gid ?? bundle.rootGid,
+    ...(request.noNewKeyring === true ? { noNewKeyring: true } : {}),
+    ...(request.output === undefined ? {} : { output: request.output }),
   };
-  const dir = stateDir.processDir(request.id, INIT);
   faultPoint('daemon.start.before-directory');
+  makeParent(stateDir, request.id);
   mkdirSync(containerDir, { mode: 0o711 });
   progress.madeDir = containerDir;
   faultPoint('daemon.start.before-state-file');
   writeContainerRecord(containerDir, record);
   return { record, processRecord, handle: makeProcessDirectory(dir, processRecord) };
+}
+
+/** The directory of the container's namespace; the legacy API's containers lie in the state directory itself. */
+function makeParent(stateDir: StateDir, key: ContainerKey): void {
+  if (!isLegacy(key)) mkdirSync(dirname(stateDir.containerDir(key)), { recursive: true, mode: 0o711 });
 }

@@ -1,4 +1,4 @@
-import { clearStarting } from '../runtime/start-mark';
+import { clearStarting } from '../runtime/state-dir/start-mark';
 import { faultPoint } from '../sys/fault';
 import type { ProcessHandle } from './process-handle';
 import type { WorkTools } from './tools';

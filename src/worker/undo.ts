@@ -1,23 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { removeLiftedBundle } from '../runtime/bundle';
-import { INIT } from '../runtime/layout';
-import { readPid, readStarttime } from '../runtime/process-dir';
+import { removeLiftedBundle } from '../runtime/bundle/bundle';
+import { INIT } from '../runtime/state-dir/layout';
+import { readPid, readStarttime } from '../runtime/state-dir/process-dir';
 import { faultPoint } from '../sys/fault';
-import { isRunning, signalPid } from '../sys/process';
+import { isRunning, killPid } from '../sys/process/process';
 import { isShortage } from '../sys/shortage';
-import { deleteInRuntime } from './delete-in-runtime';
+import { deleteInRuntime } from './runtime/delete-in-runtime';
 import { discardDir } from './discard';
-import { endRuntimeCallsOf } from './runtime-orphans';
+import { endRuntimeCallsOf } from './runtime/runtime-orphans';
 import type { ProcessHandle } from './process-handle';
-import type { Shim, Takeover } from './shim';
+import { removeOwnBundle } from './own-bundle';
+import type { Shim, Takeover } from './shims/shim';
 import type { WorkTools } from './tools';
 
-const SIGKILL = 9;
 /** How often, and how soon after each other, the removal of a directory is tried. */
 const discardAttempts = 5;
 const discardPauseMs = 100;
+/** How long a shim may leave a question open before the client is told without it. */
+const unansweredMs = 500;
 /** How soon, and how often at least, it is tried again to undo what there was nothing to undo with. */
 const firstShortageMs = 250;
 const longestShortageMs = 5000;
@@ -26,23 +28,28 @@ const longestShortageMs = 5000;
 export interface Progress {
   /** The directory that it has made, whatever is in it yet. */
   madeDir?: string;
+  /** The bundle that it has written, or begun to write. */
+  ownBundle?: string;
   handle?: ProcessHandle;
   shim?: Shim;
   takeover?: Takeover;
+  /** A daemon has died over it, and may have left calls of the runtime under way. */
+  isLeftBehind?: boolean;
 }
 
 /**
  * Undoes a container's start completely: no process, no runtime state, no directory. Never throws.
- * @param onWait called once where that has to wait for descriptors, processes or memory
+ * @param onWait called where that has to wait for descriptors, processes or memory, or for a shim that does not answer
  */
 export async function undoContainer(tools: WorkTools, id: string, progress: Progress, onWait?: () => void): Promise<void> {
   await undo(tools, progress, onWait);
-  removeLiftedBundle(tools.stateDir.liftedBundle(id));
+  if (progress.ownBundle === undefined) removeLiftedBundle(tools.stateDir.liftedBundle(id));
+  else await removeBundle(tools, progress.ownBundle);
 }
 
-/** Undoes an exec: the process ended, its directory gone. Never throws. */
-export async function undoExec(tools: WorkTools, progress: Progress): Promise<void> {
-  await undo(tools, progress);
+/** Undoes an exec: the process ended, its directory gone. Never throws. @param onWait as for a container's start */
+export async function undoExec(tools: WorkTools, progress: Progress, onWait?: () => void): Promise<void> {
+  await undo(tools, progress, onWait);
 }
 
 async function undo(tools: WorkTools, progress: Progress, onWait?: () => void): Promise<void> {
@@ -56,11 +63,22 @@ async function undo(tools: WorkTools, progress: Progress, onWait?: () => void): 
 }
 
 /** A directory that cannot be removed keeps nobody waiting: what is marked as a start goes at the next one, or restart. */
-async function discard(tools: WorkTools, dir: string): Promise<void> {
+function discard(tools: WorkTools, dir: string): Promise<void> {
+  return remove(tools, dir, () => {
+    faultPoint('daemon.undo.before-discard');
+    discardDir(tools.stateDir, dir);
+  });
+}
+
+/** One that cannot be removed, as where its root file system cannot be unmounted, goes with the next creation of that name, or at a restart. */
+function removeBundle(tools: WorkTools, bundle: string): Promise<void> {
+  return remove(tools, bundle, () => removeOwnBundle(tools, bundle));
+}
+
+async function remove(tools: WorkTools, dir: string, work: () => void | Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      faultPoint('daemon.undo.before-discard');
-      discardDir(tools.stateDir, dir);
+      await work();
       return;
     } catch (error) {
       tools.log.error({ dir, err: error }, 'what an undone start left cannot be removed');
@@ -73,21 +91,31 @@ async function discard(tools: WorkTools, dir: string): Promise<void> {
 async function undoTakeover(tools: WorkTools, progress: Progress, onWait?: () => void): Promise<void> {
   const { shim, takeover } = progress;
   if (shim === undefined || takeover === undefined) return;
+  let mayHaveCalls = progress.isLeftBehind === true;
   try {
     faultPoint('daemon.undo.before-abort');
-    await shim.abort(takeover);
+    await abort(shim, takeover, onWait);
   } catch (cause) {
+    mayHaveCalls = true;
     tools.log.warn({ id: takeover.id, process: takeover.processId, err: cause }, 'undoing a start without its shim');
   }
   // Also where it has answered: a shim that is short of something says so in its log, and goes on.
-  await endWhenThereIsRoom(tools, takeover, onWait);
+  await endWhenThereIsRoom(tools, takeover, mayHaveCalls, onWait);
+}
+
+/** A shim that has stopped is ended by the watchdog in time; until then there is nothing to undo with. */
+async function abort(shim: Shim, takeover: Takeover, onWait?: () => void): Promise<void> {
+  const timer = onWait === undefined ? undefined : setTimeout(onWait, unansweredMs);
+  // Busy with the abort, it answers this all the same.
+  shim.untilRecorded().catch(() => undefined).finally(() => { clearTimeout(timer); });
+  await shim.abort(takeover);
 }
 
 /** With no descriptors and no processes left, nothing can be undone. Half undone it would be there for ever, so it waits. */
-async function endWhenThereIsRoom(tools: WorkTools, takeover: Takeover, onWait?: () => void): Promise<void> {
+async function endWhenThereIsRoom(tools: WorkTools, takeover: Takeover, mayHaveCalls: boolean, onWait?: () => void): Promise<void> {
   for (let pauseMs = firstShortageMs; ; pauseMs = Math.min(2 * pauseMs, longestShortageMs)) {
     try {
-      await endWithoutShim(tools, takeover);
+      await (mayHaveCalls ? endWithoutShim : endProcess)(tools, takeover);
       return;
     } catch (error) {
       tools.log.error({ id: takeover.id, process: takeover.processId, err: error }, 'a start cannot be undone yet');
@@ -127,8 +155,12 @@ function cgroupOf(pid: number | undefined): string {
  * @throws only what has run out; to be called again then
  */
 export async function endWithoutShim(tools: WorkTools, takeover: Takeover): Promise<void> {
-  await endRuntimeCallsOf(takeover.dir, tools.deadShims());
+  await endRuntimeCallsOf(tools.foreign, takeover, tools.deadShims());
+  await endProcess(tools, takeover);
+}
+
+async function endProcess(tools: WorkTools, takeover: Takeover): Promise<void> {
   const pid = runningPidOf(takeover.dir);
-  if (pid !== undefined) signalPid(pid, SIGKILL);
+  if (pid !== undefined) killPid(pid);
   if (takeover.processId === INIT) await deleteInRuntime(tools, takeover, { force: true });
 }

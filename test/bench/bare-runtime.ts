@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { ChildReaper, SpawnOptions } from '../../src/sys/children';
-import { signalPid } from '../../src/sys/process';
+import type { ChildReaper, SpawnOptions } from '../../src/sys/process/children';
+import { signalPid } from '../../src/sys/process/process';
 
 /** A container that the runtime made, its init process a child of this program. */
 export interface BareContainer {

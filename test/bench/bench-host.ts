@@ -1,9 +1,10 @@
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Child, ChildReaper } from '../../src/sys/children';
+import { version } from '../../package.json';
+import { type Child, ChildReaper } from '../../src/sys/process/children';
 import { Poller } from '../../src/sys/poller';
-import { becomeSubreaper } from '../../src/sys/process';
+import { becomeSubreaper } from '../../src/sys/process/process';
 import type { Method } from '../legacy-client/wire';
 import { ApiClient } from '../support/api-client';
 import { type BundleOptions, writeBundle } from '../support/bundle';
@@ -91,13 +92,10 @@ export class BenchHost {
     return readFileSync(join(this.directory, 'daemon.log'), 'utf8');
   }
 
-  /** What a program writes to its standard output. */
-  async textOf(file: string, args: readonly string[]): Promise<string> {
-    const path = join(this.directory, this.name('text'));
-    const fd = openSync(path, 'w');
-    await this.reaper.spawn({ file, args, stdout: fd }).exited;
-    closeSync(fd);
-    return readFileSync(path, 'utf8');
+  /** What is measured, in a few words. */
+  async daemonVersion(): Promise<string> {
+    const { major, minor, patch } = await this.client.version();
+    return this.ownsDaemon ? `holdfastd ${version}` : `${this.socketPath} (API ${[major, minor, patch].join('.')})`;
   }
 
   /** A name that no container had before. */
@@ -165,6 +163,7 @@ export class BenchHost {
       '--runtime', this.options.runtime,
       '--runtime-args=--root', `--runtime-args=${join(this.directory, 'runtime')}`,
       '--metrics-interval=0',
+      ...this.options.daemonFlags,
     ];
   }
 }

@@ -4,10 +4,11 @@
 import { join } from 'node:path';
 
 import { ApiServer } from '../../src/api/server';
-import { EventLog } from '../../src/supervisor/event-log';
-import { EventPublisher } from '../../src/supervisor/event-publisher';
+import { EventLog } from '../../src/supervisor/events/event-log';
+import { EventPublisher } from '../../src/supervisor/events/event-publisher';
 import type { Supervisor } from '../../src/supervisor/supervisor';
 import { DescriptorRoom } from '../../src/sys/descriptor-room';
+import { Poller } from '../../src/sys/poller';
 
 /** As many as the loop takes of its tasks before sockets have their turn. */
 const perTurn = 128;
@@ -24,6 +25,7 @@ const api = new ApiServer({
   version: 'bench',
   log: silent,
   descriptors: DescriptorRoom.ofThisProcess(),
+  poller: new Poller((error) => { throw error; }),
   onStats: () => undefined,
 });
 

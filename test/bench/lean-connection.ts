@@ -32,7 +32,8 @@ export class LeanConnection {
   /** Goes out with the first request: a server that is to repair old clients' requests decides by that one. */
   #greeting: Buffer = greeting();
 
-  constructor(socketPath: string) {
+  /** @param headers of each call, beside those of gRPC */
+  constructor(socketPath: string, private readonly headers: Readonly<Record<string, string>> = {}) {
     this.#socket = connect(socketPath);
     this.#socket.on('data', (chunk) => { this.#take(chunk); });
     this.#socket.on('error', () => undefined);
@@ -85,7 +86,7 @@ export class LeanConnection {
   }
 
   #blockOf(path: string): Buffer {
-    const block = this.#blocks.get(path) ?? headerBlock(path);
+    const block = this.#blocks.get(path) ?? headerBlock(path, this.headers);
     this.#blocks.set(path, block);
     return block;
   }

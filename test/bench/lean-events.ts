@@ -1,4 +1,4 @@
-import { APIService, EventsRequest } from '../../src/api/gen/api';
+import { APIService, EventsRequest } from '../../src/api/gen/legacy/api';
 import { within } from '../support/deadline';
 import { LeanConnection } from './lean-connection';
 

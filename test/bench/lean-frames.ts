@@ -13,11 +13,15 @@ export function greeting(): Buffer {
   return Buffer.concat([CLIENT_PREFACE, settings(), windowUpdate()]);
 }
 
-/** The header block of a request, literal fields without indexing (RFC 7541, 6.2.2): that of a method is the same each time. */
-export function headerBlock(path: string): Buffer {
+/**
+ * The header block of a request, literal fields without indexing (RFC 7541, 6.2.2): that of a method is the same each time.
+ * @param more headers beside those of each call; names and values shorter than 127 bytes
+ */
+export function headerBlock(path: string, more: Readonly<Record<string, string>> = {}): Buffer {
   const fields = [
     [':method', 'POST'], [':scheme', 'http'], [':path', path], [':authority', 'localhost'],
     ['content-type', 'application/grpc'], ['user-agent', 'holdfast-bench'], ['te', 'trailers'],
+    ...Object.entries(more),
   ];
   return Buffer.concat(fields.map(([name = '', value = '']) => Buffer.concat([Buffer.of(0), text(name), text(value)])));
 }

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
-import { version } from '../../package.json';
-import type { BenchHost } from './bench-host';
-
 /** What was measured, and on what. */
 export interface Machine {
   readonly when: string;
@@ -19,8 +16,8 @@ export interface Machine {
   readonly loadBefore: number;
 }
 
-export async function describeMachine(host: BenchHost): Promise<Machine> {
-  const { major, minor, patch } = await host.client.version();
+/** @param daemon what is measured @param runtime as its first line of `--version` says */
+export function describeMachine(daemon: string, runtime: string): Machine {
   const [cpu] = cpus();
   return {
     when: new Date().toISOString(),
@@ -30,14 +27,8 @@ export async function describeMachine(host: BenchHost): Promise<Machine> {
     kernel: release(),
     cgroups: /^cgroup /m.test(readFileSync('/proc/mounts', 'utf8').replace(/^\S+ \S+ (\S+) /gm, '$1 ')) ? 'version 1' : 'version 2',
     node: process.version,
-    runtime: await runtimeVersion(host),
-    daemon: host.ownsDaemon ? `holdfastd ${version}` : `${host.options.socket ?? ''} (API ${[major, minor, patch].join('.')})`,
+    runtime,
+    daemon,
     loadBefore: loadavg()[0] ?? 0,
   };
-}
-
-/** The first line of what `--version` says. */
-async function runtimeVersion(host: BenchHost): Promise<string> {
-  const said = await host.textOf(host.options.runtime, ['--version']);
-  return said.split('\n')[0] ?? '';
 }

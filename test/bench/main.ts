@@ -1,13 +1,12 @@
 // The benchmark: `make bench`, or `make bench BENCH_ARGS=--quick`. See docs/performance.md.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { messageOf } from '../../src/sys/thrown';
 import { BenchHost } from './bench-host';
 import type { Figure } from './figure';
 import { cpuFigures } from './figures/cpu';
 import { enduranceFigure } from './figures/endurance';
 import { eventsFigure } from './figures/events';
+import { floodFigure } from './figures/flood';
+import { foreignFigure } from './figures/foreign';
 import { healthFigure } from './figures/health';
 import { emptyStartFigure, manyFigures, restartFigure } from './figures/many';
 import { stdoutFigure, terminalFigure } from './figures/output';
@@ -15,8 +14,11 @@ import { execFigure, exitFigure, pauseFigure, statsFigure } from './figures/runn
 import { parallelStartFigure, startFigure } from './figures/start';
 import { describeMachine } from './machine';
 import { type BenchOptions, readOptions, usage } from './options';
+import { peerMeasures, runPeer } from './peer/run';
 import { chartOf } from './report/chart';
 import { machineLine, tableOf } from './report/table';
+import { lineOf, write } from './report/write';
+import { versionOf } from './text-of';
 import { warmUp } from './warm-up';
 
 interface Measure {
@@ -36,6 +38,8 @@ const measures: Readonly<Record<string, Measure>> = {
   exit: { take: exitFigure, onWarm: true },
   stats: { take: statsFigure, onWarm: true },
   pause: { take: pauseFigure, onWarm: true },
+  foreign: { take: foreignFigure },
+  flood: { take: floodFigure, onWarm: true },
   cpu: { take: cpuFigures, onWarm: true },
   health: { take: healthFigure },
   stdout: { take: stdoutFigure },
@@ -52,7 +56,7 @@ async function main(options: BenchOptions): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void host.close().finally(() => process.exit(1)));
   try {
     await host.startDaemon();
-    const machine = await describeMachine(host);
+    const machine = describeMachine(await host.daemonVersion(), await versionOf(host.reaper, host.directory, options.runtime));
     process.stdout.write(`${machineLine(machine)}\n`);
     let isWarm = false;
     for (const [name, { take, needsOurs, onWarm = false }] of Object.entries(measures)) {
@@ -79,19 +83,9 @@ async function main(options: BenchOptions): Promise<void> {
   }
 }
 
-function lineOf({ name, ours, unit, ratio, met, targets }: Figure): string {
-  const verdict = targets.length === 0 ? '' : met ? 'ok' : 'OVER';
-  return `${name}: ${ours.median.toFixed(3)} ${unit}${ratio === undefined ? '' : `, ${ratio.median.toFixed(2)} ×`} ${verdict}`;
-}
-
-function write({ out }: BenchOptions, name: string, text: string): void {
-  mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, name), text);
-}
-
 function optionsOf(args: readonly string[]): BenchOptions | undefined {
   try {
-    return readOptions(args, Object.keys(measures));
+    return readOptions(args, { alone: Object.keys(measures), withPeer: Object.keys(peerMeasures) });
   } catch (error) {
     process.stderr.write(`bench: ${messageOf(error)}\n`);
     process.exit(2);
@@ -101,7 +95,7 @@ function optionsOf(args: readonly string[]): BenchOptions | undefined {
 const options = optionsOf(process.argv.slice(2));
 if (options === undefined) process.stdout.write(usage);
 else
-  main(options).then(
+  (options.peer === undefined ? main(options) : runPeer(options)).then(
     () => process.exit(0),
     (error: unknown) => {
       process.stderr.write(`bench: ${error instanceof Error ? String(error.stack) : String(error)}\n`);

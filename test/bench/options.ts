@@ -7,8 +7,14 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** Measure the daemon that serves this socket, which is not started or stopped. */
   readonly socket: string | undefined;
+  /** Another daemon of the containerd API to measure ours beside: Debian's. */
+  readonly peer: 'containerd' | undefined;
+  /** With a peer: the cgroup below which containers are; `''`: the runtime's choice. */
+  readonly cgroupParent: string;
   /** The daemon's program, where it is started. */
   readonly daemon: string;
+  /** More flags for it. */
+  readonly daemonFlags: readonly string[];
   readonly runtime: string;
   /** Interleaved rounds of a figure. */
   readonly rounds: number;
@@ -30,7 +36,10 @@ export const usage = `usage: make bench [BENCH_ARGS="flags"]
 
   --quick               about two minutes, smaller numbers
   --socket <path>       measure another daemon of the same API, that serves there
+  --peer containerd     ours and Debian's containerd side by side, by the containerd API; needs scripts/setup-real
+  --cgroup-parent <path> with a peer: containers are below this cgroup, as the benchmark may be itself on a machine with other work
   --daemon <program>    default: bin/holdfastd
+  --daemon-flag=<flag>  give it this flag, too; may be given several times
   --runtime <program>   default: runc
   --only <name>         this figure; may be given several times
   --warm-up <count>     containers that come and go before the latencies; default 300; 0: a daemon's first requests
@@ -40,16 +49,19 @@ export const usage = `usage: make bench [BENCH_ARGS="flags"]
 `;
 
 /**
- * @param known the names of all figures
+ * @param known the names of all figures, without a peer and with one
  * @returns undefined where only the usage was asked for @throws TypeError for an unknown flag or figure, or a bad number
  */
-export function readOptions(args: readonly string[], known: readonly string[]): BenchOptions | undefined {
+export function readOptions(args: readonly string[], known: { readonly alone: readonly string[]; readonly withPeer: readonly string[] }): BenchOptions | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
       socket: { type: 'string' },
+      peer: { type: 'string' },
+      'cgroup-parent': { type: 'string', default: '' },
       daemon: { type: 'string', default: 'bin/holdfastd' },
+      'daemon-flag': { type: 'string', multiple: true, default: [] },
       runtime: { type: 'string', default: 'runc' },
       only: { type: 'string', multiple: true, default: [] },
       thousand: { type: 'boolean', default: false },
@@ -60,13 +72,18 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     },
   });
   if (values.help) return undefined;
-  const { quick } = values;
-  const unknown = values.only.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new TypeError(`--only ${unknown}: no such figure; there are ${known.join(', ')}`);
+  const { quick, peer } = values;
+  if (peer !== undefined && peer !== 'containerd') throw new TypeError(`--peer ${peer}: only containerd`);
+  const names = peer === undefined ? known.alone : known.withPeer;
+  const unknown = values.only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new TypeError(`--only ${unknown}: no such figure; there are ${names.join(', ')}`);
   return {
     quick,
     socket: values.socket === undefined ? undefined : resolve(values.socket),
+    peer,
+    cgroupParent: values['cgroup-parent'],
     daemon: resolve(values.daemon),
+    daemonFlags: values['daemon-flag'],
     runtime: values.runtime,
     rounds: quick ? 4 : 24,
     perRound: quick ? 3 : 5,

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-import { peerCredentials, socketFd } from '../../src/sys/sockets';
+import { peerCredentials, socketFd } from '../../src/sys/sockets/sockets';
 
 /** The pid of the process that listens on the socket. */
 export async function peerOf(socketPath: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { readProcStat } from '../../src/sys/process';
+import { readProcStat } from '../../src/sys/process/process';
 
 /** The daemon, and the programs that it has started and that are no containers: its shims. */
 export function supervisors(daemonPid: number): number[] {

@@ -1,4 +1,4 @@
-import { AddProcessRequest, APIService, CreateContainerRequest, UpdateContainerRequest } from '../../src/api/gen/api';
+import { AddProcessRequest, APIService, CreateContainerRequest, UpdateContainerRequest } from '../../src/api/gen/legacy/api';
 import type { BenchHost } from './bench-host';
 
 /**

@@ -1,6 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { status } from '@grpc/grpc-js';
+
+import { EventLogReader, lineOf } from '../support/event-log-reader';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
 import { expectUntouched } from '../support/untouched';
@@ -54,6 +57,47 @@ describeOnHost('a daemon that retains no events', realContainers, () => {
     await host.end();
     await events.untilExit('box');
     expect(events.linesOf('box')).toEqual(['start-container', 'start-process told', 'exit told 137', 'exit init 137']);
+    await expectUntouched(host);
+  });
+});
+
+/** What pushes events out of the log: as many as it takes for a daemon that retains ten. */
+const execs = 45;
+
+describeOnHost('a daemon that retains ten events', realContainers, () => {
+  let host: TestHost;
+  beforeEach(() => {
+    host = new TestHost();
+  });
+  afterEach(() => host.cleanUp());
+
+  test('tells the last end of a container to whoever asks, and who asks for more that something is missing', async () => {
+    await host.startDaemon({ flags: ['--retain-count=10'] });
+    const live = await host.events();
+    await host.create('busy', sleeper);
+    const before = (await live.untilType('start-container', 'busy')).timestamp;
+    await host.create('gone', { args: ['sh', '-c', 'exit 7'] });
+    await live.untilExit('gone');
+    for (let round = 0; round < execs; round += 1) {
+      const pid = `job${String(round)}`;
+      await host.client.addProcess({ id: 'busy', pid, args: ['true'], cwd: '/', env: ['PATH=/bin'] });
+      await live.untilExit('busy', pid);
+    }
+    for (const restart of [false, true]) {
+      if (restart) await host.restartDaemon('SIGKILL', { flags: ['--retain-count=10'] });
+      // As dockerd asks for it: no error, and the end.
+      const own = await EventLogReader.stored(host.client, epoch, 'gone');
+      expect(own.map(lineOf)).toContain('exit init 7');
+      const all = await EventLogReader.open(host.client, { ...(before === undefined ? {} : { timestamp: before }), storedOnly: true });
+      expect(await all.ended).toMatchObject({ code: status.DATA_LOSS });
+      expect(all.linesOf('gone')).toContain('exit init 7');
+      const following = await EventLogReader.open(host.client, { ...(before === undefined ? {} : { timestamp: before }) });
+      await following.untilExit('gone');
+      following.close();
+      const seen = await EventLogReader.open(host.client, { timestamp: live.lastTimestamp, storedOnly: true });
+      expect(await seen.ended).toBeUndefined();
+    }
+    await host.end();
     await expectUntouched(host);
   });
 });

@@ -1,4 +1,4 @@
-import type { Event } from '../../src/api/gen/api';
+import type { Event } from '../../src/api/gen/legacy/api';
 import { lineOf, nanosecondsOf } from '../support/event-log-reader';
 
 /** A process whose start a client asked for. */

@@ -2,7 +2,7 @@ import { type FailingStep, type FaultPoint, failingSteps, moments } from '../../
 import { untilExists } from '../support/files';
 import { describeOnHost, realContainers } from '../support/requires';
 import { Ordeal } from './ordeal';
-import { adoption, deathWithShim, failures, life, restart } from './scenarios';
+import { adoption, deathWithShim, failures, life, restart, upgrade } from './scenarios';
 
 /** Where the end of one container is recorded and not told, for a restart to find. */
 const restartBegins = 'daemon.end.recorded=kill:1';
@@ -50,10 +50,13 @@ function caseOf(point: FaultPoint, action: Action): Case {
   const title = `${point}: ${action}`;
   const plan = planOf(point, action, 1);
   if (point.startsWith('daemon.restore.') || point === 'daemon.log.open') {
-    // What is undone at a second look is not there for another fault.
-    const faults = point === 'daemon.restore.before-undo' ? plan.slice(0, 1) : [...plan].reverse();
+    // What is undone or finished at a second look is not there for another fault.
+    const isOnce = point === 'daemon.restore.before-undo' || point === 'daemon.restore.before-finish';
+    const faults = isOnce ? plan.slice(0, 1) : [...plan].reverse();
     return { title, plan: faults.map((fault) => fault.replace(/:\d$/, '')), run: restarted };
   }
+  // What is taken up is there more than once; the first time decides for all.
+  if (/\.(upgrade|take-up)\./.test(point)) return { title, plan: plan.slice(0, 1), run: upgrade };
   if (point.includes('.adopt.')) return { title, plan: plan.slice(0, 1), run: adopted };
   if (point === 'daemon.end.before-delete' || point === 'daemon.end.deleted') {
     return { title, plan, flags: ['--on-shim-death=kill'], run: (ordeal, faults) => begun(ordeal, faults, deathWithShim) };

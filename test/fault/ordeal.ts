@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import { existsSync, readdirSync } from 'node:fs';
 
-import type { Event } from '../../src/api/gen/api';
+import type { Event } from '../../src/api/gen/legacy/api';
 import type { ApiClient } from '../support/api-client';
 import { DeadlineError, within } from '../support/deadline';
 import { EventLogReader, lineOf, nanosecondsOf } from '../support/event-log-reader';
@@ -32,6 +32,7 @@ export class Ordeal {
   #reader: EventLogReader | undefined;
   #reviving: Promise<void> | undefined;
   #isGivenUp = false;
+  #lasting: readonly string[] = [];
 
   /** @param flags of every daemon of this host */
   constructor(private readonly flags: readonly string[] = []) {}
@@ -46,9 +47,12 @@ export class Ordeal {
     return this.host.own(`struck-${fault}`);
   }
 
-  /** Starts a daemon with faults, and where these end it, one without. */
-  async start(plan: readonly string[]): Promise<void> {
-    const options = { flags: this.flags, env: this.faults(plan) };
+  /**
+   * Starts a daemon with faults, and where these end it, one without.
+   * @param program another release's, and the environment that this one needs
+   */
+  async start(plan: readonly string[], release: Pick<DaemonOptions, 'program' | 'env'> = {}): Promise<void> {
+    const options = { flags: this.flags, ...release, env: { ...release.env, ...this.faults(plan) } };
     if (!(await this.#serves(options))) await this.#serves({ flags: this.flags }, true);
     try {
       await this.#resume();
@@ -57,6 +61,12 @@ export class Ordeal {
       if (!isBroken(error as ServiceError)) throw error;
       await this.revive();
     }
+  }
+
+  /** As `start`, and each daemon after it gets those faults too that have not struck yet. */
+  async startAmong(plan: readonly string[]): Promise<void> {
+    this.#lasting = plan;
+    await this.start(plan);
   }
 
   /** SIGKILLs the daemon, and lets the next one come as far as its faults allow. */
@@ -197,7 +207,7 @@ export class Ordeal {
 
   async #serves(options: DaemonOptions, must = false): Promise<boolean> {
     try {
-      await this.host.startDaemon(options);
+      await this.host.startDaemon({ ...options, env: { ...this.faults(this.#lasting), ...options.env } });
       return true;
     } catch (error) {
       const exit = await within(this.host.daemon.exited, 'the end of a daemon that does not serve', 5000, () => String(error));

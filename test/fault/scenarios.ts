@@ -4,6 +4,7 @@ import { ClientStdio } from '../support/client-stdio';
 import { untilExists } from '../support/files';
 import { writeFakeRuntime } from '../support/fake-runtime';
 import { makeFifo } from '../support/fifo';
+import { inOtherVersion, otherVersion } from '../support/other-version';
 import { waitForExit } from '../support/processes';
 import type { Ordeal } from './ordeal';
 
@@ -123,6 +124,23 @@ export async function adoption(ordeal: Ordeal, struck: () => Promise<void>): Pro
   const extra = await new Obedient(ordeal, 'adopted', 'extra', 3).start();
   ordeal.killShims();
   await ordeal.untilStruck(struck());
+  await extra.end();
+  await init.end();
+}
+
+/** A daemon finds a shim of an older version, and has it upgraded in place while its processes run and end. */
+export async function upgrade(ordeal: Ordeal, plan: readonly string[]): Promise<void> {
+  const { program } = otherVersion(ordeal.host);
+  await ordeal.start(plan, { program, env: inOtherVersion });
+  const init = await new Obedient(ordeal, 'upgraded', 'init', 7).start();
+  const extra = await new Obedient(ordeal, 'upgraded', 'extra', 3).start();
+  const ending = await new Obedient(ordeal, 'ending', 'init', 9).start();
+  await ordeal.stop();
+  await ordeal.start(plan);
+  await ending.tell();
+  await ordeal.untilStruck(Promise.all(plan.map((fault) => untilExists(ordeal.mark(fault)))).then(() => undefined));
+  await ending.end();
+  await life(ordeal, 'afterwards');
   await extra.end();
   await init.end();
 }

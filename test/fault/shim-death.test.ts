@@ -6,7 +6,7 @@ import { failureOf } from '../support/failure';
 import { EventLogReader, lineOf } from '../support/event-log-reader';
 import { FifoWriter } from '../support/fifo';
 import { untilExists } from '../support/files';
-import { processOf, processesInCgroup, processesNaming, signalExactly, waitForExit } from '../support/processes';
+import { processesInCgroup, processesNaming, signalExactly, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { killDaemonAndShims, killShims, shimOf, shimsOf } from '../support/shims';
 import { TestHost } from '../support/test-host';
@@ -314,14 +314,16 @@ describeOnHost('a shim that hangs', realContainers, () => {
     await expectWorking(host);
   });
 
-  test('is noticed by a daemon that starts, too', async () => {
+  test('is noticed by a daemon that starts, which answers meanwhile', async () => {
     const stdio = held(host, 'box');
     await host.create('box', obedient, stdio.paths);
     const hung = shimOf(host);
     await host.stopDaemon('SIGKILL');
     signalExactly(hung, 'SIGSTOP');
-    await host.startDaemon({ env });
-    expect(processOf(hung.pid)).toBeUndefined();
+    // Long enough for all of this before it is given up.
+    await host.startDaemon({ env: { HOLDFAST_SHIM_WATCHDOG: '100,1000' } });
+    expect((await host.client.state('box')).containers[0]?.status).toBe('running');
+    await waitForExit(hung.pid);
     const events = await host.events();
     await stdio.stdin.write('exit 14\n');
     expect((await events.untilExit('box')).status).toBe(14);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 
-import type { Event } from '../../src/api/gen/api';
+import type { Event } from '../../src/api/gen/legacy/api';
 import type { ApiClient } from '../support/api-client';
 import { EventLogReader } from '../support/event-log-reader';
 import type { Ordeal } from './ordeal';

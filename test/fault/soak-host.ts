@@ -12,8 +12,13 @@ export interface SoakFigures {
   shimKills: number;
   /** Of these kills, those of daemon and shim at the same moment. */
   bothKills: number;
+  /** Shims that went on as another program, in place. */
+  upgrades: number;
   starts: number;
   execs: number;
+  /** Of the containerd API, in two namespaces. */
+  tasks: number;
+  taskExecs: number;
   /** Starts and execs that the kills cut off. */
   undone: number;
   /** Comparisons of State, log and processes in the middle of everything, and those that a kill cut off. */
@@ -35,7 +40,7 @@ export class SoakHost {
   readonly processes = new Set<SoakProcess>();
   readonly unwatched = new Unwatched(this.ordeal.host, () => this.processes);
   readonly figures: SoakFigures = {
-    daemonKills: 0, shimKills: 0, bothKills: 0, starts: 0, execs: 0, undone: 0,
+    daemonKills: 0, shimKills: 0, bothKills: 0, upgrades: 0, starts: 0, execs: 0, tasks: 0, taskExecs: 0, undone: 0,
     checks: 0, cutChecks: 0, endsUnseen: 0, unknownStatuses: 0, outputBytes: 0,
   };
   #shimsDiedMs = -Infinity;

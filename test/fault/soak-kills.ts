@@ -1,6 +1,7 @@
 import type { DaemonProcess } from '../support/daemon-process';
 import { signalExactly } from '../support/processes';
 import { shimsOf } from '../support/shims';
+import { upgradeShims } from '../support/upgrade-shims';
 import { SoakCheck, harmed } from './soak-check';
 import type { SoakHost } from './soak-host';
 import type { Random } from './soak-random';
@@ -11,7 +12,7 @@ const longestPauseMs = 2000;
 /** Within which a daemon that has just been started comes to serve. */
 const startsWithinMs = 300;
 
-/** Kills daemon and shim at moments that have nothing to do with the work under way, and looks after each kill what it has done. */
+/** Kills daemon and shim, and has shims upgraded in place, at moments that have nothing to do with the work under way, and looks after each kill what it has done. */
 export class SoakKills {
   readonly #check: SoakCheck;
   readonly #killed = new WeakSet<DaemonProcess>();
@@ -37,6 +38,7 @@ export class SoakKills {
       const choice = this.random.fraction();
       if (choice < 0.11) serving = this.#killBoth() ?? serving;
       else if (choice < 0.27) this.#killShimsAlone();
+      else if (choice < 0.33) this.#upgradeShims();
       else serving = this.#killDaemon() ?? serving;
     }
     await serving;
@@ -54,6 +56,14 @@ export class SoakKills {
   #killShimsAlone(): void {
     this.#killShims();
     this.#compare().catch(this.fail);
+  }
+
+  /** Beside everything else, the next kill among it. */
+  #upgradeShims(): void {
+    const { figures, ordeal } = this.soak;
+    upgradeShims(ordeal.host).then((count) => {
+      figures.upgrades += count;
+    }, this.fail);
   }
 
   #killShims(): void {

@@ -40,7 +40,7 @@ export class Unwatched {
   daemonDies(): void {
     const held = heldByShims(this.host);
     for (const process of this.#shimless) {
-      const isAdopted = held.has(`${this.host.stateDir}/${process.id}/${process.processId}/exit`);
+      const isAdopted = held.has(`${placeOf(this.host, process)}/exit`);
       if (isAdopted || process.phase === 'over') this.#shimless.delete(process);
     }
     this.#isServing = false;
@@ -99,4 +99,9 @@ function linkOf(path: string): string {
 function isAtLeast(major: number, minor: number): boolean {
   const [ours = 0, oursMinor = 0] = release().split('.').map(Number);
   return ours > major || (ours === major && oursMinor >= minor);
+}
+
+/** Its directory: a task's container is named with its namespace. */
+function placeOf({ stateDir }: TestHost, { id, processId }: SoakProcess): string {
+  return `${id.includes('/') ? `${stateDir}.holdfast/namespaces` : stateDir}/${id}/${processId}`;
 }

@@ -11,5 +11,6 @@ describeOnHost('random load under random SIGKILLs', realContainers, () => {
     process.stderr.write(`soak: seed ${String(seed)}, ${JSON.stringify(figures)}\n`);
     expect(figures.daemonKills).toBeGreaterThan(0);
     expect(figures.starts).toBeGreaterThan(0);
+    expect(figures.tasks).toBeGreaterThan(0);
   }, (seconds + 120) * 1000);
 });

@@ -89,7 +89,7 @@ describeOnHost('a shim that speaks another protocol', realContainers, () => {
   let program: string;
   beforeEach(async () => {
     host = new TestHost();
-    ({ program } = otherVersion(host, 2));
+    ({ program } = otherVersion(host, 99));
     await host.startDaemon({ program, env: inOtherVersion });
   });
   afterEach(() => host.cleanUp());

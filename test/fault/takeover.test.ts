@@ -191,8 +191,9 @@ describeOnHost('our state directory', realContainers, () => {
     await expectUntouched(host);
   });
 
-  test('a shim of another version goes on serving its own beside one of this version', async () => {
-    const { program, version } = otherVersion(host);
+  // One of an older version is upgraded in place: shim-upgrade.test.ts.
+  test('a shim of a newer version goes on serving its own beside one of this version', async () => {
+    const { program, version } = otherVersion(host, undefined, '9.9.9-other');
     await host.restartDaemon('SIGTERM', { program, env: inOtherVersion });
     await untilNoShimBut(version);
     await host.create('old', sleeper);

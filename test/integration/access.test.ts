@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { status } from '@grpc/grpc-js';
 
-import { APIService } from '../../src/api/gen/api';
+import { APIService } from '../../src/api/gen/legacy/api';
 import { LegacyConnection } from '../legacy-client/wire';
 import { failureOf } from '../support/failure';
 import { untilLogged } from '../support/log-lines';

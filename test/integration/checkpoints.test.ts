@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { status } from '@grpc/grpc-js';
 
-import type { Checkpoint } from '../../src/api/gen/api';
+import type { Checkpoint } from '../../src/api/gen/legacy/api';
 import { failureOf } from '../support/failure';
 import { FifoWriter, makeFifo } from '../support/fifo';
 import { untilExists } from '../support/files';

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { Ctl } from '../support/ctl';
@@ -24,8 +25,16 @@ describeOnHost('holdfastctl', realContainers, () => {
   });
   afterEach(async () => {
     ctl.close();
+    // A test may have ended the daemon.
+    await ctl.run('rm', '--force', 'all');
     await host.cleanUp();
   });
+
+  /** Programs are remembered after their end: they are forgotten first. */
+  const forgetAndExpectUntouched = async (): Promise<void> => {
+    await ctl.prints('rm', '--force', 'all');
+    await expectUntouched(host);
+  };
 
   const bundle = (id: string, args: readonly string[], terminal = false): string => host.bundle(id, { args, terminal });
 
@@ -36,27 +45,26 @@ describeOnHost('holdfastctl', realContainers, () => {
     test('in supervisorctl\'s words and exit statuses', async () => {
       expect(await ctl.prints('status')).toBe('');
       expect(await ctl.prints('start', 'web', bundle('web', ['sleep', '1000']))).toBe('web: started\n');
-      const { systemPid } = await host.initOf('web');
-      expect(await ctl.prints('status')).toMatch(new RegExp(`^web {30}RUNNING   pid ${String(systemPid)}, uptime 0:00:0\\d\n$`));
-      expect(await ctl.prints('pid', 'web')).toBe(`${String(systemPid)}\n`);
+      const systemPid = (await ctl.prints('pid', 'web')).trim();
+      expect(await ctl.prints('status')).toMatch(new RegExp(`^web {30}RUNNING   pid ${systemPid}, uptime 0:00:0\\d\n$`));
       expect(await ctl.run('start', 'web', bundle('web', ['true']))).toEqual({ status: 0, stdout: error('web', 'already started'), stderr: '' });
       expect(await ctl.prints('stop', 'web', '--timeout', '0')).toBe('web: stopped\n');
       expect(await ctl.run('stop', 'web')).toEqual({ status: 0, stdout: error('web', 'not running'), stderr: '' });
       const shown = await ctl.run('status', 'web');
       expect(shown.status).toBe(3);
-      expect(shown.stdout).toMatch(/^web {30}EXITED {4}\w{3} \d\d \d\d:\d\d [AP]M\n$/);
+      expect(shown.stdout).toMatch(/^web {30}STOPPED {3}\w{3} \d\d \d\d:\d\d [AP]M\n$/);
       expect(await ctl.run('pid', 'web')).toEqual({ status: 7, stdout: '0\n', stderr: '' });
     });
 
     test('of several: names, patterns and all', async () => {
-      const events = await host.events();
       for (const id of ['db', 'web-1', 'web-2']) await host.create(id, { args: ['sleep', '1000'] });
       const both = await ctl.prints('status', 'web-*');
       expect(both.split('\n').map((line) => line.split(' ')[0])).toEqual(['web-1', 'web-2', '']);
       const mixed = await ctl.run('status', 'db', 'ghost');
       expect(mixed.status).toBe(4);
       expect(mixed.stdout).toMatch(/^ghost: ERROR \(no such process\)\ndb {31}RUNNING/);
-      expect(await ctl.prints('stop', 'web-*', '-t', '0')).toMatch(/^(web-[12]: stopped\n){2}$/);
+      expect((await ctl.prints('stop', 'web-*', '-t', '0')).split('\n').sort()).toEqual(['', 'web-1: stopped', 'web-2: stopped']);
+      const events = await host.events();
       expect(await ctl.prints('signal', 'sigkill', 'all')).toBe('db: signalled\n');
       await events.untilExit('db');
       const gone = await ctl.run('stop', 'ghost');
@@ -68,7 +76,7 @@ describeOnHost('holdfastctl', realContainers, () => {
       await host.create('slow', { args: ['sh', '-c', 'trap "exit 0" TERM; echo up; while :; do sleep 0.05; done'] }, stdio.paths);
       await stdio.stdout.until('up');
       expect(await ctl.prints('stop', 'slow')).toBe('slow: stopped\n');
-      await expectUntouched(host);
+      await forgetAndExpectUntouched();
     });
 
     test('status as JSON', async () => {
@@ -81,32 +89,31 @@ describeOnHost('holdfastctl', realContainers, () => {
 
     test('output goes to files, made where they are not there and added to', async () => {
       const path = bundle('once', ['sh', '-c', 'echo out; echo err >&2']);
-      const events = await host.events();
-      for (let round = 0; round < 2; round += 1) {
-        const from = events.position;
-        expect(await ctl.prints('start', 'once', path, '--stdout', 'out.txt', '--stderr', host.own('err.txt'))).toBe('once: started\n');
-        await events.untilExit('once', 'init', { from });
-      }
+      expect(await ctl.prints('start', 'once', path, '--stdout', 'out.txt', '--stderr', host.own('err.txt'))).toBe('once: started\n');
+      expect(await ctl.prints('wait', 'once')).toBe('0\n');
+      // It remembers them.
+      expect(await ctl.prints('start', 'once')).toBe('once: started\n');
+      expect(await ctl.prints('wait', 'once')).toBe('0\n');
       expect(readFileSync(host.own('out.txt'), 'utf8')).toBe('out\nout\n');
       expect(readFileSync(host.own('err.txt'), 'utf8')).toBe('err\nerr\n');
     });
 
     test.each([
-      ['a bundle that is not there', () => host.own('nowhere'), 'no such file or directory'],
-      ['a command that is not there', () => bundle('x', ['nope']), 'executable file not found'],
-    ])('%s is a spawn error, with the reason and what to do', async (_title, path, reason) => {
+      ['a bundle that is not there', 7, 'spawn error', () => host.own('nowhere'), 'no such file or directory'],
+      ['a command that is not there', 1, 'no such file', () => bundle('x', ['nope']), 'executable file not found'],
+    ])('%s is %i, %s, with the reason and what to do', async (_title, expected, word, path, reason) => {
       const { status, stdout, stderr } = await ctl.run('start', 'x', path());
-      expect({ status, stdout }).toEqual({ status: 7, stdout: error('x', 'spawn error') });
+      expect({ status, stdout }).toEqual({ status: expected, stdout: error('x', word) });
       expect(stderr).toContain(reason);
       expect(stderr.split('\n')).toHaveLength(3);
-      await expectUntouched(host);
+      await forgetAndExpectUntouched();
     });
 
     test('files that cannot be made are an error before anything is started', async () => {
       const { status, stderr } = await ctl.run('start', 'x', bundle('x', ['true']), '--stdout', '/nonexistent/out');
       expect(status).toBe(1);
       expect(stderr).toMatch(/^holdfastctl: cannot make \/nonexistent\/out: .*no such file or directory.*\n$/);
-      await expectUntouched(host);
+      await forgetAndExpectUntouched();
     });
   });
 
@@ -119,12 +126,16 @@ describeOnHost('holdfastctl', realContainers, () => {
       running.endInput();
       expect(await running.ended).toEqual({ status: 3, stdout: 'hello\n', stderr: 'err\n' });
       expect(ctl.fifoDirectories).toEqual([]);
-      await expectUntouched(host);
+      await forgetAndExpectUntouched();
     });
 
     test('passes a signal on, and the status of one that kills', async () => {
+      const started = ctl.start('events', '--json', '--type', 'start-container', '--since', '1m');
       const running = ctl.start('start', '-a', 'x', bundle('x', ['sh', '-c', 'trap "exit 4" INT; echo up; while :; do sleep 0.05; done']));
       await running.printed('up\n');
+      // A signal that comes before the start is answered takes the start back.
+      await started.printed('"x"');
+      started.kill('SIGKILL');
       running.kill('SIGINT');
       expect((await running.ended).status).toBe(4);
       const killed = ctl.start('start', '-a', 'x', bundle('x', ['sh', '-c', 'echo up; exec sleep 1000']));
@@ -143,7 +154,7 @@ describeOnHost('holdfastctl', realContainers, () => {
       expect(ctl.fifoDirectories).toEqual([]);
       await Promise.all(processesNaming(runtime).map((seen) => waitForExit(seen.pid)));
       await untilGone(join(host.stateDir, 'x'));
-      await expectUntouched(host);
+      await forgetAndExpectUntouched();
     });
 
     test.each(['SIGTERM', 'SIGKILL'] as const)('outlives a restart of the daemon (%s), and an end of input meanwhile', async (signal) => {
@@ -156,7 +167,7 @@ describeOnHost('holdfastctl', realContainers, () => {
       running.endInput();
       await host.startDaemon();
       expect(await running.ended).toEqual({ status: 9, stdout: 'got one\ngot two\n', stderr: '' });
-      await expectUntouched(host);
+      await forgetAndExpectUntouched();
     });
 
     test('whose reader goes away leaves the container running', async () => {
@@ -164,7 +175,7 @@ describeOnHost('holdfastctl', realContainers, () => {
       await running.printed('line\n');
       running.closeOutput();
       expect((await running.ended).status).toBe(141);
-      expect((await host.client.state('x')).containers[0]?.status).toBe('running');
+      expect(await ctl.prints('status', 'x')).toMatch(/^x +RUNNING/);
       await ctl.prints('stop', 'x', '-t', '0');
       expect(ctl.fifoDirectories).toEqual([]);
     });
@@ -177,11 +188,11 @@ describeOnHost('holdfastctl', realContainers, () => {
       terminal.send('\x10\x11');
       const end = await terminal.ended;
       expect(end.status).toBe(0);
-      expect(end.stdout).toMatch(/detached from x; its output goes on into .*\/holdfastctl-\w+/);
+      expect(end.stdout).toContain('detached; x runs on (holdfastctl fg x)');
       expect(await ctl.prints('status')).toMatch(/^x .*RUNNING/);
       await ctl.prints('stop', 'x', '-t', '0');
       expect(ctl.fifoDirectories).toEqual([]);
-      await expectUntouched(host);
+      await forgetAndExpectUntouched();
     });
 
     test('cannot be given files too', async () => {
@@ -189,7 +200,7 @@ describeOnHost('holdfastctl', realContainers, () => {
       expect(status).toBe(2);
       expect(stderr).toMatch(/either attached to this terminal .* or given files/);
       expect(existsSync(host.own('out.txt'))).toBe(false);
-      await expectUntouched(host);
+      await forgetAndExpectUntouched();
     });
   });
 
@@ -200,7 +211,7 @@ describeOnHost('holdfastctl', realContainers, () => {
 
     test('without attaching tells the name, and the event its end', async () => {
       const events = await host.events();
-      expect(await ctl.prints('exec', 'box', '--pid', 'job', '--', 'sh', '-c', 'exit 6')).toBe('box/job: started\n');
+      expect(await ctl.prints('exec', '-d', 'box', '--pid', 'job', '--', 'sh', '-c', 'exit 6')).toBe('box/job: started\n');
       expect((await events.untilExit('box', 'job')).status).toBe(6);
       await host.end();
     });
@@ -223,12 +234,12 @@ describeOnHost('holdfastctl', realContainers, () => {
 
     test('in what is not there, and of what is not there', async () => {
       expect(await ctl.run('exec', '-a', 'ghost', 'true')).toEqual({
-        status: 1,
+        status: 125,
         stdout: '',
-        stderr: 'holdfastctl: ghost: no such container\n  "holdfastctl status" lists what there is.\n',
+        stderr: 'holdfastctl: ghost: no such container\n  "holdfastctl ps -a" lists what there is.\n',
       });
-      const { status, stderr } = await ctl.run('exec', 'box', 'nope');
-      expect(status).toBe(1);
+      const { status, stderr } = await ctl.run('exec', '-d', 'box', 'nope');
+      expect(status).toBe(127);
       expect(stderr).toMatch(/^holdfastctl: oci runtime error: .*"nope": executable file not found in \$PATH\n$/);
       expect(ctl.fifoDirectories).toEqual([]);
       await host.end();
@@ -236,24 +247,29 @@ describeOnHost('holdfastctl', realContainers, () => {
   });
 
   describe('events', () => {
-    test('as a table and as JSON, stored and live', async () => {
+    test('as lines and as JSON, stored and live', async () => {
       // It prints no header that would say when it has subscribed: it asks for what it may have missed by then.
       const live = ctl.start('events', '--json', '--since', '1m');
-      const table = ctl.start('events');
-      await table.printed('TIME');
-      await host.create('x', { args: ['sh', '-c', 'exit 2'] });
-      await table.printed('init');
-      const stored = await ctl.prints('events', '--until', 'now', '--json');
+      const lines = ctl.start('events', '--since', '1m');
+      await ctl.prints('start', 'x', bundle('x', ['sh', '-c', 'exit 2']));
+      await lines.printed('exit status 2');
+      const stored = await ctl.prints('events', '--until', 'now', '--json', '--name', 'x');
       const told = stored.trim().split('\n').map((line) => JSON.parse(line) as object);
-      expect(told).toMatchObject([{ type: 'start-container', id: 'x' }, { type: 'exit', id: 'x', pid: 'init', status: 2 }]);
+      expect(told).toMatchObject([
+        { type: 'start', name: 'x', by: { uid: 0 } },
+        { type: 'create', name: 'x' },
+        { type: 'start-container', name: 'x' },
+        { type: 'exit', name: 'x', process: 'init', exit_status: 2 },
+      ]);
       await live.printed('"exit"');
-      for (const running of [live, table]) running.kill('SIGKILL');
-      await Promise.all([live.ended, table.ended]);
+      for (const running of [live, lines]) running.kill('SIGKILL');
+      await Promise.all([live.ended, lines.ended]);
     });
 
     test('ends without a word when its reader goes away', async () => {
-      const events = ctl.start('events');
-      await events.printed('TIME');
+      await host.create('before', { args: ['true'] });
+      const events = ctl.start('events', '--since', '1m');
+      await events.printed('before');
       events.closeOutput();
       await host.create('x', { args: ['sleep', '1000'] });
       expect(await events.ended).toMatchObject({ status: 141, stderr: '' });
@@ -261,12 +277,13 @@ describeOnHost('holdfastctl', realContainers, () => {
     });
 
     test('says so when the daemon goes away', async () => {
-      const events = ctl.start('events');
-      await events.printed('TIME');
+      await host.create('before', { args: ['true'] });
+      const events = ctl.start('events', '--since', '1m');
+      await events.printed('exit');
       await host.stopDaemon('SIGKILL');
       const { status, stderr } = await events.ended;
       expect(status).toBe(7);
-      expect(stderr).toMatch(/^holdfastctl: .+\n {2}.+\n$/);
+      expect(stderr).toMatch(/^(lost|the daemon) .+\n {2}.+\n$/);
     });
   });
 
@@ -280,7 +297,7 @@ describeOnHost('holdfastctl', realContainers, () => {
   test('version, pid and shutdown: the containers live on', async () => {
     await host.create('stays', { args: ['sleep', '1000'] });
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    expect(await ctl.prints('version')).toBe(`Client: ${version}\nDaemon: 0.2.9 (holdfast-${version})\n`);
+    expect(await ctl.prints('version')).toBe(`${version}\n`);
     expect(await ctl.prints('--version')).toBe(`holdfastctl version ${version}\n`);
     expect(await ctl.prints('pid')).toBe(`${String(host.daemon.pid)}\n`);
     expect(await ctl.prints('shutdown')).toBe('Shut down\n');
@@ -290,31 +307,62 @@ describeOnHost('holdfastctl', realContainers, () => {
     await host.end();
   });
 
-  test.each([
-    ['status', 4],
-    ['version', 7],
-    ['stop x', 7],
-    ['signal HUP x', 7],
-    ['exec x true', 7],
-    ['pid', 7],
-    ['pid x', 7],
-    ['shutdown', 7],
-    ['events', 7],
-  ])('%s without a daemon: exit status %i, and what to do', async (command, expected) => {
-    await host.stopDaemon();
-    const { status, stderr } = await ctl.run(...command.split(' '));
-    expect(status).toBe(expected);
-    expect(stderr).toBe(
-      `holdfastctl: unix://${host.socketPath} no such file\n` +
-        '  Is holdfastd running? Start it, or name its socket with --address or HOLDFAST_ADDRESS.\n',
-    );
+  describe('without a daemon', () => {
+    const missing = (): string => `unix://${host.socketPath} no such file\n`;
+
+    // Verbs of supervisorctl's say it on stdout, as that does.
+    test.each([
+      ['status', 4, true],
+      ['stop x', 7, true],
+      ['start x', 7, true],
+      ['signal HUP x', 7, true],
+      ['pid', 7, true],
+      ['pid x', 7, true],
+      ['shutdown', 7, true],
+      // Its other statuses are those of what it runs.
+      ['exec x true', 125, false],
+      ['run --host true', 125, false],
+      ['events', 7, false],
+      ['ps', 7, false],
+    ])('%s: exit status %i, and what to do', async (command, expected, onStdout) => {
+      await host.stopDaemon();
+      const { status, stdout, stderr } = await ctl.run(...command.split(' '));
+      const hint = '  holdfastd does not run, or has another socket: systemctl start holdfast, or -s, or HOLDFAST_ADDRESS\n';
+      expect({ status, stdout, stderr }).toEqual({ status: expected, stdout: onStdout ? missing() : '', stderr: onStdout ? hint : missing() + hint });
+    });
+
+    test('a socket that a killed daemon has left: refused, 4', async () => {
+      await host.stopDaemon('SIGKILL');
+      const { status, stdout, stderr } = await ctl.run('stop', 'x');
+      expect({ status, stdout }).toEqual({ status: 4, stdout: `unix://${host.socketPath} refused connection\n` });
+      expect(stderr).toMatch(/^ {2}holdfastd has ended and left its socket; programs run on\..*\n$/);
+    });
+
+    test('a socket of something else: 4', async () => {
+      const path = host.own('other.sock');
+      const other = createServer((socket) => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'); }).listen(path);
+      try {
+        const { status, stdout } = await ctl.run('-s', path, 'status');
+        expect({ status, stdout }).toEqual({ status: 4, stdout: `unix://${path} does not speak Holdfast's protocol\n` });
+      } finally {
+        other.close();
+      }
+    });
+
+    test('as JSON where that was asked for', async () => {
+      await host.stopDaemon();
+      const { stderr } = await ctl.run('ps', '--json');
+      expect(JSON.parse(stderr)).toEqual({ error: { code: 'unreachable', message: missing().trim() } });
+    });
   });
 
-  test.each(['nope', 'start', 'start x', 'stop', 'signal', 'signal HUP', 'exec x', 'status --nope', 'events --until soon', 'signal NOPE x', '-s tcp://x status', 'start a/b .', 'start .. .'])(
-    'wrong usage (%s): exit status 2, said on stderr',
-    async (command) => {
+  test.each([
+    ['nope', 2], ['status --nope', 2], ['events --until soon', 2], ['-s tcp://x status', 2], ['start a/b .', 2], ['start .. .', 2], ['exec x', 125], ['run --host', 125],
+  ])(
+    'wrong usage (%s): exit status %i, said on stderr',
+    async (command, expected) => {
       const { status, stdout, stderr } = await ctl.run(...command.split(' '));
-      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect({ status, stdout }).toEqual({ status: expected, stdout: '' });
       expect(stderr).toMatch(/^(error|holdfastctl): .+\n/);
     },
   );

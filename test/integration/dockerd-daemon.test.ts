@@ -9,7 +9,7 @@ import { ociSpec } from '../support/bundle';
 import { binDirectory } from '../support/daemon-process';
 import { within } from '../support/deadline';
 import { untilIn } from '../support/files';
-import { allProcesses } from '../support/processes';
+import { allProcesses, argumentsOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { untilAccepting } from '../support/socket';
 import { TestHost } from '../support/test-host';
@@ -54,13 +54,27 @@ describeOnHost('docker-containerd, started as dockerd does', realContainers, () 
 
   test('serves in a session of its own, with the flags that dockerd gives', async () => {
     await client.start();
-    const commandLine = readFileSync(`/proc/${String(pid())}/cmdline`, 'utf8').split('\0').slice(0, -1);
-    expect(commandLine.slice(-(backend.flags().length + 1))).toEqual([host.own('elsewhere/docker-containerd'), ...backend.flags()]);
+    const commandLine = argumentsOf(pid());
+    expect(commandLine).toEqual([host.own('elsewhere/docker-containerd'), ...backend.flags()]);
     expect(sessionOf(pid())).toBe(pid());
     await expectWorking('c1');
-    const shims = allProcesses().filter((seen) => seen.commandLine.includes(backend.stateDir) && seen.commandLine.includes('holdfast-shim'));
+    const shims = allProcesses().filter((seen) => seen.commandLine.includes(backend.stateDir) && seen.commandLine.startsWith('docker-containerd-shim --serve '));
     expect(shims).toHaveLength(1);
     expect(sessionOf(shims[0]?.pid ?? 0)).toBe(shims[0]?.pid);
+  });
+
+  test('serves Docker 1.11, which gives the socket as a path alone and waits for events to go live', async () => {
+    const options = { root: host.clientRoot, runtimeArgs: ['--root', host.runtimeRoot], isOfTheFirstDays: true };
+    backend = new Backend({ ...options, env: { PATH: `${host.own('elsewhere')}:${process.env['PATH'] ?? ''}` } });
+    client = new LegacyClient({ ...options, socketPath: backend.socketPath, backend });
+    await client.start();
+    await expectWorking('c1');
+    expect(client.events.items.map((event) => `${event.id} ${event.type}`)).toEqual([' live', 'c1 start-container', 'c1 exit']);
+    client.close();
+    client = new LegacyClient({ ...options, socketPath: backend.socketPath, backend });
+    await client.start();
+    await expectWorking('c2');
+    expect(client.events.items.map((event) => `${event.id} ${event.type}`)).toEqual([' live', 'c2 start-container', 'c2 exit']);
   });
 
   test('ends with 0 on SIGTERM, within moments, and the next one finds the containers as they were', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { APIService as methods } from '../../src/api/gen/api';
+import { APIService as methods } from '../../src/api/gen/legacy/api';
 import { Backend } from '../legacy-client/backend';
 import { LegacyClient } from '../legacy-client/client';
 import { ClientProcess } from '../legacy-client/container';

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { APIService } from '../../src/api/gen/api';
-import type { Event } from '../../src/api/gen/api';
+import { APIService } from '../../src/api/gen/legacy/api';
+import type { Event, EventsRequest } from '../../src/api/gen/legacy/api';
 import { ClientProcess } from '../legacy-client/container';
 import { CallError, LegacyConnection } from '../legacy-client/wire';
 import { within } from '../support/deadline';
-import { lineOf } from '../support/event-log-reader';
+import { lineOf, nanosecondsOf } from '../support/event-log-reader';
 import { Figures } from '../support/figures';
 import { untilIn } from '../support/files';
 import { fitToThisHost, oldSpecs } from '../support/old-spec';
@@ -130,6 +130,34 @@ describeOnHost('the wire of old dockerds, at the real daemon', realContainers, (
     const since = (seconds: bigint): Promise<string[]> => storedSince(connection, seconds);
     expect(await since(last.seconds - 60n)).toEqual(['start-container', 'exit init 5']);
     expect(await since(last.seconds + 60n)).toEqual([]);
+    connection.close();
+  });
+
+  test('one of the first days hears once, after the replay, that events are live from here', async () => {
+    await expectWorking(host, 'past');
+    const connection = new LegacyConnection(host.socketPath);
+    const follow = async (request: Partial<EventsRequest>): Promise<Recorder<Event>> => {
+      const seen = new Recorder<Event>(lineOf);
+      const whole = { seconds: 0n, timestamp: undefined, storedOnly: false, id: '', ...request };
+      await within(connection.stream(APIService.events, whole, (event) => { seen.add(event); }).opened, 'the headers');
+      return seen;
+    };
+    const oldest = await follow({ seconds: 1n });
+    const ofOne = await follow({ seconds: 1n, id: 'next' });
+    const others = [await follow({}), await follow({ timestamp: { seconds: 1n, nanos: 0 } }), await follow({ seconds: 1n, timestamp: { seconds: 1n, nanos: 0 } })];
+    await expectWorking(host, 'next');
+    for (const seen of [oldest, ofOne, ...others]) await seen.until((event) => event.id === 'next' && event.type === 'exit', 'the exit');
+    const next = ['start-container', 'exit init 5'];
+    expect(oldest.items.map(lineOf)).toEqual(['start-container', 'exit init 5', 'live', ...next]);
+    expect(ofOne.items.map(lineOf)).toEqual(['live', ...next]);
+    for (const seen of others) expect(seen.items.map(({ type }) => type)).not.toContain('live');
+    const live = oldest.items[2];
+    expect(live).toMatchObject({ id: '', pid: '', status: 0 });
+    expect(live?.seconds).toBe(live?.timestamp?.seconds);
+    const times = oldest.items.map(nanosecondsOf);
+    expect(times).toEqual([...times].sort((a, b) => (a < b ? -1 : 1)));
+    // Nothing goes live where the stream ends with the replay.
+    expect(await storedSince(connection, 1n)).not.toContain('live');
     connection.close();
   });
 

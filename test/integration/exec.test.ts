@@ -1,23 +1,26 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { AddProcessRequest } from '../../src/api/gen/api';
+import type { AddProcessRequest } from '../../src/api/gen/legacy/api';
 import { failureOf } from '../support/failure';
 import { processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 const path = 'PATH=/bin';
 
 describeOnHost('exec', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     await host.create('box', { args: ['sleep', '1000'], env: ['SECRET=of the container'] });
   });
   afterEach(async () => {
-    await host.end().finally(() => host.cleanUp());
+    await host.end().finally(() => shared.giveBack());
   });
+  afterAll(() => shared.close());
 
   /** Runs a script as process `name` and resolves with its output, its end having been told. */
   async function outputOf(name: string, script: string, request: Partial<AddProcessRequest> = {}): Promise<string> {

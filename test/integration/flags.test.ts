@@ -17,7 +17,7 @@ const printed = (flag: string) => execFileSync(program, [flag], { encoding: 'utf
 const flags = [
   'debug', 'log-level', 'state-dir', 'metrics-interval', 'listen', 'runtime', 'runtime-args', 'shim', 'pprof-address',
   'start-timeout', 'retain-count', 'graphite-address', 'version', 'help',
-  'config', 'metrics-address', 'socket-group', 'on-shim-death', 'runtime-copy',
+  'config', 'root', 'metrics-address', 'socket-group', 'on-shim-death', 'runtime-copy',
 ];
 
 describeOnHost("the daemon's command line", realContainers, () => {

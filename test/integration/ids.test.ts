@@ -1,13 +1,16 @@
 import { failureOf } from '../support/failure';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 describeOnHost('ids', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   test('an id is started again the moment its exit is seen, thirty times', async () => {
     const events = await host.events();

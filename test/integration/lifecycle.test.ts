@@ -4,15 +4,18 @@ import { failureOf } from '../support/failure';
 import { nanosecondsOf } from '../support/event-log-reader';
 import { processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedHost } from '../support/shared-host';
 import { TestHost } from '../support/test-host';
 import { expectUntouched } from '../support/untouched';
 
 describeOnHost('the life of a container', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   test('is started, shown, signalled and ended, and each step is told in order', async () => {
     const events = await host.events();

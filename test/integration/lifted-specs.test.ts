@@ -4,11 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { loadBundle } from '../../src/runtime/bundle';
-import { execProcessSpec } from '../../src/runtime/exec-spec';
-import { createArgs, deleteArgs, execArgs, killAllArgs, type RuntimeCommand, startArgs } from '../../src/runtime/oci-runtime';
-import { writeProcessRecord } from '../../src/runtime/process-file';
-import { resolveRuntime } from '../../src/runtime/runtime-program';
+import { loadBundle } from '../../src/runtime/bundle/bundle';
+import { foreignHere } from '../support/foreign-here';
+import { execProcessSpec } from '../../src/runtime/bundle/exec-spec';
+import { createArgs, deleteArgs, execArgs, killAllArgs, type RuntimeCommand, startArgs } from '../../src/runtime/oci/oci-runtime';
+import { writeProcessRecord } from '../../src/runtime/state-dir/process-file';
+import { resolveRuntime } from '../../src/runtime/oci/runtime-program';
 import { cgroupDirectories, removeCgroups } from '../support/cgroups';
 import { untilExists } from '../support/files';
 import { fitToThisHost, oldSpecs } from '../support/old-spec';
@@ -50,7 +51,7 @@ describeOnHost('the runtime of today takes the specs of old', realContainers, ()
     const bundlePath = join(directory, 'bundle');
     const args = ['/bin/sleep', '1000'];
     writeFileSync(join(bundlePath, 'config.json'), fitToThisHost(text, { rootfs: 'rootfs', cgroupsPath: `${cgroup}/c1`, args }));
-    const bundle = loadBundle(bundlePath, join(directory, 'lifted'));
+    const bundle = await loadBundle(foreignHere, bundlePath, { path: join(directory, 'lifted'), setsOomScore: false });
     expect(existsSync(join(directory, 'lifted'))).toBe(bundle.runtimePath !== bundlePath);
 
     const pidFile = join(directory, 'pid');

@@ -15,8 +15,9 @@ import {
   StatsRequest,
   UpdateContainerRequest,
   UpdateProcessRequest,
-} from '../../src/api/gen/api';
+} from '../../src/api/gen/legacy/api';
 import { treeBelow } from '../support/files';
+import { defects, text } from '../support/malformed';
 import { fc } from '../support/property';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
@@ -35,14 +36,6 @@ const clearCodes = new Set([
   status.ALREADY_EXISTS,
   status.INTERNAL,
 ]);
-/** What a defect of ours would sound like. */
-const defects = /TypeError|RangeError|is not a function|Cannot (read|convert|mix)|undefined|too big|SQLITE|at .*\.js:\d/;
-
-const nastyStrings = [
-  '', '.', '..', '/', 'a/b', '../../etc', '/nonexistent', '/etc/passwd', 'a\0b', '\0', '-', '--help', '-rf', 'ghost', 'init', 'paused', 'running', 'stopped',
-  '%s%n', '$(id)', '{}', '\u0000\uffff', '\ud83d\ude00', 'x'.repeat(255), 'x'.repeat(256), 'é'.repeat(128), 'x'.repeat(70_000), '__proto__', 'constructor',
-];
-const text = fc.oneof(fc.constantFrom(...nastyStrings), fc.string({ unit: 'binary', maxLength: 300 }));
 const texts = fc.array(text, { maxLength: 5 });
 const uint64 = fc.oneof(fc.constantFrom(0n, 1n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
 const int64 = fc.oneof(fc.constantFrom(0n, -1n, -(2n ** 63n), 2n ** 63n - 1n), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));

@@ -1,13 +1,19 @@
-// Over starts and execs with their ends nothing adds up: counted, not weighed. docs/limits.md has the memory over 10,000.
+// Over starts and execs with their ends, and over clients of any manners, nothing adds up: counted, not weighed. docs/limits.md has the memory over 10,000.
 import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 
+import { EventsRequest } from '../../src/api/gen/legacy/api';
+import { frame, FrameFlag, FrameType } from '../../src/api/wire/frames';
+import { encodeHeaderBlock } from '../../src/api/wire/hpack-encoder';
 import { patienceMs } from '../support/deadline';
 import { Figures } from '../support/figures';
 import { untilIn } from '../support/files';
 import { processesNaming } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
+import { expectWorking } from '../support/untouched';
+import { greeting, headers, message, request, requestFields, SOCKET_PATH } from '../unit/api/wire/frame-kit';
 
 /**
  * What a count may be higher by, when one that is kept of each of thirty would show: the inotify descriptor that libuv
@@ -82,4 +88,105 @@ describeOnHost('over many starts and execs', realContainers, () => {
       starts: await read('starts_running'),
     };
   }
+});
+
+const data = 0x0;
+const resetStream = 0x3;
+const ping = 0x6;
+const windowUpdate = 0x8;
+const state = '/types.API/State';
+const one = Buffer.from([0, 0, 0, 1]);
+
+/** A request whose body is still to come. */
+const opened = (authority: string, path = state): Buffer => headers(1, encodeHeaderBlock(requestFields(path, authority)));
+const subscription = (authority: string, streamId = 1): Buffer =>
+  Buffer.concat([headers(streamId, encodeHeaderBlock(requestFields('/types.API/Events', authority))), message(streamId, Buffer.from(EventsRequest.encode(EventsRequest.fromPartial({})).finish()))]);
+const many = (count: number, of: (index: number) => Buffer): Buffer => Buffer.concat(Array.from({ length: count }, (_, index) => of(index)));
+
+/** What a client sends after its greeting, until it leaves. */
+const misbehaviours: Readonly<Record<string, (authority: string) => Buffer>> = {
+  'says nothing': () => Buffer.alloc(0),
+  'leaves in the middle of a request': opened,
+  'leaves without its answer': (authority) => request(1, state, authority),
+  'leaves its subscriptions': (authority) => many(5, (index) => subscription(authority, 2 * index + 1)),
+  'leaves within a frame': (authority) => Buffer.concat([opened(authority), Buffer.from([0, 0, 100, data])]),
+  'leaves within a header block': (authority) => Buffer.concat([request(1, state, authority), frame(FrameType.headers, 0, 3, Buffer.alloc(3))]),
+  'says goodbye and sends on': (authority) => Buffer.concat([subscription(authority), frame(FrameType.goaway, 0, 0, Buffer.alloc(8)), request(3, state, authority)]),
+  'sends DATA on an idle stream': (authority) => Buffer.concat([opened(authority), frame(data, 0, 5, Buffer.from('x'))]),
+  'sends DATA on an idle stream beside its subscription': (authority) => Buffer.concat([subscription(authority), frame(data, 0, 5, Buffer.from('x'))]),
+  'sends DATA on an idle stream, and much more': (authority) =>
+    Buffer.concat([opened(authority), frame(data, 0, 5, Buffer.from('x')), many(6, () => frame(data, 0, 1, Buffer.alloc(16_000)))]),
+  'sends DATA on the connection itself': (authority) => Buffer.concat([opened(authority), frame(data, 0, 0, Buffer.from('x'))]),
+  'sends DATA beyond its window': (authority) => Buffer.concat([opened(authority), many(20, () => frame(data, 0, 1, Buffer.alloc(16_000)))]),
+  'resets an idle stream': (authority) => Buffer.concat([opened(authority), frame(resetStream, 0, 5, one)]),
+  'resets what it has opened, over and over': (authority) =>
+    many(50, (index) => Buffer.concat([request(2 * index + 1, state, authority), frame(resetStream, 0, 2 * index + 1, one)])),
+  'sends a PING of four bytes': (authority) => Buffer.concat([opened(authority), frame(ping, 0, 0, one)]),
+  'sends SETTINGS of four bytes': (authority) => Buffer.concat([opened(authority), frame(FrameType.settings, 0, 0, one)]),
+  'sends SETTINGS out of range': (authority) => Buffer.concat([opened(authority), frame(FrameType.settings, 0, 0, Buffer.from('0004ffffffff', 'hex'))]),
+  'opens a window by nothing': (authority) => Buffer.concat([opened(authority), frame(windowUpdate, 0, 0, Buffer.alloc(4))]),
+  'opens the window of an idle stream': (authority) => Buffer.concat([opened(authority), frame(windowUpdate, 0, 5, one)]),
+  'uses a stream number of the server': (authority) => Buffer.concat([opened(authority), request(2, state, authority)]),
+  'uses a stream number twice': (authority) => Buffer.concat([request(3, state, authority), request(3, state, authority), request(1, state, authority)]),
+  'acknowledges what nobody sent': (authority) => Buffer.concat([opened(authority), many(5, () => frame(FrameType.settings, FrameFlag.ack, 0, Buffer.alloc(0)))]),
+  'sends a message that is none': (authority) => Buffer.concat([opened(authority), frame(data, FrameFlag.endStream, 1, Buffer.alloc(20, 0xff))]),
+  'asks for what there is not': (authority) => request(1, '/no.such.Service/Method', authority),
+  'sends a header block that is no HPACK': (authority) => Buffer.concat([request(1, state, authority), headers(3, Buffer.from([0xff]))]),
+  'speaks another protocol': () => Buffer.from('GET / HTTP/1.1\r\nHost: docker\r\n\r\n'),
+};
+
+/** By `:authority`: the first is handed over as it is, the second repaired. */
+const paths = ['localhost', SOCKET_PATH];
+const manners = ['ends', 'is gone', 'ends, and stays until it is ended'] as const;
+const clientsOfEach = 5;
+
+describeOnHost('over clients that misbehave', realContainers, () => {
+  let host: TestHost;
+  let figures: Figures;
+  beforeAll(async () => {
+    host = new TestHost();
+    figures = await Figures.onFreePort();
+    await host.startDaemon({ flags: ['--metrics-address', figures.address] });
+    await expectWorking(host, 'first');
+    await misbehave(request(1, state, paths[0]), 'is gone');
+  });
+  afterAll(() => host.cleanUp());
+
+  /** Resolves when the client has sent all that the server takes, and is gone for its part. */
+  function misbehave(bytes: Buffer, manner: (typeof manners)[number]): Promise<void> {
+    return new Promise((resolve) => {
+      const socket = connect({ path: host.socketPath, allowHalfOpen: true });
+      socket.on('error', () => undefined);
+      socket.resume();
+      socket.write(greeting());
+      const leave = (): void => {
+        if (manner === 'is gone') socket.destroy();
+        else socket.end();
+        // A client that waits for the server to close waits for what is to be shown here.
+        if (manner === 'ends') socket.once('finish', () => socket.destroy());
+      };
+      socket.once('close', () => { resolve(); });
+      if (manner === 'is gone') socket.write(bytes, leave);
+      else {
+        socket.write(bytes);
+        leave();
+      }
+      if (manner === 'ends, and stays until it is ended') socket.once('end', () => socket.destroy());
+    });
+  }
+
+  test.each(Object.entries(misbehaviours))('one that %s leaves no descriptor and no cursor', async (_title, bytesFor) => {
+    const before = await figures.read('holdfast_open_fds');
+    const all = paths.flatMap((authority) => manners.map((manner) => ({ bytes: bytesFor(authority), manner })));
+    await Promise.all(all.flatMap(({ bytes, manner }) => Array.from({ length: clientsOfEach }, () => misbehave(bytes, manner))));
+    const tooLate = Date.now() + patienceMs;
+    const kept = async (): Promise<number> => (await figures.read('holdfast_open_fds')) - before;
+    while ((await kept()) > slack && Date.now() < tooLate);
+    expect(await kept()).toBeLessThanOrEqual(slack);
+    await figures.until('holdfast_event_subscribers', 0);
+  });
+
+  test('and all the while it serves the others', async () => {
+    await expectWorking(host, 'afterwards');
+  });
 });

@@ -5,7 +5,8 @@ import { EventLogReader, lineOf } from '../support/event-log-reader';
 import { untilExists } from '../support/files';
 import { processesNaming, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 const memoryLimit = 16 << 20;
 const epoch = { seconds: 0n, nanos: 0 };
@@ -15,13 +16,17 @@ const path = 'PATH=/bin';
 const feeds = ['sh', '-c', 'while read line; do tail /dev/zero; echo "fed $line $?"; done; sleep 1000'];
 /** Eats up its memory itself when it has read a line. */
 const bursts = ['sh', '-c', 'read line; exec tail /dev/zero'];
+/** The same, and not in a system call, which would fail (EFAULT) where nobody is killed. */
+const swells = ['sh', '-c', `read line; exec awk 'BEGIN { for (s = "x"; ; ) s = s s }'`];
 
 describeOnHost('the OOM killer in a container', [...realContainers, 'memory controller'], () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const stored = async (id: string) => (await EventLogReader.stored(host.client, epoch, id)).map(lineOf);
 
@@ -81,6 +86,34 @@ describeOnHost('the OOM killer in a container', [...realContainers, 'memory cont
     expect(await host.client.isServing({ deadlineMs: 3000 })).toBe(true);
     for (const id of ids) await events.untilExit(id, 'init', { deadlineMs: 60_000 });
     for (const id of ids) expect(events.linesOf(id)).toEqual(['start-container', 'oom', 'exit init 137']);
+  });
+
+  test('that may kill nobody: that the container hangs is told, once, over restarts too', async () => {
+    const events = await host.events();
+    const stdio = host.stdio('hangs');
+    await host.create('hangs', { args: swells, memoryLimit, disableOOMKiller: true }, stdio.paths);
+    await stdio.stdin.write('go\n');
+    await events.untilType('oom', 'hangs');
+    expect((await host.client.state('hangs')).containers.map(({ status }) => status)).toEqual(['running']);
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) await host.restartDaemon(signal);
+    const since = await host.events();
+    await host.client.signal('hangs', 9);
+    await since.untilExit('hangs');
+    expect(await stored('hangs')).toEqual(['start-container', 'oom', 'exit init 137']);
+  });
+
+  test('that may kill nobody, while the daemon was down', async () => {
+    const stdio = host.stdio('hangs');
+    await host.create('hangs', { args: swells, memoryLimit, disableOOMKiller: true }, stdio.paths);
+    await host.stopDaemon('SIGKILL');
+    stdio.open();
+    await stdio.stdin.write('go\n');
+    await host.startDaemon();
+    const events = await host.events({ timestamp: epoch });
+    await events.untilType('oom', 'hangs');
+    await host.client.signal('hangs', 9);
+    await events.untilExit('hangs');
+    expect(events.linesOf('hangs')).toEqual(['start-container', 'oom', 'exit init 137']);
   });
 
   test.each(['SIGTERM', 'SIGKILL'] as const)('of a child while the daemon was down (%s): told after the restart, once', async (signal) => {

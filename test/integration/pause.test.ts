@@ -1,21 +1,25 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 
 import { failureOf } from '../support/failure';
 import { processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 import { expectUntouched } from '../support/untouched';
 
 const path = 'PATH=/bin';
 const epoch = { seconds: 0n, nanos: 0 };
 
 describeOnHost('a paused container', [...realContainers, 'freezer'], () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const pause = (id: string) => host.client.updateContainer({ id, status: 'paused' });
   const resume = (id: string) => host.client.updateContainer({ id, status: 'running' });
@@ -39,6 +43,23 @@ describeOnHost('a paused container', [...realContainers, 'freezer'], () => {
     await host.end();
     await events.untilExit('echo');
     expect(events.linesOf('echo')).toEqual(['start-container', 'pause', 'resume', 'exit init 137']);
+  });
+
+  test('needs no runtime for what the kernel does', async () => {
+    const runtime = host.own('runc');
+    copyFileSync(execFileSync('sh', ['-c', 'command -v runc'], { encoding: 'utf8' }).trim(), runtime);
+    await host.create('calm', { args: ['sleep', '1000'] }, { runtime, runtimeArgs: ['--root', host.runtimeRoot] });
+    chmodSync(runtime, 0o644);
+    await pause('calm');
+    expect(await host.runtime('state', 'calm')).toContain('"status": "paused"');
+    expect(await statusOf('calm')).toBe('paused');
+    await resume('calm');
+    expect(await host.runtime('state', 'calm')).toContain('"status": "running"');
+    // What is to be refused is refused by the runtime.
+    expect((await failureOf(resume('calm'))).details).toContain('permission denied');
+    chmodSync(runtime, 0o755);
+    await host.end();
+    await expectUntouched(host);
   });
 
   test("is refused what it cannot do, in the runtime's own words, and stays as it is", async () => {

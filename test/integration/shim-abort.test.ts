@@ -40,7 +40,7 @@ describeOnHost('a start that fails or is undone', realContainers, () => {
   test('a missing bundle is told', async () => {
     const init = host.init('bundle', { args: ['true'] });
     const refused = host.client.request('take', { ...init.identity, bundle: '/nowhere' });
-    await expect(refused).rejects.toMatchObject({ code: 'shim-error', message: expect.stringContaining('/nowhere') as string });
+    await expect(refused).rejects.toMatchObject({ code: 'runtime-failed', message: expect.stringContaining('/nowhere') as string });
   });
 
   test('a runtime that is not installed is told', async () => {

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isDeleted, isStdinClosed, markStdinClosed } from '../../src/runtime/process-dir';
-import { duplicateFdOf, openPidFd } from '../../src/sys/process';
+import { isDeleted, isStdinClosed, markStdinClosed } from '../../src/runtime/state-dir/process-dir';
+import { duplicateFdOf, openPidFd } from '../../src/sys/process/process';
 import { within } from '../support/deadline';
 import { FifoWriter } from '../support/fifo';
 import { describeOnHost, realContainers } from '../support/requires';

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { clearStarting } from '../../src/runtime/start-mark';
+import { clearStarting } from '../../src/runtime/state-dir/start-mark';
 import { within } from '../support/deadline';
 import { writeFakeRuntime } from '../support/fake-runtime';
 import { untilExists } from '../support/files';

@@ -1,5 +1,5 @@
-import { existsSync, lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
 import { ApiClient } from '../support/api-client';
 import { describeOnHost, realContainers } from '../support/requires';
@@ -32,7 +32,7 @@ describeOnHost("the daemon's socket", realContainers, () => {
   });
 
   test('one that a living daemon serves is an error for a second, and the first is not disturbed', async () => {
-    const exit = await host.runDaemonToItsEnd({ flags: [`--state-dir=${join(host.directory, 'state2')}`] });
+    const exit = await host.runDaemonToItsEnd({ flags: [`--state-dir=${join(host.directory, 'state2')}`, `--root=${join(host.directory, 'root2')}`] });
     expect(exit.code).toBeGreaterThan(0);
     expect(exit.log).toContain(host.socketPath);
     await expectWorking(host);
@@ -49,6 +49,36 @@ describeOnHost("the daemon's socket", realContainers, () => {
     expect(existsSync(other)).toBe(false);
     await host.end(['mine']);
     await expectWorking(host);
+  });
+
+  test.each([
+    ['a path alone, absolute', (name: string) => name],
+    ['a path alone, relative', (name: string) => relative(process.cwd(), name)],
+    ['unix:// with a relative path', (name: string) => `unix://${relative(process.cwd(), name)}`],
+  ])('%s is bound as it is given, and goes at the end', async (_title, addressOf) => {
+    const path = host.own('other.sock');
+    await host.restartDaemon('SIGTERM', { flags: ['--listen', addressOf(path)] });
+    const client = new ApiClient(path);
+    expect(await client.isServing()).toBe(true);
+    client.close();
+    // A stale one is seen by its relative name as well.
+    await host.stopDaemon('SIGKILL');
+    await host.startDaemon({ flags: ['--listen', addressOf(path)] });
+    expect(await accepts(path)).toBe(true);
+    await host.stopDaemon();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('a relative path whose absolute form is too long for an address is bound all the same', async () => {
+    await host.stopDaemon();
+    const deep = host.own('d'.repeat(100));
+    const link = host.own('short');
+    mkdirSync(deep);
+    symlinkSync(deep, link);
+    await host.startDaemon({ cwd: deep, flags: ['--listen', 'unix://sub/a.sock', '--listen', 'b.sock'] });
+    expect([await accepts(join(link, 'sub/a.sock')), await accepts(join(link, 'b.sock'))]).toEqual([true, true]);
+    await host.stopDaemon();
+    expect([existsSync(join(deep, 'sub/a.sock')), existsSync(join(deep, 'b.sock'))]).toEqual([false, false]);
   });
 
   test('many clients are served at once, and one that goes away disturbs nobody', async () => {

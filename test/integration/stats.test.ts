@@ -2,23 +2,26 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
-import type { NetworkStats } from '../../src/api/gen/api';
+import type { NetworkStats } from '../../src/api/gen/legacy/api';
 import { printJson } from '../../src/runtime/json';
 import { cgroupDirectories } from '../support/cgroups';
 import { failureOf } from '../support/failure';
 import { RecordingRuntime } from '../support/recording-runtime';
 import { describeOnHost, realContainers } from '../support/requires';
 import { comparableStats, statsOfRuntime } from '../support/runtime-stats';
+import { SharedHost } from '../support/shared-host';
 import { TestHost } from '../support/test-host';
 
 const path = 'PATH=/bin';
 
 describeOnHost('the figures of a container', [...realContainers, 'memory controller', 'freezer'], () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   /** Both at a moment at which nothing of the container changes: the runtime takes a while. */
   async function told(id: string) {
@@ -61,7 +64,7 @@ describeOnHost('the figures of a container', [...realContainers, 'memory control
     expect(stats?.cpu_stats?.system_usage).toBeGreaterThanOrEqual(before);
     expect(stats?.cpu_stats?.system_usage).toBeLessThanOrEqual(machineNs());
     for (const part of [stats?.memory_stats, stats?.blkio_stats, stats?.pids_stats, stats?.cpu_stats?.cpu_usage]) expect(part).toBeDefined();
-    expect(stats?.memory_stats?.stats).not.toEqual({});
+    expect(stats?.memory_stats?.stats.size).toBeGreaterThan(0);
     expect(seconds).toBe(timestamp?.seconds);
     expect((timestamp?.seconds ?? 0n) * 1000n + BigInt(Math.floor((timestamp?.nanos ?? 0) / 1e6))).toBeGreaterThanOrEqual(sent);
     await host.end();

@@ -1,21 +1,24 @@
 import { closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 
-import { pipeSize, setPipeSize } from '../../src/sys/files';
+import { pipeSize, setPipeSize } from '../../src/sys/files/files';
 import { ClientStdio } from '../support/client-stdio';
 import { failureOf } from '../support/failure';
 import { FifoReader, FifoWriter } from '../support/fifo';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 /** Answers each line that it reads; ends with 3 at the end of its input. */
 const answering = ['sh', '-c', 'while read line; do echo "got $line"; done; exit 3'];
 
 describeOnHost('stdio', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   /** To be called when the client has closed its own end, or never had one: else the input does not end. */
   const closeStdin = (id: string) => host.client.updateProcess({ id, pid: 'init', closeStdin: true });

@@ -1,12 +1,15 @@
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 describeOnHost('a terminal', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   test('has both halves: what is typed is echoed and read, what is written is shown', async () => {
     const events = await host.events();

@@ -1,15 +1,19 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 
 import { status } from '@grpc/grpc-js';
 
-import { APIService, CreateContainerRequest } from '../../src/api/gen/api';
+import { APIService, CreateContainerRequest } from '../../src/api/gen/legacy/api';
 import { LegacyConnection } from '../legacy-client/wire';
 import { writeFakeRuntime } from '../support/fake-runtime';
 import type { FakeRuntimeBehaviour } from '../support/fake-runtime';
 import { failureOf } from '../support/failure';
 import { untilExists, untilGone, untilIn } from '../support/files';
-import { processesNaming, waitForExit } from '../support/processes';
+import { processOf, processesNaming, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { killDaemonAndShims } from '../support/shims';
+import { Strace } from '../support/strace';
 import { TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';
 
@@ -86,6 +90,29 @@ describeOnHost('a start is undone', realContainers, () => {
     await expectWorking(host);
   });
 
+  /** What happens to a start whose runtime waits for a line, so that it is undone. */
+  const ways: readonly (readonly [string, (caller: AbortController) => Promise<void>])[] = [
+    ['its caller cancels it', (caller) => Promise.resolve(caller.abort())],
+    ['the daemon is killed', async () => void (await host.restartDaemon('SIGKILL'))],
+    ['daemon and shim are killed', async () => { await killDaemonAndShims(host); await host.startDaemon(); }],
+  ];
+
+  test.each(ways)('when %s, and nobody is ended with it who reads its files', async (_how, strike) => {
+    const runtime = writeFakeRuntime(host.own('runtime'), 'start-waits');
+    const caller = new AbortController();
+    const answer = failureOf(host.client.create(request(runtime), { signal: caller.signal }));
+    await untilExists(`${runtime}.called`);
+    const reader = spawn('tail', ['-F', join(host.stateDir, 'x', 'init', 'log.json')], { stdio: 'ignore' });
+    await once(reader, 'spawn');
+    await strike(caller);
+    await answer;
+    await untilGone(join(host.stateDir, 'x'));
+    expect(reader.pid === undefined ? undefined : processOf(reader.pid)).toBeDefined();
+    reader.kill();
+    await once(reader, 'exit');
+    await expectUndone(runtime);
+  });
+
   test('at whatever moment of a real start, or is whole: nothing in between', async () => {
     const events = await host.events();
     const ids = Array.from({ length: 12 }, (_, round) => `real${String(round)}`);
@@ -108,5 +135,22 @@ describeOnHost('a start is undone', realContainers, () => {
     const stories = ids.map((id) => events.linesOf(id).join(', '));
     expect(stories.filter((story) => story !== '' && story !== 'start-container, exit init 137')).toEqual([]);
     expect(stories).toContain('');
+  });
+});
+
+describeOnHost('a start that fails', [...realContainers, 'strace'], () => {
+  test("does not have the daemon look through the host's processes, as long as the shim lives", async () => {
+    const host = await TestHost.withDaemon();
+    const fail = (id: string) => {
+      const runtime = writeFakeRuntime(host.own('runtime'), 'start-fails');
+      return failureOf(host.client.create({ id, bundlePath: host.bundle(id, { args: ['sleep', '1000'] }), runtime, runtimeArgs: ['--root', host.runtimeRoot] }));
+    };
+    await fail('first');
+    const strace = await Strace.attach([host.daemon.pid], host.own('trace'), 'openat');
+    for (const id of ['second', 'third']) await fail(id);
+    const opened = (await strace.detach()).filter((call) => call.pid === host.daemon.pid).map((call) => call.text);
+    expect(opened.filter((text) => text.includes('"/proc",'))).toEqual([]);
+    expect(opened.length).toBeGreaterThan(0);
+    await host.cleanUp();
   });
 });

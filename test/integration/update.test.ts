@@ -1,21 +1,24 @@
-import type { UpdateResource } from '../../src/api/gen/api';
+import type { UpdateResource } from '../../src/api/gen/legacy/api';
 import { isVersion2, readCgroupFile } from '../support/cgroup-files';
 import { failureOf } from '../support/failure';
 import { RecordingRuntime } from '../support/recording-runtime';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 const mib = 1n << 20n;
 
 describeOnHost('the limits of a running container', [...realContainers, 'memory controller'], () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
   afterEach(async () => {
     await host.end();
-    await host.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   const update = (resources: Partial<UpdateResource>) => host.client.updateContainer({ id: 'box', resources: resources as UpdateResource });
   const kernels = (controller: string, v1: string, v2: string) => readCgroupFile(`${host.cgroup}/box`, controller, { v1, v2 });

@@ -12,6 +12,8 @@ export interface BackendOptions {
   /** `<exec-root>/libcontainerd` */
   readonly root: string;
   readonly debug?: boolean;
+  /** Docker 1.11 gives the socket as a path alone. */
+  readonly isOfTheFirstDays?: boolean;
   /** One `--runtime-args X` each. */
   readonly runtimeArgs?: readonly string[];
   /** Beside the environment of this process. */
@@ -66,7 +68,7 @@ export class Backend {
   flags(): string[] {
     return [
       '-l',
-      `unix://${this.socketPath}`,
+      this.options.isOfTheFirstDays === true ? this.socketPath : `unix://${this.socketPath}`,
       '--metrics-interval=0',
       '--start-timeout',
       '2m',

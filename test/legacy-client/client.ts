@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { AddProcessRequest, APIService, CreateContainerRequest, UpdateContainerRequest } from '../../src/api/gen/api';
-import type { Event, StateResponse } from '../../src/api/gen/api';
+import { AddProcessRequest, APIService, CreateContainerRequest, UpdateContainerRequest } from '../../src/api/gen/legacy/api';
+import type { Event, StateResponse } from '../../src/api/gen/legacy/api';
 import { HealthService } from '../../src/api/gen/health';
 import { lineOf } from '../support/event-log-reader';
 import { Recorder } from '../support/recorder';
@@ -20,6 +20,8 @@ export interface LegacyClientOptions {
   readonly root: string;
   /** Default: the socket's path, as old dockerds send it. */
   readonly authority?: string;
+  /** Docker 1.11 follows events in a way of its own; see {@link EventStream}. */
+  readonly isOfTheFirstDays?: boolean;
   /** Named in every request; `docker-runc` is what dockerd names. */
   readonly runtime?: string;
   readonly runtimeArgs?: readonly string[];
@@ -55,7 +57,7 @@ export class LegacyClient {
     this.connection = new LegacyConnection(options.socketPath, options.authority);
     this.#stream = new EventStream(this.connection, join(options.root, 'event.ts'), (event) => {
       this.#onEvent(event);
-    });
+    }, options.isOfTheFirstDays);
     this.health = new HealthWatch({
       check: () => this.checkHealth(),
       onHealthy: () => {

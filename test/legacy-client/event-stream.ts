@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
-import { APIService } from '../../src/api/gen/api';
-import type { Event } from '../../src/api/gen/api';
+import { APIService } from '../../src/api/gen/legacy/api';
+import type { Event, EventsRequest } from '../../src/api/gen/legacy/api';
 import type { Timestamp } from '../../src/api/gen/google/protobuf/timestamp';
 import type { LegacyConnection, StreamCall } from './wire';
 
@@ -13,11 +13,16 @@ export class EventStream {
   #call: StreamCall | undefined;
   #last: Timestamp;
 
-  /** @param path of the file with the last timestamp: `<seconds> <nanos>` */
+  /**
+   * @param path of the file with the last timestamp: `<seconds> <nanos>`
+   * @param isOfTheFirstDays as Docker 1.11: it asks in whole seconds, from now where it has seen none, and takes every event for
+   *   history until it has seen one of type `live`
+   */
   constructor(
     private readonly connection: LegacyConnection,
     private readonly path: string,
     private readonly onEvent: (event: Event) => void,
+    private readonly isOfTheFirstDays = false,
   ) {
     this.#last = readTimestamp(path);
   }
@@ -30,10 +35,11 @@ export class EventStream {
   /** Subscribes where no subscription lives. Resolves at the headers; rejects with a CallError. */
   async ensure(): Promise<void> {
     if (this.#call !== undefined) return this.#call.opened;
-    const request = { timestamp: this.#last, seconds: this.#last.seconds, storedOnly: false, id: '' };
-    const call = this.connection.stream(APIService.events, request, (event) => {
+    let isHistory = this.isOfTheFirstDays;
+    const call = this.connection.stream(APIService.events, this.#request(), (event) => {
       this.#remember(event);
-      this.onEvent(event);
+      if (event.type === 'live') isHistory = false;
+      if (!isHistory) this.onEvent(event);
     });
     this.#call = call;
     const forget = (): void => {
@@ -54,6 +60,13 @@ export class EventStream {
   close(): void {
     this.#call?.close();
     this.#call = undefined;
+  }
+
+  #request(): EventsRequest {
+    const { seconds } = this.#last;
+    if (!this.isOfTheFirstDays) return { timestamp: this.#last, seconds, storedOnly: false, id: '' };
+    const fromSeconds = seconds === 0n ? BigInt(Math.floor(Date.now() / 1000)) : seconds;
+    return { timestamp: undefined, seconds: fromSeconds, storedOnly: false, id: '' };
   }
 
   #remember(event: Event): void {

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import type { Event } from '../../src/api/gen/api';
+import type { Event } from '../../src/api/gen/legacy/api';
 import { lineOf } from '../support/event-log-reader';
 import { Backend } from './backend';
 import { LegacyClient } from './client';

@@ -9,7 +9,7 @@ import {
   EventsRequest,
   UpdateContainerRequest,
   UpdateProcessRequest,
-} from '../../src/api/gen/api';
+} from '../../src/api/gen/legacy/api';
 import type {
   AddProcessResponse,
   CreateContainerResponse,
@@ -18,7 +18,7 @@ import type {
   ListCheckpointResponse,
   StateResponse,
   StatsResponse,
-} from '../../src/api/gen/api';
+} from '../../src/api/gen/legacy/api';
 import { HealthCheckResponse_ServingStatus, HealthClient } from '../../src/api/gen/health';
 import type { HealthCheckResponse } from '../../src/api/gen/health';
 

@@ -12,8 +12,12 @@ export interface BundleOptions {
   readonly terminal?: boolean;
   /** A pid namespace of its own (default), or the host's. */
   readonly pidNamespace?: boolean;
+  /** A user namespace whose 0 to 65535 are the host's from this on. Default: none of its own. */
+  readonly firstHostId?: number;
   /** Bytes. */
   readonly memoryLimit?: number;
+  /** Nobody is killed where the limit is met: what wants memory waits for it. */
+  readonly disableOOMKiller?: boolean;
   /** Absolute, below the root of each controller. Default: the runtime's choice, which is the container's id. */
   readonly cgroupsPath?: string;
   /** Default: the busybox that the tests of a run share, mounted read-only. */
@@ -21,6 +25,7 @@ export interface BundleOptions {
   readonly uid?: number;
   readonly gid?: number;
   readonly noNewPrivileges?: boolean;
+  readonly oomScoreAdj?: number;
   readonly capabilities?: readonly string[];
   readonly rlimits?: readonly { readonly type: string; readonly soft: number; readonly hard: number }[];
 }
@@ -54,6 +59,8 @@ export function writeBundle(directory: string, options: BundleOptions): string {
 export function ociSpec(options: BundleOptions) {
   const capabilities = options.capabilities ?? someCapabilities;
   const namespaces = ['mount', 'ipc', 'uts', 'network', ...((options.pidNamespace ?? true) ? ['pid'] : [])];
+  if (options.firstHostId !== undefined) namespaces.push('user');
+  const mappings = [{ containerID: 0, hostID: options.firstHostId, size: 65_536 }];
   return {
     ociVersion: '1.0.0',
     process: {
@@ -70,6 +77,7 @@ export function ociSpec(options: BundleOptions) {
       },
       rlimits: options.rlimits ?? [],
       noNewPrivileges: options.noNewPrivileges ?? true,
+      ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
     },
     root: { path: options.rootfs ?? sharedRootfs(), readonly: true },
     hostname: 'test',
@@ -78,9 +86,10 @@ export function ociSpec(options: BundleOptions) {
       ...(options.cgroupsPath === undefined ? {} : { cgroupsPath: options.cgroupsPath }),
       resources: {
         devices: [{ allow: false, access: 'rwm' }],
-        ...(options.memoryLimit === undefined ? {} : { memory: { limit: options.memoryLimit } }),
+        ...(options.memoryLimit === undefined ? {} : { memory: { limit: options.memoryLimit, ...(options.disableOOMKiller === true ? { disableOOMKiller: true } : {}) } }),
       },
       namespaces: namespaces.map((type) => ({ type })),
+      ...(options.firstHostId === undefined ? {} : { uidMappings: mappings, gidMappings: mappings }),
       maskedPaths: ['/proc/kcore', '/proc/timer_list'],
       readonlyPaths: ['/proc/sys', '/proc/sysrq-trigger'],
     },

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { patienceMs, within } from './deadline';
 import type { TestHost } from './test-host';
 
-const program = resolve(__dirname, '../../bin/holdfastctl');
+const bin = resolve(__dirname, '../../bin');
 
 /** How a run of holdfastctl ended. */
 export interface CtlEnd {
@@ -22,9 +22,13 @@ export class Ctl {
   readonly temporary: string;
   readonly #running: RunningCtl[] = [];
 
-  constructor(private readonly host: TestHost) {
+  readonly #program: string;
+
+  /** @param name of the program in bin/ */
+  constructor(private readonly host: TestHost, name = 'holdfastctl') {
+    this.#program = resolve(bin, name);
     this.temporary = host.own('ctl');
-    mkdirSync(this.temporary);
+    mkdirSync(this.temporary, { recursive: true });
   }
 
   /** Directories of FIFOs that are there now. */
@@ -48,12 +52,12 @@ export class Ctl {
 
   /** Starts it with pipes for its stdio. */
   start(...args: readonly string[]): RunningCtl {
-    return this.launch(program, args);
+    return this.launch(this.#program, args);
   }
 
   /** Starts it on a terminal of its own, made by script(1); what is sent is typed there. */
   startOnTerminal(...args: readonly string[]): RunningCtl {
-    const command = [program, ...args].map((part) => `'${part}'`).join(' ');
+    const command = [this.#program, ...args].map((part) => `'${part}'`).join(' ');
     return this.launch('script', ['--quiet', '--return', '--command', `stty rows 30 cols 90; exec ${command}`, '/dev/null']);
   }
 

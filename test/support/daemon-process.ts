@@ -18,6 +18,7 @@ export interface DaemonLaunch {
   readonly args: readonly string[];
   /** Beside the test's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
   /** Takes its stderr. A file and not a pipe: the shim, which outlives the daemon, may go on writing to it. */
   readonly logPath: string;
 }
@@ -58,6 +59,7 @@ export class DaemonProcess {
         stdio: ['ignore', logFd, logFd],
         // In a session of its own, as dockerd starts it.
         detached: true,
+        cwd: launch.cwd,
         env: { ...process.env, ...launch.env },
       });
       await new Promise<void>((started, failed) => {

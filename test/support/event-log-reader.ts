@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 
-import type { Event, EventsRequest } from '../../src/api/gen/api';
+import type { Event, EventsRequest } from '../../src/api/gen/legacy/api';
 import type { Timestamp } from '../../src/api/gen/google/protobuf/timestamp';
 import type { ApiClient } from './api-client';
 import { within } from './deadline';

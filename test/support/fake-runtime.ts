@@ -13,7 +13,7 @@ import { makeFifo } from './fifo';
  * - `succeeds-without-pid`: exit status 0, and no container and no pid file
  * - `dies-of-signal`: SIGKILLs itself
  * - `start-fails`: exit status 1 at `start` and an error line `made to fail at start` in the log
- * - `start-waits`: `start` does its work once a line has been written to `<path>.never`
+ * - `waits`, `start-waits`: `create` or `start` does its work once a line has been written to `<path>.never`
  * - `start-hangs`, `pause-hangs`, `delete-hangs`: that command never ends, the container being there
  */
 export type FakeRuntimeBehaviour =
@@ -25,6 +25,7 @@ export type FakeRuntimeBehaviour =
   | 'succeeds-without-pid'
   | 'dies-of-signal'
   | 'start-fails'
+  | 'waits'
   | 'start-waits'
   | 'start-hangs'
   | 'pause-hangs'
@@ -69,6 +70,7 @@ function bodyOf(behaviour: FakeRuntimeBehaviour, path: string): string {
     case 'pause-hangs':
     case 'delete-hangs':
       return `exec cat '${path}.never'`;
+    case 'waits':
     case 'start-waits':
       return `read -r line < '${path}.never'`;
     case 'hangs-with-child':

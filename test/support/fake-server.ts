@@ -1,7 +1,7 @@
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 
-import { APIService } from '../../src/api/gen/api';
+import { APIService } from '../../src/api/gen/legacy/api';
 import type {
   CreateContainerRequest,
   Event,
@@ -10,7 +10,7 @@ import type {
   StateRequest,
   StateResponse,
   UpdateProcessRequest,
-} from '../../src/api/gen/api';
+} from '../../src/api/gen/legacy/api';
 import { HealthService } from '../../src/api/gen/health';
 
 /** What a client asked, in the order of asking: the method's name and the request. */

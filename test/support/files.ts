@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, watch } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { patienceMs, within } from './deadline';
@@ -11,6 +11,11 @@ export async function untilExists(path: string, deadlineMs = patienceMs): Promis
 /** Resolves when the path does not exist any more. */
 export async function untilGone(path: string, deadlineMs = patienceMs): Promise<void> {
   await untilIn(dirname(path), () => !existsSync(path), `the removal of ${path}`, deadlineMs);
+}
+
+/** Resolves when the file, which must exist, has the text in it. */
+export async function untilContains(path: string, text: string, deadlineMs = patienceMs): Promise<void> {
+  await untilIn(dirname(path), () => readFileSync(path, 'utf8').includes(text), `${JSON.stringify(text)} in ${path}`, deadlineMs);
 }
 
 /** Resolves when `isSo`, asked again after each change in the directory, is true. */

@@ -33,15 +33,25 @@ export class LeftoverError extends Error {
 /** What is left of a test when it is over, each thing named. Changes nothing. */
 export function findLeftovers(territory: Territory): string[] {
   return [
-    ...entries(territory.runtimeRoot).map((name) => `container ${name} in the runtime's root`),
-    ...directories(territory.stateDir).map((name) => `directory ${name} in the state directory`),
-    ...entries(companion(territory)).filter((name) => !['bundles', 'trash'].includes(name)).map((name) => `${name} beside the state directory`),
-    ...entries(join(companion(territory), 'bundles')).map((name) => `lifted bundle ${name}`),
+    ...leftOfContainers(territory),
+    ...entries(companion(territory)).filter((name) => !usualCompanions.has(name)).map((name) => `${name} beside the state directory`),
     ...entries(join(companion(territory), 'trash')).map((name) => `half-removed directory ${name}`),
     ...processes(territory).map((seen) => `process ${String(seen.pid)}: ${seen.commandLine}`),
+    ...specialFilesBelow(territory.directory, new Set(territory.ownDirectories)).map((path) => `FIFO or socket ${path}`),
+  ];
+}
+
+/** What is there of containers, but for their processes, beside a daemon that lives. */
+export function leftOfContainers(territory: Territory): string[] {
+  return [
+    ...entries(territory.runtimeRoot).map((name) => `container ${name} in the runtime's root`),
+    ...directories(territory.stateDir).map((name) => `directory ${name} in the state directory`),
+    ...perNamespace(territory, 'namespaces').map((path) => `task directory ${path}`),
+    ...perNamespace(territory, 'io.containerd.runtime.v2.task').map((path) => `bundle ${path}`),
+    ...perNamespace(territory, 'runc').map((path) => `container ${path} in a runtime's root`),
+    ...entries(join(companion(territory), 'bundles')).map((name) => `lifted bundle ${name}`),
     ...mounts(territory).map((path) => `mount ${path}`),
     ...cgroupDirectories(territory.cgroup).below.map((path) => `cgroup ${path}`),
-    ...specialFilesBelow(territory.directory, new Set(territory.ownDirectories)).map((path) => `FIFO or socket ${path}`),
   ];
 }
 
@@ -69,6 +79,14 @@ export function processes(territory: Territory): SeenProcess[] {
   const named = processesNaming(territory.directory);
   const known = new Set(named.map((seen) => seen.pid));
   return [...named, ...processesInCgroup(territory.cgroup).filter((seen) => !known.has(seen.pid))];
+}
+
+/** What lies there without anything in it is nobody's; the records are a daemon's own, where it is given a state directory alone. */
+const usualCompanions = new Set(['bundles', 'trash', 'namespaces', 'io.containerd.runtime.v2.task', 'runc', 'root']);
+
+function perNamespace(territory: Territory, kind: string): string[] {
+  const place = join(companion(territory), kind);
+  return directories(place).flatMap((namespace) => entries(join(place, namespace)).map((name) => join(place, namespace, name)));
 }
 
 /** Beside the state directory: bundles lifted to the runtime's specification, and what is being removed. */

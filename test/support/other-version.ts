@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { binDirectory } from './daemon-process';
@@ -10,18 +10,19 @@ export const inOtherVersion = { NODE_PATH: resolve(binDirectory, '../node_module
 /**
  * The programs as a release of another version: the same code under another number, started with {@link inOtherVersion}.
  * @param protocol what daemon and shim of that release speak; default: the same as ours
+ * @param version an older one by default
  */
-export function otherVersion(host: TestHost, protocol?: number): { readonly program: string; readonly version: string } {
+export function otherVersion(host: TestHost, protocol?: number, version = '0.0.9-other'): { readonly program: string; readonly version: string } {
   const directory = host.own('other-version');
   mkdirSync(directory);
-  const version = '0.0.9-other';
   for (const name of ['holdfastd', 'holdfast-shim']) {
     let text = readFileSync(join(binDirectory, name), 'utf8');
     text = replaced(text, /^(var version\d* = )"\d+\.\d+\.\d+";$/m, `$1"${version}";`);
-    if (protocol !== undefined) text = replaced(text, /^(var SHIM_PROTOCOL = )\d+;$/m, `$1${String(protocol)};`);
+    if (protocol !== undefined) text = replaced(text, /^(var (?:OLDEST_)?SHIM_PROTOCOL = )\d+;$/gm, `$1${String(protocol)};`);
     writeFileSync(join(directory, name), text);
     chmodSync(join(directory, name), 0o755);
   }
+  copyFileSync(join(binDirectory, 'holdfast-records'), join(directory, 'holdfast-records'));
   return { program: join(directory, 'holdfastd'), version };
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
 import { Poller } from '../../src/sys/poller';
-import { openPidFd } from '../../src/sys/process';
+import { openPidFd } from '../../src/sys/process/process';
 import { patienceMs, within } from './deadline';
 
 /** A process as the kernel shows it at one moment. */
@@ -32,6 +32,11 @@ export function processOf(pid: number): SeenProcess | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Its arguments, argv[0] first. What a process has shortened ends in NULs where the kernel did not let it move the end. */
+export function argumentsOf(pid: number): string[] {
+  return readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').replace(/\0+$/, '').split('\0');
 }
 
 /** Processes whose command line holds the text. */

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { patienceMs } from './deadline';
 
 /** What a test needs of the machine that it runs on. */
-export type Requirement = 'root' | 'runc' | 'busybox' | 'memory controller' | 'pids controller' | 'freezer' | 'criu' | 'strace';
+export type Requirement = 'root' | 'runc' | 'busybox' | 'memory controller' | 'pids controller' | 'freezer' | 'criu' | 'strace' | 'fuse';
 
 /** All that a test needs which starts real containers. */
 export const realContainers: readonly Requirement[] = ['root', 'runc', 'busybox'];
@@ -36,6 +36,8 @@ function isThere(requirement: Requirement): boolean {
       return isOnPath('criu');
     case 'strace':
       return isOnPath('strace');
+    case 'fuse':
+      return existsSync('/dev/fuse') && isOnPath('python3');
     case 'busybox':
       return existsSync('/bin/busybox');
     case 'memory controller':

@@ -1,4 +1,4 @@
-import type { BlkioStatsEntry, CgroupStats, MemoryData } from '../../src/api/gen/api';
+import type { BlkioStatsEntry, CgroupStats, MemoryData } from '../../src/api/gen/legacy/api';
 import { parseJson } from '../../src/runtime/json';
 
 type Count = number | bigint;
@@ -40,7 +40,7 @@ export function statsOfRuntime(printed: string) {
       usage: memoryData(memory.usage),
       swap_usage: memoryData(memory.swap),
       kernel_usage: memoryData(memory.kernel),
-      stats: Object.fromEntries(Object.entries(memory.raw).map(([name, value]) => [name, exact(value)])),
+      stats: new Map(Object.entries(memory.raw).map(([name, value]) => [name, exact(value)])),
     },
     blkio_stats: {
       io_service_bytes_recursive: entries(blkio['ioServiceBytesRecursive']),
@@ -52,7 +52,7 @@ export function statsOfRuntime(printed: string) {
       io_time_recursive: entries(blkio['ioTimeRecursive']),
       sectors_recursive: entries(blkio['sectorsRecursive']),
     },
-    hugetlb_stats: Object.fromEntries(Object.entries(hugetlb).map(([size, usage]) => [size, { ...memoryData(usage), limit: 0n }])),
+    hugetlb_stats: new Map(Object.entries(hugetlb).map(([size, usage]) => [size, { ...memoryData(usage), limit: 0n }])),
     pids_stats: { current: exact(pids.current), limit: exact(pids.limit) },
   };
 }
@@ -65,7 +65,7 @@ export function comparableStats(stats: CgroupStats | undefined) {
     throttling_data: cpu?.throttling_data,
     memory_stats,
     blkio_stats,
-    hugetlb_stats: Object.fromEntries(Object.entries(hugetlb_stats ?? {}).map(([size, usage]) => [size, { ...usage, limit: 0n }])),
+    hugetlb_stats: new Map([...(hugetlb_stats ?? [])].map(([size, usage]) => [size, { ...usage, limit: 0n }])),
     pids_stats,
   };
 }

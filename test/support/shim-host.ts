@@ -6,13 +6,14 @@ import type { Socket } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 
 import { LineFramer } from '../../src/runtime/line-framer';
-import { makeFifos, readExitStatus, readPid } from '../../src/runtime/process-dir';
-import { clearStarting, markStarting } from '../../src/runtime/start-mark';
-import { writeProcessRecord } from '../../src/runtime/process-file';
-import type { ProcessSpec } from '../../src/runtime/process-spec';
+import type { KeptOutput } from '../../src/runtime/kept-output/kept-output';
+import { makeFifos, readExitStatus, readPid } from '../../src/runtime/state-dir/process-dir';
+import { clearStarting, markStarting } from '../../src/runtime/state-dir/start-mark';
+import { writeProcessRecord } from '../../src/runtime/state-dir/process-file';
+import type { ProcessSpec } from '../../src/runtime/bundle/process-spec';
 import { decodeShimAnswer, decodeShimResult } from '../../src/runtime/shim-protocol';
 import type { ShimAnswer, ShimArguments, ShimListing, ShimProcess, ShimResults, ShimVerb } from '../../src/runtime/shim-protocol';
-import { readProcStat } from '../../src/sys/process';
+import { readProcStat } from '../../src/sys/process/process';
 import { ociSpec } from './bundle';
 import type { BundleOptions } from './bundle';
 import { binDirectory } from './daemon-process';
@@ -137,6 +138,9 @@ export interface PreparedOptions extends BundleOptions {
   readonly stdin?: string;
   readonly stdout?: string;
   readonly stderr?: string;
+  readonly output?: KeptOutput;
+  /** As of a task that is kept. */
+  readonly namespace?: string;
   readonly runtime?: string;
 }
 
@@ -317,9 +321,10 @@ export class ShimHost {
       checkpoint: '',
       rootUid: 0,
       rootGid: 0,
+      ...(options.output === undefined ? {} : { output: options.output }),
     });
     makeFifos(dir);
-    const prepared = new PreparedProcess({ ...identity, dir, runtime: options.runtime ?? runc });
+    const prepared = new PreparedProcess({ ...identity, ...(options.namespace === undefined ? {} : { namespace: options.namespace }), dir, runtime: options.runtime ?? runc });
     this.#prepared.add(prepared);
     return prepared;
   }

@@ -25,6 +25,19 @@ export async function killShims(host: TestHost): Promise<void> {
   await Promise.all(shims.map((shim) => waitForExit(shim.pid)));
 }
 
+/** The processes that copy between FIFOs and plain files. */
+export function copiersOf(host: TestHost): SeenProcess[] {
+  return processesNaming(`--copier ${host.stateDir}`);
+}
+
+/** SIGKILLs them, and waits for their ends. */
+export async function killCopiers(host: TestHost): Promise<void> {
+  const copiers = copiersOf(host);
+  if (copiers.length === 0) throw new Error('there is no copier');
+  for (const copier of copiers) signalExactly(copier, 'SIGKILL');
+  await Promise.all(copiers.map((copier) => waitForExit(copier.pid)));
+}
+
 /** Daemon and shims dead, and nobody between the two deaths who could do anything about the other. */
 export async function killDaemonAndShims(host: TestHost): Promise<void> {
   const shims = shimsOf(host);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import type { CreateContainerRequest, CreateContainerResponse, EventsRequest, Process } from '../../src/api/gen/api';
+import type { CreateContainerRequest, CreateContainerResponse, EventsRequest, Process } from '../../src/api/gen/legacy/api';
 import { ApiClient } from './api-client';
 import type { CallLimits } from './api-client';
 import { writeBundle } from './bundle';
@@ -16,16 +16,20 @@ import { DaemonProcess, describeExit } from './daemon-process';
 import type { DaemonExit } from './daemon-process';
 import { patienceMs, within } from './deadline';
 import { EventLogReader } from './event-log-reader';
-import { findLeftovers, LeftoverError, processes, removeLeftovers } from './leftovers';
+import { findLeftovers, leftOfContainers, LeftoverError, processes, removeLeftovers } from './leftovers';
 import type { Territory } from './leftovers';
-import { waitForExit } from './processes';
+import { processesInCgroup, waitForExit } from './processes';
 
 /** What a daemon is started with beside the host's own paths. */
 export interface DaemonOptions {
   readonly flags?: readonly string[];
+  /** In the place of all the host's own. */
+  readonly onlyFlags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Instead of bin/holdfastd. */
   readonly program?: string;
+  /** The working directory; the test's own where left out. */
+  readonly cwd?: string;
 }
 
 /**
@@ -99,6 +103,8 @@ export class TestHost implements Territory {
       `unix://${this.socketPath}`,
       '--state-dir',
       this.stateDir,
+      '--root',
+      join(this.directory, 'root'),
       '--runtime',
       'runc',
       '--runtime-args=--root',
@@ -218,6 +224,21 @@ export class TestHost implements Territory {
   }
 
   /**
+   * Between two tests with the same daemon: closes what the one has opened, and empties the test's directories for the other.
+   *
+   * @returns whether there is nothing left of the containers of the one; otherwise {@link cleanUp} says what there is
+   */
+  betweenTests(): boolean {
+    this.#closeWhatTestsOpened();
+    this.#closers.clear();
+    if (leftOfContainers(this).length > 0 || processesInCgroup(this.cgroup).length > 0) return false;
+    for (const directory of this.ownDirectories) {
+      for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
+    }
+    return true;
+  }
+
+  /**
    * Ends the daemon (SIGTERM, and it must exit with 0), waits for the shim, which ends by itself when it
    * has no process left, and looks for anything that is still there: containers, directories, processes,
    * mounts, cgroups, FIFOs, sockets. Such things are removed, and then it rejects with a
@@ -240,17 +261,22 @@ export class TestHost implements Territory {
   #launch(options: DaemonOptions): Promise<DaemonProcess> {
     this.#launches += 1;
     return DaemonProcess.spawn({
-      args: [...this.flags(), ...(options.flags ?? [])],
+      args: options.onlyFlags ?? [...this.flags(), ...(options.flags ?? [])],
       ...(options.env === undefined ? {} : { env: options.env }),
       ...(options.program === undefined ? {} : { program: options.program }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       logPath: join(this.directory, `daemon-${String(this.#launches)}.log`),
     });
   }
 
+  /** More than once: what is closed for a restart may be opened again. */
   #closeClients(): void {
-    for (const close of this.#closers) close();
-    this.#closers.clear();
+    this.#closeWhatTestsOpened();
     this.#client?.close();
+  }
+
+  #closeWhatTestsOpened(): void {
+    for (const close of this.#closers) close();
   }
 
   async #endDaemon(): Promise<string[]> {

@@ -1,9 +1,14 @@
-import type { DaemonClient } from '../daemon-client';
+import { constants } from 'node:os';
+import { dirname } from 'node:path';
+import { type Container, State } from '../../api/gen/holdfast/v1/containers';
+import { type DaemonClient, INIT } from '../daemon-client';
 import { ExitFeed } from '../exit-feed';
+import { killedBy } from '../exit-status';
 import type { Tool } from '../tool';
 import { AttachSession, type AttachTarget } from './session';
 import { SignalRelay } from './signal-relay';
 import { startUnlessInterrupted } from './start-unless-interrupted';
+import { removeFifoDirectoryOf } from './fifo-directory';
 import { StdioFifos, type StdioPaths } from './stdio-fifos';
 
 /**
@@ -35,17 +40,45 @@ export async function runAttached(
     running = true;
     const outcome = await session.run(exits, signals);
     running = outcome.kind === 'detached';
+    if (!running && outcome.status === killedBy(constants.signals.SIGKILL) && exits.isOutOfMemory && target.outOfMemory !== undefined) tool.explain(target.outOfMemory);
     return outcome.status;
   } finally {
     exits.close();
     if (!running) fifos.remove();
-    else tool.explain(`detached from ${target.id}; its output goes on into ${fifos.directory}`);
+    else sayDetached(tool, target, fifos.paths);
     signals.close();
   }
+}
+
+/** Joins a process that was left: its FIFOs are there still. @returns the status to exit with */
+export async function rejoin(tool: Tool, target: Omit<AttachTarget, 'isRunning'>, paths: StdioPaths): Promise<number> {
+  const daemon = await tool.connect();
+  const exits = await ExitFeed.open(daemon, target.id);
+  const signals = new SignalRelay(tool.io);
+  try {
+    const outcome = await new AttachSession(tool.io, daemon, { ...target, isRunning: true }, paths).run(exits, signals);
+    if (outcome.kind === 'detached') sayDetached(tool, target, paths);
+    else removeFifoDirectoryOf(paths.stdout);
+    return outcome.status;
+  } finally {
+    exits.close();
+    signals.close();
+  }
+}
+
+/** A program can be joined again by its name; of another process it is told where its output waits. */
+function sayDetached(tool: Tool, { id, pid }: AttachTarget, { stdout }: StdioPaths): void {
+  const name = id.replace(/^programs\//, '');
+  if (pid === INIT) tool.io.stderr.write(`detached; ${name} runs on (holdfastctl fg ${name})\n`);
+  else tool.explain(`detached from ${name}; its output goes on into ${dirname(stdout)}`);
 }
 
 /** Whether the process is there, and is the one that was given our FIFOs. */
 async function isStarted(daemon: DaemonClient, target: AttachTarget, paths: StdioPaths): Promise<boolean> {
   const container = await daemon.container(target.id);
-  return container?.processes.some(({ pid, stdout }) => pid === target.pid && stdout === paths.stdout) === true;
+  return isRunning(container) && container.processes.some(({ id, stdio }) => id === target.pid && stdio?.stdout === paths.stdout);
+}
+
+function isRunning(container: Container | undefined): container is Container {
+  return container?.state === State.RUNNING;
 }

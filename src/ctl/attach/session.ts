@@ -7,7 +7,7 @@ import type { Io } from '../tool';
 import { InputCopy } from './input-copy';
 import { OutputCopy } from './output-copy';
 import type { SignalRelay } from './signal-relay';
-import { RawTerminal, type WindowSize } from './terminal';
+import { RawTerminal } from './terminal';
 import type { StdioPaths } from './stdio-fifos';
 
 /** The process that is attached to. */
@@ -15,6 +15,10 @@ export interface AttachTarget {
   readonly id: string;
   readonly pid: string;
   readonly terminal: boolean;
+  /** Said where it is killed because its memory has run out. */
+  readonly outOfMemory?: string;
+  /** It runs already: no start of it is seen. */
+  readonly isRunning?: boolean;
 }
 
 export type AttachOutcome =
@@ -53,6 +57,7 @@ export class AttachSession {
    */
   async run(exits: ExitFeed, signals: SignalRelay): Promise<AttachOutcome> {
     const { id, pid, terminal } = this.#target;
+    for (const output of this.#outputs) output.begin();
     try {
       return await new Promise<AttachOutcome>((resolve, reject) => {
         const detach = (status: number): void => {
@@ -62,11 +67,11 @@ export class AttachSession {
           this.#onSignal(name, detach, reject);
         });
         if (terminal) {
-          this.#terminal = new RawTerminal(this.#io, (size) => this.#update(size, reject));
+          this.#terminal = new RawTerminal(this.#io, (size) => { this.#tell((daemon) => daemon.resizeTerminal(id, pid, size), reject); });
           this.#terminal.tellSize();
         }
         this.#input = new InputCopy(this.#io.stdin, this.#paths.stdin, terminal && this.#io.stdin.isTTY === true, {
-          onEnd: () => this.#update({ closeStdin: true }, reject),
+          onEnd: () => { this.#tell((daemon) => daemon.closeInput(id, pid), reject); },
           onDetach: () => {
             detach(0);
           },
@@ -86,7 +91,7 @@ export class AttachSession {
   }
 
   async #ended(exits: ExitFeed, id: string, pid: string): Promise<AttachOutcome> {
-    const status = await exits.exitOf(id, pid, { afterStart: true });
+    const status = await exits.exitOf(id, pid, { afterStart: this.#target.isRunning !== true });
     this.#exited = true;
     // The output ends when the last process that inherited it has let go.
     await Promise.all(this.#outputs.map((output) => output.done));
@@ -105,12 +110,11 @@ export class AttachSession {
     this.#daemon.signal(this.#target.id, this.#target.pid, number).catch(unless(fail, 'no-such-process', 'not-running'));
   }
 
-  #update(change: { readonly closeStdin: true } | WindowSize, fail: (error: unknown) => void): void {
+  #tell(what: (daemon: DaemonClient) => Promise<void>, fail: (error: unknown) => void): void {
     // Our stdin may end while the last of the output is still on its way.
     if (this.#exited) return;
-    const { id, pid } = this.#target;
     // A daemon that is away hears of it when it is back; unreachable is only one that we no longer wait for.
-    this.#daemon.updateProcess({ id, pid, ...change }).catch(unless(fail, 'no-such-process', 'not-running', 'unreachable'));
+    what(this.#daemon).catch(unless(fail, 'no-such-process', 'not-running', 'unreachable'));
   }
 }
 

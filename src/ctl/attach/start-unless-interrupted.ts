@@ -32,7 +32,7 @@ export async function startUnlessInterrupted(
     const there = await Promise.race([isStarted().catch(() => false), impatient]);
     if (!there) {
       const exitStatus = killedBy(constants.signals[caught]);
-      throw new CtlError('interrupted', 'interrupted: the start was given up', { exitStatus, cause });
+      throw new CtlError('interrupted', 'interrupted: the start was given up', { exitStatus, isOfProgram: true, cause });
     }
   }
   signals.hold(caught);

@@ -1,7 +1,7 @@
 import { constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { mkfifo } from '../../sys/files';
+import { mkfifo } from '../../sys/files/files';
 import { errorCodeOf } from '../../sys/thrown';
 import { makeFifoDirectory } from './fifo-directory';
 

@@ -18,6 +18,11 @@ export function readTerminal(bundlePath: string): boolean {
       hint: `"holdfastctl bundle ${bundlePath} -- <command>" writes one.`,
     });
   }
+  return terminalOf(config);
+}
+
+/** Whether the process of an OCI spec wants a terminal. */
+export function terminalOf(config: unknown): boolean {
   return memberOf(memberOf(config, 'process'), 'terminal') === true;
 }
 

@@ -1,17 +1,23 @@
-/** What a bundle is made from. Everything has been checked. */
-export interface BundleWishes {
-  /** Names the cgroup, and the host where no other name is given. */
-  readonly name: string;
+import { type Limits, resourcesOf } from '../definition/limits';
+import type { Mount } from '../definition/mount';
+
+/** What a container's spec is made from. Everything has been checked. */
+export interface SpecWishes {
+  /** Below the root of each hierarchy. */
+  readonly cgroupsPath: string;
   /** Of the root file system: relative to the bundle, or absolute. */
   readonly rootfs: string;
+  readonly readonlyRootfs: boolean;
   readonly command: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
   readonly terminal: boolean;
   readonly hostname: string;
-  /** Bytes; undefined: no limit. */
-  readonly memoryLimit: number | undefined;
-  readonly pidsLimit: number | undefined;
+  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] };
+  readonly limits: Limits;
+  /** Of this host, beside those that every container has. */
+  readonly mounts: readonly Mount[];
+  readonly noNewPrivileges: boolean;
   readonly ownPidNamespace: boolean;
   readonly hostNetwork: boolean;
 }
@@ -53,7 +59,7 @@ const maskedPaths = [
 ];
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-const mounts = [
+const usualMounts = [
   { destination: '/proc', type: 'proc', source: 'proc' },
   { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
   {
@@ -68,9 +74,9 @@ const mounts = [
   { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
 ];
 
-/** The config.json of an OCI runtime specification 1.0 bundle (github.com/opencontainers/runtime-spec). */
-export function bundleSpec(wishes: BundleWishes): object {
-  const { name, memoryLimit, pidsLimit } = wishes;
+/** The spec of a container, after the OCI runtime specification 1.0 (github.com/opencontainers/runtime-spec). */
+export function containerSpec(wishes: SpecWishes): object {
+  const { uid, gid, additionalGids } = wishes.user;
   const namespaces = ['mount', 'ipc', 'uts'];
   if (wishes.ownPidNamespace) namespaces.push('pid');
   // A network namespace of its own holds nothing but the loopback, which the runtime brings up.
@@ -79,27 +85,24 @@ export function bundleSpec(wishes: BundleWishes): object {
     ociVersion: '1.0.2',
     process: {
       terminal: wishes.terminal,
-      user: { uid: 0, gid: 0 },
+      user: { uid, gid, ...(additionalGids.length === 0 ? {} : { additionalGids }) },
       args: wishes.command,
       env: wishes.env,
       cwd: wishes.cwd,
       // Not inheritable: a program without capabilities of its own would gain them through exec.
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       rlimits: [{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 4096 }],
-      noNewPrivileges: true,
+      noNewPrivileges: wishes.noNewPrivileges,
+      oomScoreAdj: 0,
     },
-    root: { path: wishes.rootfs, readonly: false },
+    root: { path: wishes.rootfs, readonly: wishes.readonlyRootfs },
     hostname: wishes.hostname,
-    mounts,
+    mounts: [...usualMounts, ...wishes.mounts],
     linux: {
-      cgroupsPath: `/holdfast/${name}`,
+      cgroupsPath: wishes.cgroupsPath,
       namespaces: namespaces.map((type) => ({ type })),
-      resources: {
-        // The runtime adds the harmless devices (null, zero, random, tty …) itself.
-        devices: [{ allow: false, access: 'rwm' }],
-        ...(memoryLimit === undefined ? {} : { memory: { limit: memoryLimit } }),
-        ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
-      },
+      // The runtime adds the harmless devices (null, zero, random, tty …) itself.
+      resources: { devices: [{ allow: false, access: 'rwm' }], ...resourcesOf(wishes.limits) },
       maskedPaths,
       readonlyPaths,
     },

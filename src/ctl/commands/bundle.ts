@@ -1,11 +1,11 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
-import type { Command } from 'commander';
-import { bundleSpec } from '../bundle/spec';
+import { containerSpec } from '../bundle/spec';
 import { CtlError } from '../errors';
 import { DEFAULT_PATH } from '../exec-request';
 import { bytes, collect, wholeNumber } from '../option-values';
 import type { Tool } from '../tool';
+import type { Verb } from '../verb';
 
 interface BundleOptions {
   readonly rootfs?: string;
@@ -20,10 +20,9 @@ interface BundleOptions {
   readonly force?: boolean;
 }
 
-export function defineBundle(program: Command, tool: Tool): void {
+export function defineBundle(program: Verb, tool: Tool): void {
   program
-    .command('bundle')
-    .description('writes an OCI bundle: a directory to start a container from')
+    .verb('bundle', { group: 'Container', summary: 'writes an OCI bundle: a directory to start a container from', example: "bundle ./web --memory 64m -- sh -c 'echo hello'" })
     .argument('<directory>', 'where; made if it is not there')
     .argument('<command...>', 'what the container runs, after --')
     .option('--rootfs <directory>', "its root file system (default: one made of this machine's busybox)")
@@ -52,16 +51,19 @@ async function bundle(tool: Tool, directory: string, command: readonly string[],
   const rootfs = await rootfsFor(directory, options.rootfs);
   const name = basename(directory);
   const terminalKind = options.tty === true ? [`TERM=${tool.io.env['TERM'] ?? 'xterm'}`] : [];
-  const spec = bundleSpec({
-    name,
+  const spec = containerSpec({
+    cgroupsPath: `/holdfast/${name}`,
     rootfs,
+    readonlyRootfs: false,
     command,
     env: [DEFAULT_PATH, ...terminalKind, ...(options.env ?? [])],
     cwd: options.cwd,
     terminal: options.tty === true,
     hostname: options.hostname ?? name,
-    memoryLimit: options.memory,
-    pidsLimit: options.pidsLimit,
+    user: { uid: 0, gid: 0, additionalGids: [] },
+    limits: { memoryBytes: options.memory, pids: options.pidsLimit },
+    mounts: [],
+    noNewPrivileges: true,
     ownPidNamespace: options.pidNamespace,
     hostNetwork: options.hostNetwork === true,
   });

@@ -1,61 +1,62 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { eventHeader, eventJson, eventLine, eventMoment } from '../text/event-line';
-import { compareMoments, millisecondsOf, parseMoment, type Moment } from '../text/timestamp';
+import type { Event } from '../../api/gen/holdfast/v1/events';
+import { CtlError } from '../errors';
+import { eventJson } from '../json/event';
+import { collect, moment, wholeNumber } from '../option-values';
+import { isGlob, matchesGlob } from '../text/glob';
+import { eventLine } from '../text/event-line';
+import { compareMoments, millisecondsOf, type Moment } from '../text/timestamp';
 import { after } from '../timer';
 import type { Tool } from '../tool';
-import { CtlError } from '../errors';
+import type { Verb } from '../verb';
 
 interface EventsOptions {
-  readonly timestamp?: Moment;
   readonly since?: Moment;
   readonly until?: Moment;
-  readonly id?: string;
+  readonly after?: number;
+  readonly name?: readonly string[];
+  readonly type?: readonly string[];
   readonly json?: boolean;
 }
 
-export function defineEvents(program: Command, tool: Tool): void {
+export function defineEvents(program: Verb, tool: Tool): void {
   program
-    .command('events')
-    .description('shows events as they happen, until it is interrupted')
-    .option('-t, --timestamp <time>', 'first the stored events after this time (RFC 3339)', moment)
-    .option('--since <time>', 'the same; also 10m (ago), seconds since 1970', moment)
+    .verb('events', {
+      group: 'Look',
+      summary: 'shows events as they happen, until it is interrupted',
+      example: "events --since 1h --name 'web*' --type exit,oom",
+    })
+    .option('--since <time>', 'first the stored events since then: 10m (ago), 16:20, RFC 3339', moment)
     .option('--until <time>', 'end there; with "now", only stored events are shown', moment)
-    .option('--id <name>', 'only those of one container')
+    .option('--after <id>', 'first the stored events after this one: how a reader goes on where it stopped', wholeNumber)
+    .option('--name <name>', 'only those of these names or patterns; may be given again', collect)
+    .option('--type <types>', 'only those of these types, such as exit,oom', collect)
     .option('--json', 'an object a line')
     .action((options: EventsOptions) => events(tool, options));
 }
 
-function moment(text: string): Moment {
-  const parsed = parseMoment(text, Date.now());
-  if (parsed === undefined) {
-    throw new InvalidArgumentError('A time is wanted: 2016-08-29T10:47:00Z, 10m (ago), now, or seconds since 1970.');
-  }
-  return parsed;
-}
-
 async function events(tool: Tool, options: EventsOptions): Promise<void> {
   const daemon = await tool.connect();
-  const { until, id = '' } = options;
+  const { until, since, after: afterId } = options;
   const storedOnly = until !== undefined && millisecondsOf(until) <= Date.now();
-  // The daemon replays nothing without a time; "all that is stored" is the earliest that it takes.
-  const timestamp = options.since ?? options.timestamp ?? (storedOnly ? { seconds: 0n, nanos: 1 } : undefined);
-  const stream = await daemon.events({ timestamp, storedOnly, id });
-  const cancelTimer = until === undefined || storedOnly ? undefined : after(millisecondsOf(until) - Date.now(), () => stream.close());
-  let ended = storedOnly;
+  const stream = await daemon.events({ since, stored_only: storedOnly, after_id: afterId === undefined ? undefined : BigInt(afterId) });
+  const cancelTimer = until === undefined || storedOnly ? undefined : after(millisecondsOf(until) - Date.now(), () => { stream.close(); });
   try {
-    if (options.json !== true) tool.print(eventHeader);
     for await (const event of stream) {
-      ended ||= until !== undefined && compareMoments(eventMoment(event), until) > 0;
-      if (until !== undefined && compareMoments(eventMoment(event), until) > 0) break;
-      tool.print(options.json === true ? eventJson(event) : eventLine(event));
+      if (until !== undefined && event.time !== undefined && compareMoments(event.time, until) > 0) return;
+      if (isWanted(event, options)) tool.print(options.json === true ? JSON.stringify(eventJson(event)) : eventLine(event));
     }
   } finally {
     cancelTimer?.();
     stream.close();
   }
-  if (!ended && until === undefined) {
+  if (until === undefined) {
     throw new CtlError('unreachable', 'the daemon has ended the subscription', {
-      hint: 'It is being stopped or restarted; --since shows later what happened meanwhile.',
+      hint: 'It is being stopped or restarted; --after shows later what happened meanwhile.',
     });
   }
+}
+
+function isWanted({ name, type }: Event, { name: names, type: types }: EventsOptions): boolean {
+  const isNamed = names === undefined || names.some((wanted) => wanted === name || (isGlob(wanted) && matchesGlob(wanted, name)));
+  return isNamed && (types === undefined || types.flatMap((list) => list.split(',')).includes(type));
 }

@@ -1,14 +1,16 @@
-import type { Command } from 'commander';
-import { INIT } from '../daemon-client';
-import { exitStatus, firstFailure } from '../exit-status';
-import { pastExits } from '../exit-history';
-import { selectByName } from '../names';
+import { exitStatus, lastFailure } from '../exit-status';
+import { selectContainers, suggestNames } from '../names';
 import type { Tool } from '../tool';
+import type { Verb } from '../verb';
 
-export function definePid(program: Command, tool: Tool): void {
+export function definePid(program: Verb, tool: Tool): void {
   program
-    .command('pid')
-    .description("shows the daemon's pid, or those of containers' first processes (0 where none runs)")
+    .verb('pid', {
+      group: 'Look',
+      summary: "shows the daemon's pid, or those of programs' first processes (0 where none runs)",
+      example: 'pid web',
+      statuses: '7 it does not run',
+    })
     .argument('[names...]', 'names, shell patterns, or all')
     .action((names: string[]) => pid(tool, names));
 }
@@ -19,24 +21,16 @@ async function pid(tool: Tool, names: readonly string[]): Promise<void> {
     tool.print(String(await daemonPid(tool.address())));
     return;
   }
-  const daemon = await tool.connect();
-  const { matched, unknown } = selectByName(await daemon.containers(), names);
-  const statuses: number[] = [];
-  const print = (number: number): void => {
-    tool.print(String(number));
-    statuses.push(number === 0 ? exitStatus.notRunning : exitStatus.ok);
-  };
-  for (const container of matched) {
-    const init = container.processes.find((process) => process.pid === INIT);
-    print(container.status === 'stopped' ? 0 : (init?.systemPid ?? 0));
-  }
-  for (const name of unknown) {
-    if ((await pastExits(daemon, name)).has(name)) {
-      print(0);
-    } else {
-      tool.print(`No such process ${name}`);
-      statuses.push(exitStatus.failed);
-    }
-  }
-  tool.finish(firstFailure(statuses));
+  const { matched, unknown, known, isWide } = await selectContainers(await tool.connect(), names);
+  const pids = new Map(matched.map((container) => [container.name, container.pid]));
+  const order = isWide ? [...pids.keys(), ...unknown] : [...new Set(names)];
+  const statuses = order.map((name) => {
+    const number = pids.get(name);
+    tool.print(number === undefined ? `No such process ${name}` : String(number));
+    // Of all, those that do not run are no failure.
+    if (number === undefined) return exitStatus.failed;
+    return number === 0 && !isWide ? exitStatus.notRunning : exitStatus.ok;
+  });
+  suggestNames(tool, unknown, known);
+  tool.finish(lastFailure(statuses));
 }

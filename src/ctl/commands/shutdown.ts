@@ -1,21 +1,24 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { Command } from 'commander';
 import type { Tool } from '../tool';
+import type { Verb } from '../verb';
+import { confirmed } from '../confirm';
 import { messageOf } from '../../sys/thrown';
 
-export function defineShutdown(program: Command, tool: Tool): void {
+export function defineShutdown(program: Verb, tool: Tool): void {
   program
-    .command('shutdown')
-    .description('ends the daemon; its containers live on')
-    .action(() => shutdown(tool));
+    .verb('shutdown', { group: 'Daemon', summary: 'ends the daemon; its containers live on', example: 'shutdown' })
+    .option('-y, --yes', 'do not ask')
+    .action(async (options: { readonly yes?: boolean }) => {
+      if (await confirmed(tool, options, 'Really shut the holdfastd process down')) await shutdown(tool);
+    });
 }
 
 /** The API cannot end its server: the process behind the socket is sent SIGTERM, and waited for. */
 async function shutdown(tool: Tool): Promise<void> {
   const [{ daemonPid }, { openPidFd, signalPidFd }, { Poller }] = await Promise.all([
     import('../daemon-pid'),
-    import('../../sys/process'),
+    import('../../sys/process/process'),
     import('../../sys/poller'),
   ]);
   const pidFd = openPidFd(await daemonPid(tool.address()));

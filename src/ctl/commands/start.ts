@@ -1,19 +1,24 @@
-import { closeSync, openSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { Command } from 'commander';
-import { INIT } from '../daemon-client';
-import { CtlError, isCtlError } from '../errors';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Outcome, type Definition } from '../../api/gen/holdfast/v1/containers';
+import { followAction, missingName } from '../acting';
 import type { StdioPaths } from '../attach/stdio-fifos';
-import { readTerminal } from '../bundle/read';
+import { readTerminal, terminalOf } from '../bundle/read';
+import { INIT, type DaemonClient } from '../daemon-client';
+import { CtlError } from '../errors';
+import { exitStatus } from '../exit-status';
+import { selectContainers, suggestNames } from '../names';
 import { collect } from '../option-values';
-import { resultLine, resultStatus, type Result } from '../text/result-line';
+import { resultLine, resultOf, resultStatus } from '../text/result-line';
 import type { Tool } from '../tool';
+import type { Verb } from '../verb';
 import { errorCodeOf, messageOf } from '../../sys/thrown';
 
 interface StartOptions {
   readonly attach?: boolean;
   readonly label?: readonly string[];
   readonly pivot: boolean;
+  readonly rm?: boolean;
   readonly runtime?: string;
   readonly runtimeArgs?: readonly string[];
   readonly stdin?: string;
@@ -21,60 +26,119 @@ interface StartOptions {
   readonly stderr?: string;
 }
 
-export function defineStart(program: Command, tool: Tool): void {
+export function defineStart(program: Verb, tool: Tool): void {
   program
-    .command('start')
-    .description('starts a container from an OCI bundle')
-    .argument('<id>', 'its name')
-    .argument('<bundle>', 'the directory with its config.json')
+    .verb('start', {
+      group: 'Act',
+      summary: 'starts programs by their names, or a new one from an OCI bundle',
+      example: 'start web ./bundle --stdout web.log',
+      statuses: '7 it could not be started; with --attach that of the process',
+    })
+    .argument('[names...]', 'names, shell patterns, or all; or a new name and the directory of a bundle, written with a slash')
     .option('-a, --attach', 'join its stdio to this terminal, and exit with its status (ctrl-p ctrl-q detaches)')
     .option('--stdin <file>', 'a file or FIFO to read from (default: the null device)')
-    .option('--stdout <file>', 'a file that its output is added to, or a FIFO (default: the null device)')
+    .option('--stdout <file>', 'a file that its output is added to, or a FIFO (default: kept, for logs and tail)')
     .option('--stderr <file>', 'the same for its error output')
     .option('-l, --label <label>', 'a label for the container; may be given again', collect)
     .option('--no-pivot', 'let the runtime move its root instead of pivoting (for a root on a ramdisk)')
+    .option('--rm', 'forget it at its end')
     .option('--runtime <program>', "the OCI runtime, instead of the daemon's")
     .option('--runtime-args <argument>', 'an argument for every call of the runtime; may be given again', collect)
-    .action((id: string, bundle: string, options: StartOptions) => start(tool, id, resolve(bundle), options));
+    .action((names: string[], options: StartOptions) => start(tool, names, options));
 }
 
-async function start(tool: Tool, id: string, bundlePath: string, options: StartOptions): Promise<void> {
+/** Names hold no slash but for a namespace, and those are not started by name: so what has one is a directory. */
+function isPath(text: string): boolean {
+  return text.includes('/') || text === '.' || text === '..';
+}
+
+async function start(tool: Tool, names: readonly string[], options: StartOptions): Promise<void> {
   if (options.attach === true && (options.stdin ?? options.stdout ?? options.stderr) !== undefined) {
     throw new CtlError('invalid-argument', 'the process is either attached to this terminal (--attach) or given files', {
       hint: 'With --attach, redirect as for any command: holdfastctl start -a … >file',
     });
   }
-  let started = false;
-  try {
-    const daemon = await tool.connect();
-    const request = {
-      id,
-      bundlePath,
-      labels: [...(options.label ?? [])],
-      noPivotRoot: !options.pivot,
-      runtime: options.runtime ?? '',
-      runtimeArgs: [...(options.runtimeArgs ?? [])],
-    };
-    if (options.attach === true) {
-      const { runAttached } = await import('../attach/attached');
-      const target = { id, pid: INIT, terminal: readTerminal(bundlePath) };
-      const create = async (stdio: StdioPaths, signal: AbortSignal): Promise<void> => {
-        await daemon.createContainer({ ...request, ...stdio }, signal);
-        started = true;
-      };
-      tool.finish(await runAttached(tool, target, create));
-    } else {
-      await daemon.createContainer({ ...request, ...filesOf(options) });
-      tool.print(resultLine(id, 'started'));
+  const [name, bundle] = names;
+  if (name === undefined) {
+    missingName(tool, 'start');
+    return;
+  }
+  if (names.length === 2 && bundle !== undefined && isPath(bundle)) {
+    await startOne(tool, name, definitionOf(resolve(bundle), options), options);
+  } else if (options.attach === true) {
+    if (names.length > 1) throw new CtlError('invalid-argument', 'one at a time can be attached to this terminal');
+    await startOne(tool, name, undefined, options);
+  } else {
+    await startNamed(tool, names);
+  }
+}
+
+async function startNamed(tool: Tool, names: readonly string[]): Promise<void> {
+  const daemon = await tool.connect();
+  const { matched, unknown, known, isWide } = await selectContainers(daemon, names);
+  // Containers of other APIs are not started by name: they are not meant by `all`.
+  const startable = matched.filter(({ definition }) => !isWide || definition !== undefined).map((container) => container.name);
+  const order = isWide ? [...startable, ...unknown] : [...new Set(names)];
+  tool.finish(await followAction(tool, { doing: 'starting', names: order, isWide }, daemon.start({ names: startable }), unknown));
+  suggestNames(tool, unknown, known);
+  for (const name of unknown) {
+    if (existsSync(join(name, 'config.json'))) tool.hint(`A bundle is written with a slash: holdfastctl start ${names[0] ?? 'NAME'} ./${name}`);
+  }
+}
+
+async function startOne(tool: Tool, name: string, definition: Definition | undefined, options: StartOptions): Promise<void> {
+  const daemon = await tool.connect();
+  if (options.attach === true) {
+    await startAttached(tool, daemon, name, definition);
+    return;
+  }
+  const action = { doing: 'starting', names: [name], isWide: false } as const;
+  const whole = definition && { ...definition, stdio: filesOf(options) };
+  tool.finish(await followAction(tool, action, daemon.start({ names: [name], definition: whole })));
+}
+
+async function startAttached(tool: Tool, daemon: DaemonClient, name: string, definition: Definition | undefined): Promise<void> {
+  const { runAttached } = await import('../attach/attached');
+  const target = { id: name, pid: INIT, terminal: hasTerminal(definition ?? (await daemon.container(name))?.definition) };
+  const refusal = new Map<string, Outcome>();
+  const create = async (stdio: StdioPaths, signal: AbortSignal): Promise<void> => {
+    for await (const { result } of daemon.start({ names: [name], definition, stdio }, signal)) {
+      if (result === undefined || result.outcome === Outcome.STARTED) continue;
+      refusal.set(name, result.outcome);
+      throw new CtlError('refused', result.detail, { exitStatus: exitStatus.ours });
     }
+  };
+  try {
+    tool.finish(await runAttached(tool, target, create));
   } catch (error) {
-    // What fails in an attached session later on is no failure of the start.
-    if (started || !isCtlError(error, 'refused', 'already-started', 'no-such-process', 'not-running', 'bad-bundle')) throw error;
-    const result = await reasonOf(tool, id, error);
-    tool.print(resultLine(id, result));
-    if (result !== 'already started') tool.explain(`${id}: ${error.message}`, error.hint ?? adviceFor(error.message));
+    const outcome = refusal.get(name);
+    if (outcome === undefined || !(error instanceof CtlError)) throw error;
+    const result = resultOf(outcome);
+    tool.print(resultLine(name, result));
+    if (error.message !== '') tool.explain(`${name}: ${error.message}`);
     tool.finish(resultStatus(result));
   }
+}
+
+function hasTerminal(definition: Definition | undefined): boolean {
+  if (definition === undefined) return false;
+  const { bundle, host_program: hostProgram, container_spec: containerSpec } = definition;
+  return bundle === '' ? terminalOf(JSON.parse(Buffer.concat([hostProgram, containerSpec]).toString('utf8'))) : readTerminal(bundle);
+}
+
+function definitionOf(bundle: string, options: StartOptions): Definition {
+  return {
+    bundle,
+    host_program: Buffer.alloc(0),
+    container_spec: Buffer.alloc(0),
+    runtime: options.runtime ?? '',
+    runtime_args: [...(options.runtimeArgs ?? [])],
+    no_pivot: !options.pivot,
+    labels: [...(options.label ?? [])],
+    stdio: undefined,
+    remove_at_end: options.rm === true,
+    kept_output: undefined,
+  };
 }
 
 /** The daemon knows no working directory of ours: its paths are absolute. */
@@ -96,27 +160,4 @@ function outputFile(file: string): string {
     throw new CtlError('local', `cannot make ${path}: ${messageOf(error)}`, { cause: error });
   }
   return path;
-}
-
-/**
- * The contract has no text for a name in use. But a failed start leaves no container behind, so
- * one that is there was there before.
- */
-async function reasonOf(tool: Tool, id: string, error: CtlError): Promise<Result> {
-  if (error.code === 'already-started') return 'already started';
-  if (error.code === 'bad-bundle') return 'spawn error';
-  if ((await (await tool.connect()).container(id)) !== undefined) return 'already started';
-  const endedEarly = /did not start before|shim exited before/.test(error.message);
-  return endedEarly ? 'abnormal termination' : 'spawn error';
-}
-
-const advice: readonly (readonly [pattern: RegExp, text: string])[] = [
-  [/executable file not found|no such file or directory/, 'See that the bundle is there, and its command in its root file system.'],
-  [/permission denied/, 'See that the command may be executed by the user of the bundle.'],
-  [/not installed on system/, 'Install it, or name another one with --runtime.'],
-  [/did not start before/, "The runtime hangs, or the machine is too busy: the daemon's log says more."],
-];
-
-function adviceFor(message: string): string {
-  return advice.find(([pattern]) => pattern.test(message))?.[1] ?? "The daemon's log says more.";
 }

@@ -1,94 +1,61 @@
-import type { Command } from 'commander';
-import type { Container } from '../../api/gen/api';
-import { INIT, type DaemonClient } from '../daemon-client';
-import { isCtlError } from '../errors';
-import { pastExits, type PastExit } from '../exit-history';
+import type { Container } from '../../api/gen/holdfast/v1/containers';
 import { exitStatus } from '../exit-status';
-import { selectByName } from '../names';
-import { isGlob } from '../text/glob';
-import { isUp, statusLines, type ShownState, type StatusRow } from '../text/status-line';
-import { formatMoment, millisecondsOf, momentOf } from '../text/timestamp';
+import { containerJson } from '../json/container';
+import { selectContainers, suggestNames } from '../names';
+import { unknownLine } from '../text/result-line';
+import { isDown, isWell, statusLines } from '../text/status-line';
+import { watched } from '../watch';
 import type { Tool } from '../tool';
-import { uptimeSeconds } from '../uptime';
+import type { Verb } from '../verb';
 
 interface StatusOptions {
   readonly json?: boolean;
+  readonly strict?: boolean;
+  readonly watch?: number | true;
 }
 
-export function defineStatus(program: Command, tool: Tool): void {
+export function defineStatus(program: Verb, tool: Tool): void {
   program
-    .command('status')
-    .description('shows how containers are: a line each')
+    .verb('status', {
+      group: 'Look',
+      summary: 'shows how programs and containers are: a line each',
+      example: "status 'web*'",
+      statuses: '3 something is down; 4 the daemon cannot be reached, or a name is unknown',
+    })
     .argument('[names...]', 'names, shell patterns, or all')
+    .option('--strict', '3 unless all are RUNNING')
     .option('--json', 'print an array of objects')
+    .option('-w, --watch [seconds]', 'show it again and again', watched)
     .action((names: string[], options: StatusOptions) => status(tool, names, options));
 }
 
-const shown: Readonly<Record<string, ShownState>> = { running: 'RUNNING', paused: 'PAUSED', stopped: 'STOPPED' };
-
 async function status(tool: Tool, names: readonly string[], options: StatusOptions): Promise<void> {
-  try {
-    const daemon = await tool.connect();
-    const { matched, unknown } = selectByName(await daemon.containers(), names);
-    const ended = await endedByName(daemon, unknown);
-    const rows = [...(await Promise.all(matched.map((container) => rowOf(daemon, container)))), ...ended.values()];
-    const nowhere = unknown.filter((name) => !ended.has(name));
-    print(tool, rows, nowhere, options);
-    if (nowhere.length > 0) tool.finish(exitStatus.statusUnknown);
-    else if (rows.some((row) => !isUp(row.state))) tool.finish(exitStatus.statusNotRunning);
-  } catch (error) {
-    if (!isCtlError(error, 'unreachable')) throw error;
-    tool.explain(error.message, error.hint);
-    tool.finish(exitStatus.statusUnknown);
-  }
-}
-
-function print(tool: Tool, rows: readonly StatusRow[], nowhere: readonly string[], options: StatusOptions): void {
-  if (options.json === true) {
-    tool.print(JSON.stringify(rows.map(jsonOf), null, 2));
-    for (const name of nowhere) tool.explain(`${name}: no such process`);
+  if (options.watch === undefined) {
+    await show(tool, names, options);
     return;
   }
-  for (const name of nowhere) tool.print(`${name}: ERROR (no such process)`);
-  for (const line of statusLines(rows, tool.paint)) tool.print(line);
+  const { watch } = await import('../watch');
+  await watch(tool, options.watch, options.json === true, () => show(tool, names, options));
 }
 
-/**
- * The daemon forgets a container the moment its exit has been told. One that is asked for by its
- * name, not by a pattern, is shown with the end that is in the event log, as long as it is there.
- */
-async function endedByName(daemon: DaemonClient, names: readonly string[]): Promise<Map<string, StatusRow>> {
-  const rows = new Map<string, StatusRow>();
-  for (const name of names.filter((each) => !isGlob(each))) {
-    const exit = (await pastExits(daemon, name)).get(name);
-    if (exit !== undefined) rows.set(name, { name, state: 'EXITED', pid: 0, uptimeSeconds: undefined, ...ending(exit) });
+async function show(tool: Tool, names: readonly string[], options: StatusOptions): Promise<void> {
+  const daemon = await tool.connect();
+  const { matched, unknown, known } = await selectContainers(daemon, names);
+  const nowMs = Date.now();
+  if (options.json === true) {
+    tool.printJson(matched.map((container) => containerJson(container, nowMs)));
+    for (const name of unknown) tool.explain(`${name}: no such process`);
+  } else {
+    for (const name of unknown) tool.print(unknownLine(name));
+    for (const line of statusLines(matched, nowMs, tool.paint)) tool.print(line);
   }
-  return rows;
+  suggestNames(tool, unknown, known);
+  tool.finish(statusOf(matched, unknown, options));
 }
 
-async function rowOf(daemon: DaemonClient, container: Container): Promise<StatusRow> {
-  const name = container.id;
-  const state = shown[container.status] ?? 'UNKNOWN';
-  if (!isUp(state)) {
-    const exit = (await pastExits(daemon, name)).get(name);
-    return { name, state, pid: 0, uptimeSeconds: undefined, ...ending(exit) };
-  }
-  const pid = container.processes.find((process) => process.pid === INIT)?.systemPid ?? 0;
-  return { name, state, pid, uptimeSeconds: uptimeSeconds(pid), ...ending(undefined) };
-}
-
-function ending(exit: PastExit | undefined): Pick<StatusRow, 'exitedAt' | 'exitStatus'> {
-  return { exitedAt: exit === undefined ? undefined : new Date(millisecondsOf(exit.at)), exitStatus: exit?.status };
-}
-
-/** Absent where there is nothing to tell: JSON leaves undefined members out. */
-function jsonOf(row: StatusRow): object {
-  return {
-    name: row.name,
-    state: row.state,
-    pid: row.pid,
-    uptimeSeconds: row.uptimeSeconds === undefined ? undefined : Math.floor(row.uptimeSeconds),
-    exitedAt: row.exitedAt === undefined ? undefined : formatMoment(momentOf(row.exitedAt.getTime())),
-    exitStatus: row.exitStatus,
-  };
+/** Something that is down outweighs a name that there is not, as supervisorctl has it. */
+function statusOf(matched: readonly Container[], unknown: readonly string[], { strict }: StatusOptions): number {
+  const isBad = (container: Container): boolean => isDown(container.state) || (strict === true && !isWell(container));
+  if (matched.some(isBad)) return exitStatus.statusNotRunning;
+  return unknown.length > 0 ? exitStatus.statusUnknown : exitStatus.ok;
 }

@@ -1,22 +1,17 @@
-import type { Command } from 'commander';
 import { version as ownVersion } from '../../../package.json';
+import { jsonTime } from '../text/moment';
 import type { Tool } from '../tool';
+import type { Verb } from '../verb';
 
-export function defineVersion(program: Command, tool: Tool): void {
+export function defineVersion(program: Verb, tool: Tool): void {
   program
-    .command('version')
-    .description('shows the versions of holdfastctl and of the daemon')
+    .verb('version', { group: 'Daemon', summary: "shows the daemon's version; with --json also holdfastctl's", example: 'version --json', statuses: '7 the daemon cannot be reached' })
     .option('--json', 'print an object')
     .action((options: { readonly json?: boolean }) => version(tool, options.json === true));
 }
 
-/** The daemon's is the version of the API that it speaks (0.2.x); its revision is its own. */
 async function version(tool: Tool, asJson: boolean): Promise<void> {
-  // Our own comes first, and comes also where no daemon answers.
-  if (!asJson) tool.print(`Client: ${ownVersion}`);
-  const daemon = await tool.connect();
-  const { major, minor, patch, revision } = await daemon.version();
-  const number = `${major}.${minor}.${patch}`;
-  if (asJson) tool.print(JSON.stringify({ client: ownVersion, daemon: number, revision }, null, 2));
-  else tool.print(`Daemon: ${number}${revision === '' ? '' : ` (${revision})`}`);
+  const { version: daemon, pid, started_at: startedAt } = await (await tool.connect()).version();
+  if (asJson) tool.printJson({ client: ownVersion, daemon, pid, started_at: jsonTime(startedAt) });
+  else tool.print(daemon);
 }

@@ -22,3 +22,13 @@ export function parseDuration(text: string): number | undefined {
   }
   return seconds;
 }
+
+/** In two units at most, as tables have it: `9s`, `12m`, `1d 2h`. */
+export function formatShort(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${String(whole)}s`;
+  if (whole < 3600) return `${String(Math.floor(whole / 60))}m`;
+  const hours = Math.floor(whole / 3600);
+  if (hours < 24) return `${String(hours)}h ${String(Math.floor((whole % 3600) / 60))}m`;
+  return `${String(Math.floor(hours / 24))}d ${String(hours % 24)}h`;
+}

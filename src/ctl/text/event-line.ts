@@ -1,33 +1,44 @@
-import type { Event } from '../../api/gen/api';
-import { formatMoment, type Moment } from './timestamp';
+import type { Event } from '../../api/gen/holdfast/v1/events';
+import { formatUptime } from './duration';
+import { signalName } from '../../runtime/text/signals';
+import { formatMoment } from './timestamp';
 
-/** When an event happened; the oldest daemons write whole seconds only. */
-export function eventMoment(event: Event): Moment {
-  return event.timestamp ?? { seconds: event.seconds, nanos: 0 };
+/** How a process ended, in words: `exit status 1`, `killed by SIGKILL`. */
+export function endWords(exitStatus: number): string {
+  const signal = exitStatus > 128 ? signalName(exitStatus - 128) : undefined;
+  return signal === undefined ? `exit status ${String(exitStatus)}` : `killed by ${signal}`;
 }
 
-/** The original `ctr` pads its columns to 31, the length of a date with nanoseconds and one space. */
-const COLUMN = 31;
-
-function columns(...cells: readonly string[]): string {
-  // A cell that is too long pushes the rest on, but stays apart from it.
-  return cells.map((cell, at) => (at === cells.length - 1 ? cell : `${cell} `.padEnd(COLUMN))).join('');
+/** How long something ran: `after 0.3 s`, `after 1 day, 2:03:04`; empty where that is not known. */
+export function ranWords(ranNs: bigint): string {
+  if (ranNs === 0n) return '';
+  const seconds = Number(ranNs / 1_000_000n) / 1000;
+  return seconds < 60 ? ` after ${seconds.toFixed(1)} s` : ` after ${formatUptime(seconds)}`;
 }
 
-export const eventHeader = columns('TIME', 'TYPE', 'ID', 'PID', 'STATUS');
+function describe(event: Event): string {
+  const { type, exit_status: status, process, pid, by, detail } = event;
+  const who = by === undefined ? '' : ` by uid ${String(by.uid)} (pid ${String(by.pid)})`;
+  const whom = process === '' || process === 'init' ? '' : `${process}: `;
+  switch (type) {
+    case 'exit':
+      return `${whom}${endWords(status)}`;
+    case 'start-container':
+    case 'start-process':
+      return `${whom}pid ${String(pid)}`;
+    case 'signal':
+    case 'stop': {
+      const { signal } = (detail === '' ? {} : JSON.parse(detail)) as { signal?: number };
+      return `${signal === undefined ? '' : (signalName(signal) ?? String(signal))}${who}`;
+    }
+    default:
+      return `${whom === '' ? '' : process}${who}`.trim();
+  }
+}
 
-/** One event as a line of `ctr events`. */
+/** One event as a line: when, its id, what, whose, and what there is to say of it. */
 export function eventLine(event: Event): string {
-  return columns(formatMoment(eventMoment(event)), event.type, event.id, event.pid, String(event.status));
-}
-
-/** One event as one line of JSON; `pid` and `status` only where the event has them. */
-export function eventJson(event: Event): string {
-  return JSON.stringify({
-    time: formatMoment(eventMoment(event)),
-    type: event.type,
-    id: event.id,
-    ...(event.pid === '' ? {} : { pid: event.pid }),
-    ...(event.type === 'exit' ? { status: event.status } : {}),
-  });
+  const { id, time, type, name } = event;
+  const at = time === undefined ? '' : `${formatMoment(time).slice(0, 23)}Z`;
+  return `${at}  ${String(id).padEnd(6)}${type.padEnd(18)}${name.padEnd(16)}  ${describe(event)}`.trimEnd();
 }

@@ -1,53 +1,73 @@
+import { type Container, State } from '../../api/gen/holdfast/v1/containers';
 import type { Colour, Painter } from './colour';
 import { formatUptime } from './duration';
+import { dateOf, secondsSince } from './moment';
 import { formatStopDate } from './timestamp';
 
-/**
- * Supervisorctl's words for a container's state. The API says `running`, `paused` and `stopped`;
- * EXITED is a container that the daemon has forgotten, all but its exit event.
- */
-export type ShownState = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'EXITED' | 'UNKNOWN';
-
-export interface StatusRow {
-  readonly name: string;
-  readonly state: ShownState;
-  /** The init process's number on this host; 0 where there is none. */
-  readonly pid: number;
-  /** Undefined where the process is not to be seen from here (another pid namespace). */
-  readonly uptimeSeconds: number | undefined;
-  readonly exitedAt: Date | undefined;
-  readonly exitStatus: number | undefined;
-}
-
-const colours: Readonly<Record<ShownState, Colour>> = {
-  RUNNING: 'green',
-  PAUSED: 'yellow',
-  STOPPED: 'red',
-  EXITED: 'red',
-  UNKNOWN: 'red',
+const colours: Readonly<Record<State, Colour>> = {
+  [State.RUNNING]: 'green',
+  [State.STARTING]: 'yellow',
+  [State.STOPPING]: 'yellow',
+  [State.BACKOFF]: 'yellow',
+  [State.STOPPED]: 'red',
+  [State.EXITED]: 'red',
+  [State.FATAL]: 'red',
+  [State.UNKNOWN]: 'red',
+  [State.UNRECOGNIZED]: 'red',
 };
 
 /** The narrowest that supervisorctl lays its name column out for. */
 const NARROWEST_NAME = 30;
 
-/** Whether `status` counts it as running: a paused container has its processes, it is not down. */
-export function isUp(state: ShownState): boolean {
-  return state === 'RUNNING' || state === 'PAUSED';
+/** The colour of a state's word. */
+export function colourOf({ state, paused }: Pick<Container, 'state' | 'paused'>): Colour {
+  return paused ? 'yellow' : colours[state];
 }
 
-function describe(row: StatusRow): string {
-  if (isUp(row.state)) {
-    return row.uptimeSeconds === undefined ? `pid ${row.pid}` : `pid ${row.pid}, uptime ${formatUptime(row.uptimeSeconds)}`;
+/** Whether `status` counts it as down. */
+export function isDown(state: State): boolean {
+  return state === State.STOPPED || state === State.EXITED || state === State.FATAL || state === State.UNKNOWN;
+}
+
+/** Whether it runs, and nothing is known to be wrong with it. */
+export function isWell({ state, paused }: Container): boolean {
+  return state === State.RUNNING && !paused;
+}
+
+function describe(container: Container, nowMs: number): string {
+  const { state, pid, started_at: startedAt, paused, out_of_memory: outOfMemory, reason, last_end: end } = container;
+  const notes = `${paused ? ', paused' : ''}${outOfMemory ? ', out of memory' : ''}`;
+  switch (state) {
+    case State.RUNNING: {
+      const uptime = startedAt === undefined ? '' : `, uptime ${formatUptime(secondsSince(startedAt, nowMs))}`;
+      return `pid ${String(pid)}${uptime}${notes}`;
+    }
+    case State.STARTING:
+    case State.STOPPING:
+    case State.BACKOFF:
+      return reason;
+    case State.FATAL:
+    case State.UNKNOWN:
+    case State.UNRECOGNIZED:
+      return firstLine(reason);
+    case State.STOPPED:
+    case State.EXITED: {
+      const at = dateOf(end?.ended_at);
+      return at === undefined ? 'Not started' : `${formatStopDate(at)}${notes}`;
+    }
   }
-  return row.exitedAt === undefined ? 'Not started' : formatStopDate(row.exitedAt);
 }
 
-/** Supervisorctl's table, character for character: a line for each row, without line ends. */
-export function statusLines(rows: readonly StatusRow[], paint: Painter): string[] {
-  const width = Math.max(NARROWEST_NAME, ...rows.map((row) => row.name.length)) + 3;
-  return rows.map((row) => {
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
+/** Supervisorctl's table, character for character: a line for each, without line ends. */
+export function statusLines(containers: readonly Container[], nowMs: number, paint: Painter): string[] {
+  const width = Math.max(NARROWEST_NAME, ...containers.map(({ name }) => name.length)) + 3;
+  return containers.map((container) => {
     // Painted after padding: the escape sequences take no room on the screen.
-    const state = paint(colours[row.state], row.state.padEnd(10));
-    return `${row.name.padEnd(width)}${state}${describe(row)}`;
+    const state = paint(colourOf(container), State[container.state].padEnd(10));
+    return `${container.name.padEnd(width)}${state}${describe(container, nowMs)}`;
   });
 }

@@ -36,6 +36,16 @@ export function formatMoment(moment: Moment): string {
   return `${date}.${String(moment.nanos).padStart(9, '0')}Z`;
 }
 
+/** The same in the zone of this machine, with its offset. */
+export function formatLocalMoment(moment: Moment): string {
+  const date = new Date(Number(moment.seconds) * 1000);
+  const offset = -date.getTimezoneOffset();
+  const twoDigits = (number: number): string => String(number).padStart(2, '0');
+  const local = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19);
+  const zone = `${offset < 0 ? '-' : '+'}${twoDigits(Math.floor(Math.abs(offset) / 60))}:${twoDigits(Math.abs(offset) % 60)}`;
+  return `${local}.${String(moment.nanos).padStart(9, '0')}${zone}`;
+}
+
 /**
  * Reads `now`, a duration that counts back from now (`90s`, `1h30m`, `2d`), a date with or without
  * a time (RFC 3339; without a zone: local time) to the nanosecond, or seconds since 1970 with a

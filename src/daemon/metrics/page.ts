@@ -8,7 +8,8 @@ import { exposeMetrics, type Exposition } from './exposition';
 import type { Closeable } from './interval-log';
 import type { Metrics } from './metrics';
 
-const PATH = '/metrics';
+/** The second is where containerd has them. */
+const PATHS: readonly (string | undefined)[] = ['/metrics', '/v1/metrics'];
 
 /** A scraper needs one connection; more than these are closed, so that they cost no descriptors. */
 const MOST_CONNECTIONS = 16;
@@ -23,7 +24,7 @@ export interface MetricsPage extends Closeable {
 }
 
 /**
- * Serves `GET /metrics` over HTTP, and nothing else. Whoever reaches the address may read it: it has
+ * Serves `GET /metrics` (and `/v1/metrics`) over HTTP, and nothing else. Whoever reaches the address may read it: it has
  * figures, but no names of containers. Does not keep the process alive.
  *
  * @throws DaemonError `listen-failed`
@@ -36,7 +37,7 @@ export async function serveMetrics(metrics: Metrics, address: HostPort, logger: 
   server.on('request', (request, response) => {
     request.resume();
     const [path] = (request.url ?? '').split('?');
-    if (path !== PATH) refuse(response, 404, 'Not found; the figures are at /metrics');
+    if (!PATHS.includes(path)) refuse(response, 404, 'Not found; the figures are at /metrics');
     else if (request.method !== 'GET') refuse(response.setHeader('Allow', 'GET'), 405, 'Only GET');
     else void answer(response, exposition, logger);
   });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import type { Fields } from '../fields';
 import { printJson } from '../json';
-import { files } from '../layout';
-import { readJsonFile } from '../read-json';
-import { writeWhole } from '../whole-file';
+import { files } from '../state-dir/layout';
+import { readJsonFile } from '../state-dir/read-json';
+import { writeWhole } from '../state-dir/whole-file';
 import type { ContainerCgroup } from './cgroup';
 
 const mostBytes = 64 << 10;

@@ -18,14 +18,15 @@ export function findCgroup(pid: number, procRoot = '/proc'): ContainerCgroup {
   const names = readOfProcess(pid, `${procRoot}/${pid}/cgroup`);
   // Asked after: a process that ends is shown in the root cgroup of version 1, whatever it was in before.
   if (isEnding(readOfProcess(pid, `${procRoot}/${pid}/stat`))) throw gone(`process ${pid}`);
-  return locateCgroup(names, cgroupMounts(readFileSync(`${procRoot}/self/mountinfo`, 'utf8')));
+  return locateCgroup(names, cgroupMounts(procRoot));
 }
 
 let lastMountinfo = '';
 let lastMounts: readonly CgroupMount[] = [];
 
-/** They change about never, and a host of old Docker's has a line for each container. */
-function cgroupMounts(mountinfo: string): readonly CgroupMount[] {
+/** Where we see cgroups mounted. They change about never, and a host of old Docker's has a line for each container. */
+export function cgroupMounts(procRoot = '/proc'): readonly CgroupMount[] {
+  const mountinfo = readFileSync(`${procRoot}/self/mountinfo`, 'utf8');
   if (mountinfo !== lastMountinfo) {
     lastMounts = parseCgroupMounts(mountinfo);
     lastMountinfo = mountinfo;

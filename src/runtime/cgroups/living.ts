@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { isRunning } from '../../sys/proc-stat';
+import { isRunning } from '../../sys/process/proc-stat';
 import { RuntimeError } from '../errors';
 import { type ContainerCgroup, directoriesOf } from './cgroup';
 import { readPids } from './pids';

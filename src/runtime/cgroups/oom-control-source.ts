@@ -1,12 +1,17 @@
 import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 
-import { createEventFd, readSome } from '../../sys/files';
+import { createEventFd, readSome } from '../../sys/files/files';
 import { isAbsence, KernelFiles } from './kernel-files';
 import { killsBelow, type OomCount, parseOomCount } from './oom-kills';
-import type { OomSource } from './oom-source';
+import type { OomSource, OomSourceOptions } from './oom-source';
 
 /** For how long an announced OOM may still be about to kill. The kernel takes microseconds, under load milliseconds. */
 const settleMs = 1000;
+/**
+ * Where nobody is killed, each process that gets some memory after all, and then no more, announces the same want anew. Nothing
+ * is announced while all of them wait, so that what comes after a pause is another time.
+ */
+const stallPauseMs = 1000;
 
 /**
  * cgroup version 1: an eventfd registered on `memory.oom_control` through `cgroup.event_control` (memory.rst, "OOM
@@ -15,6 +20,8 @@ const settleMs = 1000;
  *
  * So the count in the file decides. Once the file is gone, the announcements that were not settled by then, less
  * the one that is the removal, are all that is known here: `presumed`. The kernel may announce the same kill twice.
+ *
+ * With `oom_kill_disable` nothing is killed and nothing counted: who wants memory waits for it, and `under_oom` says so.
  */
 export class OomControlSource implements OomSource {
   readonly fd: number;
@@ -28,14 +35,17 @@ export class OomControlSource implements OomSource {
   private announced = 0;
   private announcedAt = 0;
   private killDisabled = false;
+  private isOut = false;
   private gone = false;
   private told: number;
+  private stalled: number;
+  private stallAnnouncedAt = -Infinity;
   private closed = false;
 
   /** @throws what `node:fs` throws where the cgroup is gone, and SysError without descriptors */
   constructor(
     private readonly directory: string,
-    knownKills: number | undefined,
+    { knownKills, knownStalls = 0 }: Pick<OomSourceOptions, 'knownKills' | 'knownStalls'>,
     private readonly now: () => number,
   ) {
     this.controlFd = openSync(`${directory}/memory.oom_control`, 'r');
@@ -50,7 +60,13 @@ export class OomControlSource implements OomSource {
       // Counted after the registration, so that no kill falls between the two.
       const before = this.countRise();
       this.told = knownKills ?? before;
-      this.missed = Math.max(0, before - this.told);
+      this.stalled = knownStalls;
+      this.missed = Math.max(0, before - (this.told - knownStalls));
+      // A registration announces a want that is there already: one that was told of, or is not this container's.
+      if (this.isStalled && (knownKills === undefined || knownStalls > 0)) {
+        this.readEventFd();
+        this.stallAnnouncedAt = this.now();
+      }
       // An announcement of our own making, so that the poller comes for them.
       if (this.missed > 0) writeSync(this.fd, new Uint8Array(BigUint64Array.of(1n).buffer));
     } catch (error) {
@@ -61,6 +77,10 @@ export class OomControlSource implements OomSource {
 
   get kills(): number {
     return this.told;
+  }
+
+  get stalls(): number {
+    return this.stalled;
   }
 
   get unsettled(): boolean {
@@ -82,8 +102,10 @@ export class OomControlSource implements OomSource {
     const kills = this.missed + this.countRise();
     this.missed = 0;
     this.announced = Math.max(0, this.announced - kills);
-    this.told += kills;
-    return kills;
+    const stalls = announcements > 0 ? this.countStall() : 0;
+    this.stalled += stalls;
+    this.told += kills + stalls;
+    return kills + stalls;
   }
 
   close(): void {
@@ -98,6 +120,18 @@ export class OomControlSource implements OomSource {
     return this.announced > 0 && !this.killDisabled;
   }
 
+  private get isStalled(): boolean {
+    return this.killDisabled && this.isOut && !this.gone;
+  }
+
+  /** @returns 1 where what was announced is another stall, and not the same one again */
+  private countStall(): 0 | 1 {
+    if (!this.isStalled) return 0;
+    const pausedMs = this.now() - this.stallAnnouncedAt;
+    this.stallAnnouncedAt = this.now();
+    return pausedMs >= stallPauseMs ? 1 : 0;
+  }
+
   /** How many kills there are that were not there at the last call. */
   private countRise(): number {
     const count = this.readControl();
@@ -106,6 +140,7 @@ export class OomControlSource implements OomSource {
       return 0;
     }
     this.killDisabled = count.killDisabled;
+    this.isOut = count.isOut;
     // Without a count: the cgroup is there, so it is no removal that was announced.
     if (count.kills === undefined) return this.killDisabled ? 0 : this.announced;
     const counts = killsBelow(new KernelFiles(), this.directory).set(this.directory, count.kills);

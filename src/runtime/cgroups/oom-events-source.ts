@@ -14,6 +14,8 @@ export class OomEventsSource implements OomSource {
   readonly interest = 'pri';
   readonly unsettled = false;
   readonly presumed = 0;
+  /** Version 2 knows no cgroup where nobody may be killed. */
+  readonly stalls = 0;
   private told: number;
   private closed = false;
 

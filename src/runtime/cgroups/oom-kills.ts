@@ -10,6 +10,8 @@ export interface OomCount {
   readonly kills: number | undefined;
   /** Version 1: processes wait for memory instead of being killed. */
   readonly killDisabled: boolean;
+  /** Version 1: somebody in the cgroup wants memory, and there is none. */
+  readonly isOut: boolean;
 }
 
 export function parseOomCount(text: string): OomCount {
@@ -17,6 +19,7 @@ export function parseOomCount(text: string): OomCount {
   return {
     kills: kills === undefined ? undefined : Number(kills),
     killDisabled: /^oom_kill_disable 1$/m.test(text),
+    isOut: /^under_oom 1$/m.test(text),
   };
 }
 

@@ -11,15 +11,20 @@ export interface OomSource {
    * the killed process may be another container's, under a limit of a cgroup above both.
    */
   readonly unsettled: boolean;
-  /** Kills told of so far, the known ones from before included: what to open with after a restart. */
+  /** Kills and stalls told of so far, the known ones from before included: what to open with after a restart. */
   readonly kills: number;
+  /**
+   * How many of them were stalls: the container was out of memory, nobody may be killed (`disableOOMKiller`, version 1), and so
+   * what wants memory hangs. Counted once for each time that it becomes so.
+   */
+  readonly stalls: number;
   /**
    * 1 where a kill was announced, and the cgroup removed before anyone could count (version 1): for an end
    * whose kills nobody else has counted. Not part of `kills`, and not certain.
    */
   readonly presumed: number;
   /**
-   * How many processes the OOM killer has killed since the last call (or the opening). To be called when the
+   * How many processes the OOM killer has killed since the last call (or the opening), and stalls. To be called when the
    * descriptor is ready, while `unsettled`, and a last time before the container's end is told of.
    */
   consume(): number;
@@ -33,6 +38,8 @@ export interface OomSourceOptions {
    * once. Absent: what was before the opening does not count.
    */
   readonly knownKills?: number;
+  /** How many of these were stalls. One that lasts is told of once. */
+  readonly knownStalls?: number;
   /** Milliseconds, never going back; for tests. */
   readonly now?: () => number;
 }

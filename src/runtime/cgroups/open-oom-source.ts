@@ -14,7 +14,7 @@ export function openOomSource(cgroup: ContainerCgroup, options: OomSourceOptions
   const { path, version } = directory;
   try {
     return version === 1
-      ? new OomControlSource(path, options.knownKills, options.now ?? (() => performance.now()))
+      ? new OomControlSource(path, options, options.now ?? (() => performance.now()))
       : new OomEventsSource(`${path}/memory.events`, options.knownKills);
   } catch (error) {
     if (isAbsence(error)) throw gone(`cgroup ${path}`, error);

@@ -1,4 +1,4 @@
-import { AddProcessRequest, APIService } from '../../../src/api/gen/api';
+import { AddProcessRequest, APIService } from '../../../src/api/gen/legacy/api';
 import type { BenchHost } from '../bench-host';
 import { type Figure, figureOf } from '../figure';
 import { cpuMsOf, supervisors } from '../proc';

@@ -1,4 +1,4 @@
-import { APIService } from '../../../src/api/gen/api';
+import { APIService } from '../../../src/api/gen/legacy/api';
 import type { BenchHost } from '../bench-host';
 import { type Figure, atMost, figureOf, repeat, timed } from '../figure';
 import { cpuMsOf, pssOf, supervisors } from '../proc';

@@ -1,8 +1,8 @@
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ConsoleSocket } from '../../../src/sys/console-socket';
-import { mkfifo, readSome } from '../../../src/sys/files';
+import { ConsoleSocket } from '../../../src/sys/sockets/console-socket';
+import { mkfifo, readSome } from '../../../src/sys/files/files';
 import type { BenchHost } from '../bench-host';
 import { type Figure, atLeast, figureOf, interleave } from '../figure';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { AddProcessRequest, APIService, UpdateContainerRequest } from '../../../src/api/gen/api';
+import { AddProcessRequest, APIService, UpdateContainerRequest } from '../../../src/api/gen/legacy/api';
 import type { BenchHost } from '../bench-host';
 import { type Figure, atMost, figureOf, interleave, repeat, timed } from '../figure';
 import { ociSpec } from '../../support/bundle';
@@ -40,7 +40,7 @@ export async function execFigure(host: BenchHost): Promise<Figure> {
 
 /** pause and resume, against the runtime's. */
 export async function pauseFigure(host: BenchHost): Promise<Figure> {
-  const head = { name: 'pause', what: 'pause + resume, against pause + resume', unit: 'ms', targets: [atMost(1.1, 'ratio')] };
+  const head = { name: 'pause', what: 'pause + resume, against pause + resume', unit: 'ms', targets: [atMost(0.1, 'ratio')] };
   return onBoth(host, async (ours, bare) => {
     const pause = async (): Promise<void> => {
       await host.ask(APIService.updateContainer, UpdateContainerRequest.fromPartial({ id: ours, pid: 'init', status: 'paused' }));

@@ -1,4 +1,4 @@
-import { APIService, CreateContainerRequest } from '../../../src/api/gen/api';
+import { APIService, CreateContainerRequest } from '../../../src/api/gen/legacy/api';
 import type { BenchHost } from '../bench-host';
 import { type Figure, type Round, atLeast, atMost, figureOf, interleave, repeat, timed } from '../figure';
 

@@ -1,8 +1,11 @@
 import { type Figure, textOf } from '../figure';
 import type { Machine } from '../machine';
 
-/** The figures as a Markdown table, which reads well on a terminal too. */
-export function tableOf(figures: readonly Figure[]): string {
+/**
+ * The figures as a Markdown table, which reads well on a terminal too.
+ * @param other what ours is measured against
+ */
+export function tableOf(figures: readonly Figure[], other = 'bare'): string {
   const rows = figures.map((figure) => [
     figure.what,
     `${number(figure.ours.median)} ${figure.unit}`,
@@ -14,7 +17,7 @@ export function tableOf(figures: readonly Figure[]): string {
     figure.targets.map(textOf).join(', '),
     figure.targets.length === 0 ? '' : figure.met ? 'yes' : '**no**',
   ]);
-  const head = ['what', 'ours, median', 'p99', 'spread', 'bare, median', 'ratio (of rounds)', 'of the best', 'target', 'met'];
+  const head = ['what', 'ours, median', 'p99', 'spread', `${other}, median`, 'ratio (of rounds)', 'of the best', 'target', 'met'];
   const table = [head, head.map(() => '---'), ...rows];
   const widths = head.map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]): string =>

@@ -12,7 +12,7 @@ beforeEach(async () => {
   // A feed asks for what is newer than its own beginning.
   daemon.second = BigInt(Math.floor(Date.now() / 1000)) + 60n;
   client = new DaemonClient(parseAddress(daemon.address));
-  feed = await ExitFeed.open(client);
+  feed = await ExitFeed.open(client, 'web');
 });
 
 afterEach(() => {
@@ -33,14 +33,14 @@ test('an exit is told to those who wait, and to those who ask later', async () =
 test('the exit of the one before, of the same name, is not taken for that of the one started', async () => {
   const exit = feed.exitOf('web', 'init', { afterStart: true });
   daemon.exit('web', 1);
-  daemon.emit({ type: 'start-container', id: 'web' });
+  daemon.emit({ type: 'start-container', name: 'web' });
   daemon.exit('web', 2);
   expect(await exit).toBe(2);
 });
 
 test('what happened while the daemon was away is replayed', async () => {
   const exit = feed.exitOf('web', 'init', { afterStart: true });
-  daemon.emit({ type: 'start-container', id: 'web' });
+  daemon.emit({ type: 'start-container', name: 'web' });
   daemon.exit('web', 5, 'exec-1');
   expect(await feed.exitOf('web', 'exec-1', { afterStart: false })).toBe(5);
   daemon.vanish();
@@ -48,5 +48,5 @@ test('what happened while the daemon was away is replayed', async () => {
   await daemon.listen();
   expect(await exit).toBe(143);
   // From the last event that it saw, not from its beginning.
-  expect(daemon.subscriptions.at(-1)?.timestamp).toEqual(daemon.stored.at(-2)?.timestamp);
+  expect(daemon.subscriptions.at(-1)?.after_id).toBe(daemon.stored.at(-2)?.id);
 });

@@ -1,7 +1,7 @@
 import { selectByName } from '../../../src/ctl/names';
 
-const known = ['a', 'b', 'web-1', 'web-2'].map((id) => ({ id }));
-const ids = (...names: string[]): string[] => selectByName(known, names).matched.map(({ id }) => id);
+const known = ['a', 'b', 'web-1', 'web-2'].map((name) => ({ name }));
+const ids = (...names: string[]): string[] => selectByName(known, names).matched.map(({ name }) => name);
 
 test('no name, or all, means everything', () => {
   expect(ids()).toEqual(['a', 'b', 'web-1', 'web-2']);
@@ -13,9 +13,9 @@ test('in the order asked for, each once', () => {
 });
 
 test('names and patterns that nothing matches', () => {
-  expect(selectByName(known, ['x*', 'a', 'y'])).toEqual({ matched: [{ id: 'a' }], unknown: ['x*', 'y'] });
+  expect(selectByName(known, ['x*', 'a', 'y'])).toEqual({ matched: [{ name: 'a' }], unknown: ['x*', 'y'], isWide: true });
 });
 
 test('a name with an unclosed pattern in it is found by itself', () => {
-  expect(selectByName([{ id: 'a\\b' }], ['a\\b']).unknown).toEqual([]);
+  expect(selectByName([{ name: 'a\\b' }], ['a\\b']).unknown).toEqual([]);
 });

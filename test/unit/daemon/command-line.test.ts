@@ -17,14 +17,14 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 /** Reads with a default configuration file that is this test's, and not there at first. */
 function settingsOf(...args: readonly string[]): Settings {
-  const invocation = readCommandLine(args, configFile);
+  const invocation = readCommandLine(args, { defaultConfigFile: configFile });
   if (invocation.kind !== 'run') throw new Error(`expected to run, not ${invocation.kind}`);
   return invocation.settings;
 }
 
 function errorOf(...args: readonly string[]): DaemonError {
   try {
-    readCommandLine(args, configFile);
+    readCommandLine(args, { defaultConfigFile: configFile });
   } catch (error) {
     if (error instanceof DaemonError) return error;
     throw error;
@@ -35,13 +35,19 @@ function errorOf(...args: readonly string[]): DaemonError {
 const DEFAULTS: Settings = {
   debug: false,
   logLevel: 'info',
+  programs: '/etc/holdfast/programs',
   stateDir: '/run/containerd',
+  root: '/var/lib/holdfast',
   socketPaths: ['/run/containerd/containerd.sock'],
   socketGroup: undefined,
+  socketUserId: 0,
+  messageLimits: undefined,
+  oomScoreAdj: undefined,
   runtime: 'runc',
   runtimeArgs: [],
   runtimes: new Map(),
   shim: 'containerd-shim',
+  shimCalledAs: 'holdfast-shim',
   startTimeoutMs: 30_000,
   onShimDeath: 'adopt',
   runtimeCopy: 'auto',
@@ -68,10 +74,13 @@ describe('flags', () => {
       debug: true,
       logLevel: 'debug',
       stateDir: '/var/run/docker/libcontainerd/containerd',
+      // Two daemons with the same one would be in each other's way.
+      root: '/var/run/docker/libcontainerd/containerd.holdfast/root',
       socketPaths: ['/var/run/docker/libcontainerd/docker-containerd.sock'],
       runtime: 'docker-runc',
       runtimeArgs: ['--systemd-cgroup=true', '--root=/run/other'],
       shim: 'docker-containerd-shim',
+      shimCalledAs: 'docker-containerd-shim',
       startTimeoutMs: 120_000,
       metricsIntervalMs: 0,
     });
@@ -92,8 +101,15 @@ describe('flags', () => {
     ['--listen unix:///a.sock -l unix:///b.sock -l unix:///a.sock', { socketPaths: ['/a.sock', '/b.sock'] }],
     ['--listen=UNIX:///a/../b.sock', { socketPaths: ['/b.sock'] }],
     ['--listen unix://relative.sock', { socketPaths: [join(process.cwd(), 'relative.sock')] }],
-    ['--state-dir state', { stateDir: join(process.cwd(), 'state') }],
+    ['--listen /run/docker/a.sock', { socketPaths: ['/run/docker/a.sock'] }],
+    ['--listen a.sock -l ./a.sock', { socketPaths: [join(process.cwd(), 'a.sock')] }],
+    // Its absolute form has more than 107 bytes, but what is bound is what is given.
+    [`--listen unix://${'a'.repeat(107)}`, { socketPaths: ['a'.repeat(107)] }],
+    [`--listen ${'b'.repeat(107)}`, { socketPaths: ['b'.repeat(107)] }],
+    ['--root var/lib', { root: join(process.cwd(), 'var/lib') }],
+    ['--state-dir state', { stateDir: join(process.cwd(), 'state'), root: join(process.cwd(), 'state.holdfast/root') }],
     ['--start-timeout 0', { startTimeoutMs: 0 }],
+    ['--shim containerd-shim', { shimCalledAs: 'containerd-shim' }],
     ['--retain-count 0', { retainCount: 0 }],
     ['--on-shim-death=kill', { onShimDeath: 'kill' }],
     ['--runtime-copy=never', { runtimeCopy: 'never' }],
@@ -133,9 +149,11 @@ describe('flags', () => {
     ['--retain-count=-1', 'bad-value', /--retain-count "-1"/],
     ['--retain-count 1e3', 'bad-value', /--retain-count "1e3"/],
     ['--listen tcp://0.0.0.0:1234', 'bad-value', /--listen "tcp:\/\/0.0.0.0:1234": only unix:\/\/ .*root/],
-    ['--listen /run/a.sock', 'bad-value', /--listen "\/run\/a.sock": expected unix:\/\//],
+    ['--listen 0.0.0.0:1234', 'bad-value', /--listen "0.0.0.0:1234": expected unix:\/\//],
+    ['--listen=', 'bad-value', /the path is missing/],
     ['--listen unix://', 'bad-value', /the path is missing/],
     [`--listen unix:///${'a'.repeat(107)}`, 'bad-value', /at most 107 bytes/],
+    [`--listen unix://${'a'.repeat(108)}`, 'bad-value', /at most 107 bytes/],
     ['--state-dir=', 'bad-value', /--state-dir "": must not be empty/],
     ['--runtime=', 'bad-value', /--runtime "": must not be empty/],
     ['--on-shim-death=ignore', 'bad-value', /expected one of adopt, kill/],
@@ -161,7 +179,7 @@ describe('flags', () => {
     [['-v'], 'version'],
     [['--debug', '--listen', 'tcp://bad', '-v'], 'version'],
   ])('%p', (args, kind) => {
-    expect(readCommandLine(args, configFile).kind).toBe(kind);
+    expect(readCommandLine(args, { defaultConfigFile: configFile }).kind).toBe(kind);
   });
 
   test('any values come back as they were given', () => {
@@ -198,7 +216,7 @@ describe('flags', () => {
     fc.assert(
       fc.property(fc.array(arg), (args) => {
         try {
-          readCommandLine(args, configFile);
+          readCommandLine(args, { defaultConfigFile: configFile });
         } catch (error) {
           expect(error).toBeInstanceOf(DaemonError);
           expect((error as DaemonError).message).not.toContain('\n');
@@ -222,6 +240,7 @@ describe('configuration file', () => {
       on-shim-death = "kill"
       runtime-copy = "always"
       state-dir = "/var/run/holdfast"
+      root = "/srv/holdfast"
       retain-count = 1000
       debug = true
       log-level = "warn"
@@ -236,6 +255,9 @@ describe('configuration file', () => {
     const fromFile: Settings = {
       socketPaths: ['/a.sock', '/b.sock'],
       socketGroup: 'docker',
+      socketUserId: 0,
+      messageLimits: undefined,
+      oomScoreAdj: undefined,
       runtime: 'crun',
       runtimeArgs: ['--systemd-cgroup'],
       runtimes: new Map([
@@ -243,10 +265,13 @@ describe('configuration file', () => {
         ['a.b', 'crun'],
       ]),
       shim: '/usr/bin/other-shim',
+      shimCalledAs: 'holdfast-shim',
       startTimeoutMs: 90_000,
       onShimDeath: 'kill',
       runtimeCopy: 'always',
+      programs: '/etc/holdfast/programs',
       stateDir: '/var/run/holdfast',
+      root: '/srv/holdfast',
       retainCount: 1000,
       debug: true,
       logLevel: 'warn',
@@ -311,6 +336,6 @@ describe('configuration file', () => {
 
   test('one that is there and cannot be read is an error, the default one too', () => {
     expect(errorOf('--config', dir).code).toBe('config-unreadable');
-    expect(() => readCommandLine([], dir)).toThrow(/cannot read the configuration/);
+    expect(() => readCommandLine([], { defaultConfigFile: dir })).toThrow(/cannot read the configuration/);
   });
 });

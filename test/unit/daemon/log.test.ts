@@ -67,6 +67,18 @@ describe('createLogger', () => {
     expect(line).not.toHaveProperty('pid');
   });
 
+  test('an error says what caused it, and nothing twice', () => {
+    const path = join(dir, 'log');
+    const logger = createLogger('warn', new LogOutput(opened(path, O_WRONLY | O_CREAT)));
+    const inner = new Error('no such file');
+    const outer = new Error('config.json', { cause: inner });
+    logger.warn({ err: outer }, 'x');
+    logger.error({ err: outer }, 'x');
+    logger.warn({ err: new Error('bundle: config.json: no such file', { cause: outer }) }, 'x');
+    const said = linesOf(readFileSync(path, 'utf8')).map((line) => (line['err'] as { message: string }).message);
+    expect(said).toEqual(['config.json: no such file', 'config.json: no such file', 'bundle: config.json: no such file']);
+  });
+
   test.each(LOG_LEVELS)('level %s shows what is as bad or worse', (level) => {
     const path = join(dir, 'log');
     const logger = createLogger(level, new LogOutput(opened(path, O_WRONLY | O_CREAT)));

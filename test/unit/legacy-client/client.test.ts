@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Event } from '../../../src/api/gen/api';
+import type { Event } from '../../../src/api/gen/legacy/api';
 import { LegacyClient } from '../../legacy-client/client';
 import { HealthWatch } from '../../legacy-client/health';
 import { CallError } from '../../legacy-client/wire';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Monitor, type MonitorReports, type WatchedProcess } from '../../../src/monitor/monitor';
-import { files } from '../../../src/runtime/layout';
+import { files } from '../../../src/runtime/state-dir/layout';
 import { Poller } from '../../../src/sys/poller';
 import { SysError } from '../../../src/sys/errors';
 import { Scratch, deferred } from '../sys/resources';

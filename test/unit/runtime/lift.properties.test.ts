@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 
 import { parseJson, printJson } from '../../../src/runtime/json';
-import { liftSpec } from '../../../src/runtime/lift';
+import { liftSpec } from '../../../src/runtime/bundle/lift';
 import { fc } from '../../support/property';
 
 type Members = Record<string, unknown>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Ajv from 'ajv';
 
 import { parseJson, printJson } from '../../../src/runtime/json';
-import { liftSpec } from '../../../src/runtime/lift';
+import { liftSpec } from '../../../src/runtime/bundle/lift';
 import { fc } from '../../support/property';
 
 const fixtures = join(__dirname, '../../fixtures');

@@ -1,4 +1,4 @@
-import type { NewEvent, RecordedEnd } from '../../../src/supervisor/event';
+import type { NewEvent, RecordedEnd } from '../../../src/supervisor/events/event';
 
 /** The start of a container, as the supervisor writes it. */
 export function startOf(containerId: string, startKey = '1:2:3'): NewEvent {

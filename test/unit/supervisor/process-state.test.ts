@@ -1,16 +1,17 @@
 import { canBe, IllegalChange, isAlive, transition } from '../../../src/supervisor/process-state';
 import type { ProcessChange, ProcessState } from '../../../src/supervisor/process-state';
 
-const states: readonly ProcessState[] = ['creating', 'created', 'running', 'paused', 'stopped'];
-const changes: readonly ProcessChange[] = ['created', 'started', 'paused', 'resumed', 'ended'];
+const states: readonly ProcessState[] = ['registered', 'creating', 'created', 'running', 'paused', 'stopped'];
+const changes: readonly ProcessChange[] = ['begun', 'undone', 'created', 'started', 'paused', 'resumed', 'ended'];
 
 /** The whole table: the state after each change, in the order of `changes`; a dash is no change. */
 const table: Readonly<Record<ProcessState, string>> = {
-  creating: 'created - - - stopped',
-  created: '- running - - stopped',
-  running: '- - paused - stopped',
-  paused: '- - - running stopped',
-  stopped: '- - - - -',
+  registered: 'creating - - - - - -',
+  creating: '- registered created - - - stopped',
+  created: '- - - running - - stopped',
+  running: '- - - - paused - stopped',
+  paused: '- - - - - running stopped',
+  stopped: '- - - - - - -',
 };
 
 describe('the states of a process', () => {

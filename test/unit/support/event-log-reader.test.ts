@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Event } from '../../../src/api/gen/api';
+import type { Event } from '../../../src/api/gen/legacy/api';
 import { ApiClient } from '../../support/api-client';
 import { EventLogReader } from '../../support/event-log-reader';
 import { FakeServer } from '../../support/fake-server';

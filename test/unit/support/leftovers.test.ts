@@ -26,7 +26,7 @@ describeOnHost('TestHost.cleanUp', realContainers, () => {
     closeSync(nullFd);
     const { pid } = JSON.parse(await host.runtime('state', 'left')) as { pid: number };
     await expect(host.cleanUp()).rejects.toThrow(
-      new RegExp(`container left[^]*process ${String(pid)}: sleep 1000[^]*cgroup .*${host.cgroup}/left`),
+      new RegExp(`container left[^]*cgroup .*${host.cgroup}/left[^]*process ${String(pid)}: sleep 1000`),
     );
     expect(processOf(pid)).toBeUndefined();
     expect(existsSync(host.directory)).toBe(false);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { release } from 'node:os';
 import { collapseMemoryFile } from '../../../src/sys/huge-pages';
-import { createMemoryFile, sealMemoryFile } from '../../../src/sys/memory-file';
+import { createMemoryFile, sealMemoryFile } from '../../../src/sys/files/memory-file';
 import { libc } from '../../../src/sys/native';
 import { countDescriptors } from './resources';
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { closeSync, openSync, writeSync, readSync, writeFileSync, constants } from 'node:fs';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ChildReaper } from '../../../src/sys/children';
-import { createEventFd, mkfifo } from '../../../src/sys/files';
+import { ChildReaper } from '../../../src/sys/process/children';
+import { createEventFd, mkfifo } from '../../../src/sys/files/files';
 import type { PollEvents, Watch } from '../../../src/sys/poller';
-import { socketFd } from '../../../src/sys/sockets';
+import { socketFd } from '../../../src/sys/sockets/sockets';
 import { Scratch, countDescriptors, deferred, errorOf, pollerWithErrors } from './resources';
 
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -66,6 +66,22 @@ describe('Poller', () => {
     await eventsOf(fd, { in: true });
     closeSync(fd);
   }
+
+  test('tells where the other end of a socket has finished sending, and may still read', async () => {
+    const server = createServer({ allowHalfOpen: true }).listen(scratch.file('s.sock'));
+    await once(server, 'listening');
+    const client = connect({ path: scratch.file('s.sock'), allowHalfOpen: true });
+    const [accepted] = (await once(server, 'connection')) as [Socket];
+    const told = eventsOf(socketFd(accepted) ?? -1, { peerEnd: true });
+    client.end();
+    expect(await told).toMatchObject({ hup: false });
+    for (const socket of [client, accepted]) {
+      socket.destroy();
+      await once(socket, 'close');
+    }
+    server.close();
+    await once(server, 'close');
+  });
 
   test('a FIFO hangs up when the last writer is gone, asked for or not', async () => {
     const path = fifo('exit');

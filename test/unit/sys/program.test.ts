@@ -2,7 +2,7 @@
 import { buildSync } from 'esbuild';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ChildReaper, type WaitStatus } from '../../../src/sys/children';
+import { ChildReaper, type WaitStatus } from '../../../src/sys/process/children';
 import { Scratch, pollerWithErrors } from './resources';
 
 const ROOM = resolve(__dirname, '../../../src/sys');
@@ -51,9 +51,9 @@ describe('in a process of its own', () => {
     const source = `
       import { getPriority } from 'node:os';
       import { writeSync } from 'node:fs';
-      import { ChildReaper } from './children';
+      import { ChildReaper } from './process/children';
       import { Poller } from './poller';
-      import { favourThisThread } from './scheduling';
+      import { favourThisThread } from './process/scheduling';
       favourThisThread(-5);
       writeSync(1, getPriority() + ' ');
       const poller = new Poller(console.error);
@@ -69,9 +69,9 @@ describe('in a process of its own', () => {
   (sessionsCount ? test : test.skip)('one that leads its session favours it, and no session that it starts', async () => {
     const source = `
       import { readFileSync, writeSync } from 'node:fs';
-      import { ChildReaper } from './children';
+      import { ChildReaper } from './process/children';
       import { Poller } from './poller';
-      import { favourThisThread } from './scheduling';
+      import { favourThisThread } from './process/scheduling';
       favourThisThread(-5);
       const niceOfSession = (file) => /nice (.*)/.exec(readFileSync(file, 'utf8'))[1];
       writeSync(1, niceOfSession('/proc/self/autogroup') + ' ');
@@ -90,7 +90,7 @@ describe('in a process of its own', () => {
   test('an open Poller with watches does not keep the process alive', async () => {
     const source = `
       import { Poller } from './poller';
-      import { createEventFd } from './files';
+      import { createEventFd } from './files/files';
       new Poller(console.error).watch(createEventFd(), { in: true }, () => undefined);
       const other = new Poller(console.error);
       other.ref();
@@ -101,7 +101,7 @@ describe('in a process of its own', () => {
 
   test('one that is referenced does, until it is closed', async () => {
     const source = `
-      import { ChildReaper } from './children';
+      import { ChildReaper } from './process/children';
       import { Poller } from './poller';
       const poller = new Poller(console.error);
       poller.ref();
@@ -117,9 +117,9 @@ describe('in a process of its own', () => {
 
   test('an unknown orphan is reaped at SIGCHLD', async () => {
     const source = `
-      import { ChildReaper } from './children';
+      import { ChildReaper } from './process/children';
       import { Poller } from './poller';
-      import { becomeSubreaper } from './process';
+      import { becomeSubreaper } from './process/process';
       becomeSubreaper();
       const poller = new Poller(console.error);
       poller.ref();
@@ -137,7 +137,7 @@ describe('in a process of its own', () => {
   test('a descriptor that the process inherited goes no further', async () => {
     const source = `
       import { readlinkSync } from 'node:fs';
-      import { ChildReaper } from './children';
+      import { ChildReaper } from './process/children';
       import { Poller } from './poller';
       console.log(readlinkSync('/proc/self/fd/77'));
       const poller = new Poller(console.error);

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { writeExitStatus, writePid } from '../../../src/runtime/process-dir';
+import { writeExitStatus, writePid } from '../../../src/runtime/state-dir/process-dir';
 import { WorkError } from '../../../src/worker/errors';
 import { identifyTaken } from '../../../src/worker/identify-taken';
 import { makeProcessDirectory } from '../../../src/worker/process-directory';
 import type { ProcessHandle } from '../../../src/worker/process-handle';
-import type { Shim } from '../../../src/worker/shim';
+import type { Shim } from '../../../src/worker/shims/shim';
 
 const record = {
   spec: { user: { uid: 0, gid: 0 }, args: ['true'], cwd: '/' },
@@ -20,6 +20,7 @@ const deadShim: Shim = {
   isOurs: true,
   take: () => Promise.reject(new WorkError('shim-exited')),
   abort: () => Promise.reject(new WorkError('shim-exited')),
+  untilInputEnds: () => Promise.reject(new WorkError('shim-exited')),
   untilRecorded: () => Promise.reject(new WorkError('shim-exited')),
 };
 

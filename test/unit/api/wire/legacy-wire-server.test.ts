@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { connect } from 'node:net';
 import { credentials } from '@grpc/grpc-js';
-import { APIClient, EventsRequest } from '../../../../src/api/gen/api';
+import { APIClient, EventsRequest } from '../../../../src/api/gen/legacy/api';
 import { HealthClient } from '../../../../src/api/gen/health';
 import { CLIENT_PREFACE, frame, FrameType } from '../../../../src/api/wire/frames';
 import { encodeHeaderBlock } from '../../../../src/api/wire/hpack-encoder';

@@ -12,7 +12,7 @@ import {
   status,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import { APIService, type Event, type EventsRequest } from '../../../../src/api/gen/api';
+import { APIService, type Event, type EventsRequest } from '../../../../src/api/gen/legacy/api';
 import { HealthService } from '../../../../src/api/gen/health';
 import { FRAME_HEADER_BYTES, type FrameHeader, FrameFlag, FrameType, parseFrameHeader } from '../../../../src/api/wire/frames';
 import { HpackDecoder } from '../../../../src/api/wire/hpack-decoder';

@@ -3,6 +3,8 @@ import { closeSync, createReadStream, existsSync, openSync, readdirSync, rmSync,
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Outcome, Process, State } from '../../../../src/api/gen/holdfast/v1/containers';
+import type { Stdio } from '../../../../src/api/gen/holdfast/v1/containers';
 import type { StdioPaths } from '../../../../src/ctl/attach/stdio-fifos';
 import { run } from '../../../../src/ctl/run';
 import { FakeDaemon, Refusal } from '../support/fake-daemon';
@@ -54,13 +56,14 @@ beforeEach(async () => {
       latest = new FakeProcess(paths);
       resolve(latest);
     };
-    daemon.onCreate = (request) => {
-      begin(request);
-      daemon.emit({ type: 'start-container', id: request.id });
+    daemon.onStart = ({ stdio }, name) => {
+      begin(given(stdio));
+      daemon.emit({ type: 'start-container', name });
+      return Outcome.STARTED;
     };
-    daemon.onAdd = (request) => {
-      begin(request);
-      daemon.emit({ type: 'start-process', id: request.id, pid: request.pid });
+    daemon.onExec = ({ process, spec }) => {
+      begin(given(spec?.stdio));
+      daemon.emit({ type: 'start-process', name: 'web', process });
     };
   });
 });
@@ -70,6 +73,11 @@ afterEach(() => {
   latest = undefined;
   daemon.stop();
 });
+
+function given(stdio: Stdio | undefined): Stdio {
+  if (stdio === undefined) throw new Error('no stdio in the request');
+  return stdio;
+}
 
 function start(terminal = false): Promise<number> {
   writeFileSync(join(daemon.directory, 'config.json'), JSON.stringify({ process: { terminal } }));
@@ -127,7 +135,7 @@ test('input, and its end', async () => {
   io.stdin.write('hello ');
   io.stdin.end('world');
   await running.reads('hello world');
-  expect(await update).toEqual({ id: 'web', pid: 'init', closeStdin: true, width: 0, height: 0 });
+  expect(await update).toEqual({ name: 'web', process: 'init' });
   daemon.exit('web', 0);
   running.end();
   expect(await ended).toBe(0);
@@ -147,8 +155,8 @@ test('signals are passed on', async () => {
   io.raise('SIGTERM');
   await signalled;
   expect(daemon.signals).toEqual([
-    { id: 'web', pid: 'init', signal: 2 },
-    { id: 'web', pid: 'init', signal: 15 },
+    { name: 'web', process: 'init', signal: 2 },
+    { name: 'web', process: 'init', signal: 15 },
   ]);
   daemon.exit('web', 143);
   running.end();
@@ -162,15 +170,16 @@ test('a signal that crosses with the answer to the start is passed on', async ()
       resolve();
     };
   });
-  const begin = daemon.onCreate;
-  daemon.onCreate = (request) => {
-    daemon.add(request.id, 'running', 1, request);
-    void begin(request);
+  const begin = daemon.onStart;
+  daemon.onStart = (request, name) => {
+    daemon.add(name, State.RUNNING, { processes: [Process.fromPartial({ id: 'init', pid: 53, stdio: given(request.stdio) })] });
+    const became = begin(request, name);
     io.raise('SIGHUP');
+    return became;
   };
   const ended = start();
   await signalled;
-  expect(daemon.signals).toEqual([{ id: 'web', pid: 'init', signal: 1 }]);
+  expect(daemon.signals).toEqual([{ name: 'web', process: 'init', signal: 1 }]);
   const running = await started;
   daemon.exit('web', 129);
   running.end();
@@ -180,7 +189,7 @@ test('a signal that crosses with the answer to the start is passed on', async ()
 test('a signal during the start gives it up', async () => {
   const before = leftOver();
   const asked = new Promise<void>((resolve) => {
-    daemon.onCreate = () => {
+    daemon.onStart = () => {
       resolve();
       return new Promise(() => undefined);
     };
@@ -203,16 +212,14 @@ test('what fails after the start is not said to be a failure of the start', asyn
   io.raise('SIGTERM');
   expect(await ended).toBe(1);
   expect(io.stdout.text).toBe('');
-  expect(io.stderr.text).toContain('detached from web');
+  expect(io.stderr.text).toContain('detached; web runs on (holdfastctl fg web)');
   expect(io.stderr.text).toContain('no signals today');
   rmSync(running.directory, { recursive: true });
 });
 
 test('a start that fails leaves nothing', async () => {
   const before = leftOver();
-  daemon.onCreate = () => {
-    throw new Refusal('oci runtime error: no');
-  };
+  daemon.onStart = () => ({ outcome: Outcome.SPAWN_ERROR, detail: 'oci runtime error: no' });
   expect(await start()).toBe(7);
   expect(io.lines).toEqual(['web: ERROR (spawn error)']);
   expect(leftOver()).toEqual(before);
@@ -229,7 +236,7 @@ describe('with a terminal', () => {
     const ended = start(true);
     const running = await started;
     expect(running.paths.stderr).toBe('');
-    expect(await first).toEqual({ id: 'web', pid: 'init', closeStdin: false, width: 100, height: 40 });
+    expect(await first).toEqual({ name: 'web', process: 'init', width: 100, height: 40 });
     const second = nextUpdate();
     io.stdout.columns = 120;
     io.stdout.emit('resize');
@@ -247,19 +254,19 @@ describe('with a terminal', () => {
     io.stdin.write('ls\u0010\u0011');
     expect(await ended).toBe(0);
     await running.reads('ls');
-    expect(io.stderr.text).toContain(`its output goes on into ${running.directory}`);
+    expect(io.stderr.text).toContain('detached; web runs on (holdfastctl fg web)');
     expect(io.stdin.rawModes.at(-1)).toBe(false);
-    expect(daemon.processUpdates.filter(({ closeStdin }) => closeStdin)).toEqual([]);
+    expect(daemon.processUpdates.filter((update) => !('width' in update))).toEqual([]);
     rmSync(running.directory, { recursive: true });
   });
 
   test('exec -t attaches', async () => {
-    daemon.add('web', 'running', 1);
+    daemon.add('web');
     const ended = run(['-s', daemon.address, 'exec', '-t', '--pid', 'p', 'web', '--', 'sh'], io);
     const running = await started;
     running.write('$ ');
     await io.stdout.holds('$ ');
-    expect(daemon.added).toMatchObject([{ terminal: true, env: expect.arrayContaining(['TERM=vt100']) as string[] }]);
+    expect(daemon.executed).toMatchObject([{ spec: { terminal: true, env: expect.arrayContaining(['TERM=vt100']) as string[] } }]);
     daemon.exit('web', 4, 'p');
     running.end();
     expect(await ended).toBe(4);

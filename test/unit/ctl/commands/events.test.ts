@@ -1,41 +1,46 @@
 import { run } from '../../../../src/ctl/run';
-import { eventHeader } from '../../../../src/ctl/text/event-line';
 import { FakeIo } from '../support/fake-io';
 import { withDaemon } from './harness';
 
 const world = withDaemon();
 
+/** Resolves once the daemon has the subscription. */
+async function subscribed(): Promise<void> {
+  while (world.daemon.subscriptions.length === 0) await new Promise(setImmediate);
+}
+
 test('live, until the daemon goes', async () => {
   const io = new FakeIo();
   const ended = run(['-s', world.daemon.address, 'events'], io);
-  await io.stdout.holds(eventHeader);
-  world.daemon.emit({ type: 'start-container', id: 'web' });
+  await subscribed();
+  world.daemon.emit({ type: 'start-container', name: 'web', pid: 7 });
   await io.stdout.holds('start-container');
   world.daemon.vanish();
   expect(await ended).toBe(7);
-  expect(io.lines).toHaveLength(2);
-  expect(world.daemon.subscriptions).toMatchObject([{ timestamp: undefined, storedOnly: false, id: '' }]);
+  expect(io.lines).toEqual(['2016-08-29T10:47:01.000Z  1     start-container   web               pid 7']);
+  expect(world.daemon.subscriptions).toMatchObject([{ since: undefined, stored_only: false, name: '' }]);
 });
 
 test('stored ones, to now', async () => {
-  world.daemon.emit({ type: 'start-container', id: 'web' });
-  world.daemon.exit('web', 3);
+  world.daemon.emit({ type: 'start-container', name: 'web', by: { uid: 0, pid: 3 } });
+  world.daemon.exit('web', 137);
   const { status, lines } = await world.ctl('events', '--until', 'now', '--json');
   expect(status).toBe(0);
-  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-    { time: '2016-08-29T10:47:01.000000500Z', type: 'start-container', id: 'web' },
-    { time: '2016-08-29T10:47:02.000000500Z', type: 'exit', id: 'web', pid: 'init', status: 3 },
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { id: 1, time: '2016-08-29T10:47:01.000000500Z', type: 'start-container', name: 'web', exit_status: null, by: { uid: 0, pid: 3 } },
+    { id: 2, time: '2016-08-29T10:47:02.000000500Z', type: 'exit', name: 'web', process: 'init', exit_status: 137, by: null },
   ]);
+  expect((await world.ctl('events', '--until', 'now')).lines.at(-1)).toMatch(/ exit {14}web {15}killed by SIGKILL$/);
 });
 
-test('from a time to a time, of one container', async () => {
-  for (let n = 0; n < 5; n += 1) world.daemon.emit({ type: 'pause', id: 'web' });
-  world.daemon.emit({ type: 'pause', id: 'other' });
-  const { lines } = await world.ctl(
-    ...['events', '--id', 'web', '--json'],
-    ...['--timestamp', '2016-08-29T10:47:02.0000005Z', '--until', '2016-08-29T10:47:04.9Z'],
-  );
-  expect(lines.map((line) => (JSON.parse(line) as { time: string }).time.slice(17, 19))).toEqual(['03', '04']);
+test('after an id, to a time, of names and types', async () => {
+  for (let n = 0; n < 5; n += 1) world.daemon.emit({ type: n % 2 === 0 ? 'pause' : 'resume', name: 'web-1' });
+  world.daemon.emit({ type: 'pause', name: 'other' });
+  const ids = async (...args: string[]): Promise<number[]> =>
+    (await world.ctl('events', '--json', '--until', 'now', ...args)).lines.map((line) => (JSON.parse(line) as { id: number }).id);
+  expect(await ids('--after', '2', '--name', 'web-*')).toEqual([3, 4, 5]);
+  expect(await ids('--type', 'pause,oom')).toEqual([1, 3, 5, 6]);
+  expect((await world.ctl('events', '--json', '--until', '2016-08-29T10:47:02.9Z')).lines).toHaveLength(2);
 });
 
 test('what is no time is 2', async () => {
@@ -47,7 +52,7 @@ test('what is no time is 2', async () => {
 test('a reader that has gone ends it without a word', async () => {
   const io = new FakeIo();
   const ended = run(['-s', world.daemon.address, 'events'], io);
-  await io.stdout.holds(eventHeader);
+  await subscribed();
   io.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
   expect(await ended).toBe(141);
   expect(io.stderr.text).toBe('');

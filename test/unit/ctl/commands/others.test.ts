@@ -1,4 +1,5 @@
 import { version } from '../../../../package.json';
+import { State } from '../../../../src/api/gen/holdfast/v1/containers';
 import { run } from '../../../../src/ctl/run';
 import { FakeIo } from '../support/fake-io';
 import { withDaemon } from './harness';
@@ -6,19 +7,18 @@ import { withDaemon } from './harness';
 const world = withDaemon();
 
 describe('version', () => {
-  test('of both', async () => {
-    const lines = [`Client: ${version}`, 'Daemon: 0.2.9 (abc)'];
-    expect(await world.ctl('version')).toEqual({ status: 0, lines, errors: '' });
+  test("the daemon's alone, as supervisorctl has it", async () => {
+    expect(await world.ctl('version')).toEqual({ status: 0, lines: ['0.1.0-fake'], errors: '' });
   });
 
   test('as JSON', async () => {
     const { lines } = await world.ctl('version', '--json');
-    expect(JSON.parse(lines.join('\n'))).toEqual({ client: version, daemon: '0.2.9', revision: 'abc' });
+    expect(JSON.parse(lines.join('\n'))).toEqual({ client: version, daemon: '0.1.0-fake', pid: 1, started_at: '2016-08-29T10:47:00.000000000Z' });
   });
 
-  test('its own, and 7, without a daemon', async () => {
+  test('7 without a daemon', async () => {
     world.daemon.stop();
-    expect(await world.ctl('version')).toMatchObject({ status: 7, lines: [`Client: ${version}`] });
+    expect(await world.ctl('version')).toMatchObject({ status: 7, lines: [`${world.daemon.address} no such file`] });
   });
 });
 
@@ -28,25 +28,24 @@ describe('pid', () => {
   });
 
   test('of containers; 0 and 7 where none runs; 1 for an unknown name', async () => {
-    world.daemon.add('web', 'running', 53);
-    world.daemon.add('old', 'stopped', 54);
-    world.daemon.exit('older', 0);
+    world.daemon.add('web');
+    world.daemon.add('old', State.STOPPED);
     expect(await world.ctl('pid', 'web')).toMatchObject({ status: 0, lines: ['53'] });
-    expect(await world.ctl('pid', 'all')).toMatchObject({ status: 7, lines: ['0', '53'] });
-    expect(await world.ctl('pid', 'older')).toMatchObject({ status: 7, lines: ['0'] });
-    expect(await world.ctl('pid', 'x')).toMatchObject({ status: 1, lines: ['No such process x'] });
+    expect(await world.ctl('pid', 'all')).toMatchObject({ status: 0, lines: ['0', '53'] });
+    expect(await world.ctl('pid', 'old', 'web')).toMatchObject({ status: 7, lines: ['0', '53'] });
+    expect(await world.ctl('pid', 'old', 'x')).toMatchObject({ status: 1, lines: ['0', 'No such process x'] });
   });
 
   test('without a daemon', async () => {
     world.daemon.stop();
-    const { status, errors } = await world.ctl('pid');
+    const { status, lines } = await world.ctl('pid');
     expect(status).toBe(7);
-    expect(errors).toContain('no such file');
+    expect(lines).toEqual([`${world.daemon.address} no such file`]);
   });
 });
 
 describe('the command line', () => {
-  test.each([[[]], [['frob']], [['status', '--frob']], [['stop']], [['stop', '-t', 'soon', 'web']], [['-s', 'tcp://x', 'pid']]])(
+  test.each([[['frob']], [['status', '--frob']], [['stop', '-t', 'soon', 'web']], [['-s', 'tcp://x', 'pid']]])(
     '%j is 2',
     async (args) => {
       const io = new FakeIo();
@@ -59,7 +58,7 @@ describe('the command line', () => {
   test.each([[['help']], [['--help']], [['help', 'stop']], [['stop', '--help']]])('%j is an answer', async (args) => {
     const io = new FakeIo();
     expect(await run(args, io)).toBe(0);
-    expect(io.stdout.text).toContain('Usage: holdfastctl');
+    expect(io.stdout.text).toMatch(/^(Usage: holdfastctl|Look +status)/);
     expect(io.stderr.text).toBe('');
   });
 
@@ -71,5 +70,23 @@ describe('the command line', () => {
 
   test('the address after the command', async () => {
     expect(await run(['version', '--address', world.daemon.address], new FakeIo())).toBe(0);
+  });
+});
+
+describe('near names and groups', () => {
+  test('of a verb', async () => {
+    expect(await world.ctl('stopp')).toMatchObject({ status: 2, lines: [], errors: expect.stringMatching(/^holdfastctl: there is no command "stopp"; did you mean stop\?\n/) as string });
+  });
+
+  test('no command, and no terminal: status', async () => {
+    world.daemon.add('web');
+    expect((await world.ctl()).lines).toEqual([expect.stringMatching(/^web +RUNNING/)]);
+  });
+
+  test('every verb has a group, an example and its help', async () => {
+    const { lines } = await world.ctl('help');
+    const verbs = lines.slice(0, lines.indexOf('')).flatMap((line) => line.slice(10).split('  ')).filter((verb) => verb !== 'help');
+    expect(verbs).toEqual(expect.arrayContaining(['status', 'ps', 'start', 'exec', 'version', 'bundle']));
+    for (const verb of verbs) expect((await world.ctl(verb, '--help')).lines.join('\n')).toContain(`Example:\n  holdfastctl ${verb}`);
   });
 });

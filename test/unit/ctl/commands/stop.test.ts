@@ -1,67 +1,40 @@
-import { Refusal } from '../support/fake-daemon';
+import { Outcome, State } from '../../../../src/api/gen/holdfast/v1/containers';
 import { withDaemon } from './harness';
 
 const world = withDaemon();
-const sent = (): (readonly [string, number])[] => world.daemon.signals.map(({ id, signal }) => [id, signal] as const);
 
-test('SIGTERM, and the exit is waited for', async () => {
-  world.daemon.add('web', 'running', 1);
-  world.daemon.onSignal = ({ id }) => {
-    world.daemon.emit({ type: 'exit', id, pid: 'exec-1', status: 0 });
-    world.daemon.exit(id, 143);
-  };
+test('stopped, with the signal and the time that are asked for', async () => {
+  world.daemon.add('web');
   expect(await world.ctl('stop', 'web')).toEqual({ status: 0, lines: ['web: stopped'], errors: '' });
-  expect(sent()).toEqual([['web', 15]]);
-});
-
-test('several at once', async () => {
-  world.daemon.add('a', 'running', 1);
-  world.daemon.add('b', 'running', 1);
-  world.daemon.onSignal = () => {
-    if (world.daemon.signals.length < 2) return;
-    world.daemon.exit('b', 0);
-    world.daemon.exit('a', 0);
-  };
-  const { status, lines } = await world.ctl('stop', 'all');
-  expect(status).toBe(0);
-  expect([...lines].sort()).toEqual(['a: stopped', 'b: stopped']);
-});
-
-test('SIGKILL when it has not ended in time', async () => {
-  world.daemon.add('web', 'running', 1);
-  world.daemon.onSignal = ({ id, signal }) => {
-    if (signal === 9) world.daemon.exit(id, 137);
-  };
-  expect((await world.ctl('stop', '--timeout', '0.02', 'web')).lines).toEqual(['web: stopped']);
-  expect(sent()).toEqual([
-    ['web', 15],
-    ['web', 9],
+  await world.ctl('stop', 'web', '--timeout', '1.5', '--signal', 'INT');
+  expect(world.daemon.stopped).toEqual([
+    { names: ['web'], signal: 0, timeout_ms: 10_000n },
+    { names: ['web'], signal: 2, timeout_ms: 1500n },
   ]);
 });
 
-test('a paused one is resumed, or it would not hear the signal', async () => {
-  world.daemon.add('web', 'paused', 1);
-  world.daemon.onSignal = ({ id }) => {
-    world.daemon.exit(id, 143);
+test('of several each is told, in the order asked for, and the last failure is the status', async () => {
+  world.daemon.add('a');
+  world.daemon.add('b');
+  world.daemon.onStop = async (_request, name) => {
+    if (name === 'b') await new Promise(setImmediate);
+    return name === 'a' ? Outcome.NOT_RUNNING : Outcome.STOPPED_NOW;
   };
-  await world.ctl('stop', 'web');
-  expect(world.daemon.containerUpdates).toMatchObject([{ id: 'web', status: 'running' }]);
+  expect(await world.ctl('stop', 'b', 'nobody', 'a')).toMatchObject({
+    status: 1,
+    lines: ['b: stopped', 'nobody: ERROR (no such process)', 'a: ERROR (not running)'],
+  });
 });
 
-test('one that ends by itself in that moment is stopped', async () => {
-  world.daemon.add('web', 'running', 1);
-  world.daemon.onSignal = ({ id }) => {
-    world.daemon.exit(id, 0);
-    throw new Refusal('containerd: container not found');
-  };
-  expect((await world.ctl('stop', 'web')).lines).toEqual(['web: stopped']);
+test('of all, only what has changed is told', async () => {
+  world.daemon.add('a');
+  world.daemon.add('b', State.STOPPED);
+  world.daemon.onStop = (_request, name) => (name === 'b' ? Outcome.NOT_RUNNING : Outcome.STOPPED_NOW);
+  expect(await world.ctl('stop', 'all')).toEqual({ status: 0, lines: ['a: stopped'], errors: '' });
 });
 
-test('not running is 0, no such process is 1', async () => {
-  world.daemon.add('old', 'stopped');
-  world.daemon.exit('older', 0);
-  expect((await world.ctl('stop', 'old')).lines).toEqual(['old: ERROR (not running)']);
-  expect(await world.ctl('stop', 'older')).toMatchObject({ status: 0, lines: ['older: ERROR (not running)'] });
-  expect(await world.ctl('stop', 'nobody')).toMatchObject({ status: 1, lines: ['nobody: ERROR (no such process)'] });
-  expect(sent()).toEqual([]);
+test('without a name: 2 of start, 1 of others, as supervisorctl has it', async () => {
+  expect(await world.ctl('stop')).toMatchObject({ status: 1, lines: ['Error: stop requires a process name'] });
+  expect((await world.ctl('start')).status).toBe(2);
+  expect((await world.ctl('restart')).status).toBe(1);
 });

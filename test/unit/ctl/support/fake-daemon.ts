@@ -6,18 +6,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials, status, type sendUnaryData, type ServerWritableStream } from '@grpc/grpc-js';
 import {
-  APIService,
   Container,
-  Event,
+  ContainersService,
+  Outcome,
   Process,
-  type AddProcessRequest,
-  type APIServer,
-  type CreateContainerRequest,
-  type EventsRequest,
+  Progress,
+  State,
+  type CloseInputRequest,
+  type ContainersServer,
+  type ExecRequest,
+  type RemoveRequest,
+  type ResizeTerminalRequest,
+  type RestartRequest,
   type SignalRequest,
-  type UpdateContainerRequest,
-  type UpdateProcessRequest,
-} from '../../../../src/api/gen/api';
+  type StartRequest,
+  type StopRequest,
+} from '../../../../src/api/gen/holdfast/v1/containers';
+import { DaemonService } from '../../../../src/api/gen/holdfast/v1/daemon';
+import { Event, EventsService, type FollowRequest } from '../../../../src/api/gen/holdfast/v1/events';
 
 /** What a handler throws to be answered with an error. */
 export class Refusal extends Error {
@@ -29,7 +35,10 @@ export class Refusal extends Error {
   }
 }
 
-type Subscription = ServerWritableStream<EventsRequest, Event>;
+type Subscription = ServerWritableStream<FollowRequest, Event>;
+
+/** What becomes of a name in Start, Stop or Restart. */
+export type Became = Outcome | { readonly outcome: Outcome; readonly detail: string };
 
 export class FakeDaemon {
   readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-ctl-test-'));
@@ -37,15 +46,18 @@ export class FakeDaemon {
   readonly containers = new Map<string, Container>();
   readonly stored: Event[] = [];
   readonly signals: SignalRequest[] = [];
-  readonly created: CreateContainerRequest[] = [];
-  readonly added: AddProcessRequest[] = [];
-  readonly processUpdates: UpdateProcessRequest[] = [];
-  readonly containerUpdates: UpdateContainerRequest[] = [];
-  readonly subscriptions: EventsRequest[] = [];
-  onCreate: (request: CreateContainerRequest) => void | Promise<void> = () => undefined;
-  onAdd: (request: AddProcessRequest) => void | Promise<void> = () => undefined;
+  readonly started: StartRequest[] = [];
+  readonly stopped: StopRequest[] = [];
+  readonly restarted: RestartRequest[] = [];
+  readonly executed: ExecRequest[] = [];
+  readonly removed: RemoveRequest[] = [];
+  readonly processUpdates: (ResizeTerminalRequest | CloseInputRequest)[] = [];
+  readonly subscriptions: FollowRequest[] = [];
+  onStart: (request: StartRequest, name: string) => Became | Promise<Became> = () => Outcome.STARTED;
+  onStop: (request: StopRequest, name: string) => Became | Promise<Became> = () => Outcome.STOPPED_NOW;
+  onExec: (request: ExecRequest) => void | Promise<void> = () => undefined;
   onSignal: (request: SignalRequest) => void = () => undefined;
-  onProcessUpdate: (request: UpdateProcessRequest) => void = () => undefined;
+  onProcessUpdate: (request: ResizeTerminalRequest | CloseInputRequest) => void = () => undefined;
   /** The time of the last event. Starts on a fixed day: its events can be compared exactly. */
   second = 1_472_467_620n;
   readonly #live = new Set<Subscription>();
@@ -59,7 +71,13 @@ export class FakeDaemon {
 
   async listen(): Promise<void> {
     this.#server = new Server();
-    this.#server.addService(APIService, this.#handlers());
+    this.#server.addService(ContainersService, this.#containersService());
+    this.#server.addService(DaemonService, {
+      version: (_call: unknown, answer: sendUnaryData<object>) => {
+        answer(null, { version: '0.1.0-fake', pid: 1, started_at: { seconds: 1_472_467_620n, nanos: 0 }, calls: [] });
+      },
+    });
+    this.#server.addService(EventsService, { follow: (call: Subscription) => { this.#subscribe(call); } });
     await new Promise<void>((resolve, reject) => {
       this.#server.bindAsync(this.address, ServerCredentials.createInsecure(), (error) => {
         if (error === null) resolve();
@@ -79,75 +97,103 @@ export class FakeDaemon {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** Adds a container as State tells it. */
-  add(id: string, state: string, systemPid = 0, init: Partial<Process> = {}): void {
-    const processes = [Process.fromPartial({ pid: 'init', systemPid, ...init })];
-    this.containers.set(id, Container.fromPartial({ id, status: state, processes }));
+  /** Adds a container as List tells it: a program that runs, for an hour, unless `more` says otherwise. */
+  add(name: string, state = State.RUNNING, more: Partial<Container> = {}): Container {
+    const isUp = state === State.RUNNING;
+    const container = Container.fromPartial({
+      name,
+      namespace: 'programs',
+      id: name,
+      state,
+      pid: isUp ? 53 : 0,
+      started_at: isUp ? { seconds: BigInt(Math.floor(Date.now() / 1000) - 3600), nanos: 0 } : undefined,
+      definition: { bundle: `/bundles/${name}` },
+      processes: isUp ? [Process.fromPartial({ id: 'init', pid: 53 })] : [],
+      ...more,
+    });
+    this.containers.set(name, container);
+    return container;
   }
 
   /** Stores an event and tells it. Each is a second later than the one before. */
   emit(event: Partial<Event>): void {
     this.second += 1n;
-    const whole = Event.fromPartial({ ...event, seconds: this.second, timestamp: { seconds: this.second, nanos: 500 } });
+    const whole = Event.fromPartial({
+      namespace: 'programs',
+      container: event.name ?? '',
+      ...event,
+      id: BigInt(this.stored.length + 1),
+      time: { seconds: this.second, nanos: 500 },
+    });
     this.stored.push(whole);
-    for (const stream of this.#live) {
-      if (stream.request.id === '' || stream.request.id === whole.id) stream.write(whole);
-    }
+    for (const stream of this.#live) if (isWanted(stream.request, whole)) stream.write(whole);
   }
 
-  /** A process ends; with init the container is forgotten. */
-  exit(id: string, exitStatus: number, pid = 'init'): void {
-    if (pid === 'init') this.containers.delete(id);
-    this.emit({ type: 'exit', id, pid, status: exitStatus });
+  /** A process ends. */
+  exit(name: string, exitStatus: number, process = 'init'): void {
+    if (process === 'init') this.add(name, State.EXITED, { last_end: { ...noEnd, ended_at: { seconds: this.second + 1n, nanos: 500 }, exit_status: exitStatus } });
+    this.emit({ type: 'exit', name, process, exit_status: exitStatus });
   }
 
-  #handlers(): APIServer {
+  #containersService(): ContainersServer {
+    const unimplemented = (_call: unknown, answer: sendUnaryData<never>): void => { refuse(answer, new Refusal('no', status.UNIMPLEMENTED)); };
     return {
-      getServerVersion: (_call, answer) => answer(null, { major: 0, minor: 2, patch: 9, revision: 'abc' }),
-      state: (call, answer) => {
-        const { id } = call.request;
-        const found = [...this.containers.values()].filter((container) => id === '' || container.id === id);
-        if (id !== '' && found.length === 0) refuse(answer, new Refusal('containerd: container not found'));
-        else answer(null, { containers: found, machine: undefined });
+      list: (call, answer) => {
+        const { names } = call.request;
+        const found = [...this.containers.values()].filter(({ name }) => names.length === 0 || names.includes(name));
+        if (names.length > 0 && found.length === 0) refuse(answer, new Refusal('no such process', status.NOT_FOUND));
+        else answer(null, { containers: found.sort((a, b) => (a.name < b.name ? -1 : 1)) });
       },
-      createContainer: (call, answer) => {
-        this.created.push(call.request);
-        respond(answer, { container: undefined }, () => this.onCreate(call.request));
+      start: (stream) => {
+        this.started.push(stream.request);
+        void tellAll(stream, (name) => this.onStart(stream.request, name));
       },
-      addProcess: (call, answer) => {
-        this.added.push(call.request);
-        respond(answer, { systemPid: 77 }, () => this.onAdd(call.request));
+      stop: (stream) => {
+        this.stopped.push(stream.request);
+        void tellAll(stream, (name) => this.onStop(stream.request, name));
+      },
+      restart: (stream) => {
+        this.restarted.push(stream.request);
+        void tellAll(stream, () => Outcome.STARTED);
+      },
+      exec: (call, answer) => {
+        this.executed.push(call.request);
+        respond(answer, { pid: 77 }, () => this.onExec(call.request));
       },
       signal: (call, answer) => {
         this.signals.push(call.request);
-        respond(answer, {}, () => this.onSignal(call.request));
+        respond(answer, {}, () => { this.onSignal(call.request); });
       },
-      updateProcess: (call, answer) => {
-        this.processUpdates.push(call.request);
-        respond(answer, {}, () => this.onProcessUpdate(call.request));
+      resizeTerminal: (call, answer) => { this.#update(call.request, answer); },
+      closeInput: (call, answer) => { this.#update(call.request, answer); },
+      remove: (call, answer) => {
+        this.removed.push(call.request);
+        const isUp = this.containers.get(call.request.name)?.state === State.RUNNING;
+        if (isUp && !call.request.force) refuse(answer, new Refusal('it runs', status.ABORTED));
+        else answer(null, {});
       },
-      updateContainer: (call, answer) => {
-        this.containerUpdates.push(call.request);
-        respond(answer, {}, () => undefined);
-      },
-      events: (call) => this.#subscribe(call),
-      createCheckpoint: (_call, answer) => refuse(answer, new Refusal('no', status.UNIMPLEMENTED)),
-      deleteCheckpoint: (_call, answer) => refuse(answer, new Refusal('no', status.UNIMPLEMENTED)),
-      listCheckpoint: (_call, answer) => refuse(answer, new Refusal('no', status.UNIMPLEMENTED)),
-      stats: (_call, answer) => refuse(answer, new Refusal('no', status.UNIMPLEMENTED)),
+      wait: (call, answer) => { answer(null, { end: this.containers.get(call.request.name)?.last_end }); },
+      pause: (_call, answer) => { answer(null, {}); },
+      resume: (_call, answer) => { answer(null, {}); },
+      updateLimits: unimplemented,
+      prune: unimplemented,
+      stats: (stream) => { stream.end(); },
     };
   }
 
+  #update(request: ResizeTerminalRequest | CloseInputRequest, answer: sendUnaryData<object>): void {
+    this.processUpdates.push(request);
+    respond(answer, {}, () => { this.onProcessUpdate(request); });
+  }
+
   #subscribe(stream: Subscription): void {
-    const { timestamp, storedOnly, id } = stream.request;
+    const { since, after_id: afterId, stored_only: storedOnly } = stream.request;
     this.subscriptions.push(stream.request);
     stream.sendMetadata(stream.metadata.clone());
-    if (timestamp !== undefined) {
-      const after = timestamp;
+    if (since !== undefined || afterId !== undefined || storedOnly) {
       for (const event of this.stored) {
-        const at = event.timestamp ?? { seconds: 0n, nanos: 0 };
-        const isNewer = at.seconds > after.seconds || (at.seconds === after.seconds && at.nanos > after.nanos);
-        if (isNewer && (id === '' || id === event.id)) stream.write(event);
+        const isNewer = event.id > (afterId ?? 0n) && (event.time?.seconds ?? 0n) >= (since?.seconds ?? 0n);
+        if (isNewer && isWanted(stream.request, event)) stream.write(event);
       }
     }
     if (storedOnly) {
@@ -159,6 +205,26 @@ export class FakeDaemon {
   }
 }
 
+export const noEnd = { ended_at: undefined, exit_status: 0, out_of_memory: false, unknown: false, reason: '', ran_ns: 0n };
+
+function isWanted({ name }: FollowRequest, event: Event): boolean {
+  return name === '' || name === event.name || name === `${event.namespace}/${event.container}`;
+}
+
+async function tellAll(stream: ServerWritableStream<{ readonly names: string[] }, Progress>, become: (name: string) => Became | Promise<Became>): Promise<void> {
+  try {
+    await Promise.all(stream.request.names.map(async (name) => {
+      const became = await become(name);
+      const result = typeof became === 'number' ? { outcome: became, detail: '' } : became;
+      stream.write(Progress.fromPartial({ name, result }));
+    }));
+    stream.end();
+  } catch (error) {
+    const code = error instanceof Refusal ? error.code : status.INTERNAL;
+    stream.emit('error', { code, details: error instanceof Error ? error.message : String(error) });
+  }
+}
+
 function refuse<T>(answer: sendUnaryData<T>, error: unknown): void {
   const code = error instanceof Refusal ? error.code : status.INTERNAL;
   answer({ code, details: error instanceof Error ? error.message : String(error) });
@@ -167,7 +233,7 @@ function refuse<T>(answer: sendUnaryData<T>, error: unknown): void {
 function respond<T>(answer: sendUnaryData<T>, response: T, handler: () => void | Promise<void>): void {
   const run = async (): Promise<void> => handler();
   run().then(
-    () => answer(null, response),
-    (error: unknown) => refuse(answer, error),
+    () => { answer(null, response); },
+    (error: unknown) => { refuse(answer, error); },
   );
 }

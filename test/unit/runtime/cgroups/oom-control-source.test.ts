@@ -141,17 +141,69 @@ describeOnVersion1('OOM kills by memory.oom_control, of a real cgroup', 'memory'
     expect(bystander.consume()).toBe(0);
   });
 
-  test('with the OOM killer off there is nothing to come', async () => {
-    writeFileSync(`${directory()}/memory.oom_control`, '1');
-    const source = open();
-    const wake = ready(source);
-    const child = eater();
-    const ended = once(child, 'exit');
-    await wake;
-    expect(source.consume()).toBe(0);
-    expect(source.unsettled).toBe(false);
-    child.kill('SIGKILL');
-    await ended;
-    cgroup.remove();
+  describe('where nobody may be killed', () => {
+    beforeEach(() => {
+      writeFileSync(`${directory()}/memory.oom_control`, '1');
+    });
+    /** It waits for memory that does not come, until it is killed by hand. */
+    const stop = async (child: ChildProcess): Promise<void> => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    };
+
+    test('what wants memory waits, and that is told once for each time', async () => {
+      let nowMs = 0;
+      const source = open({ now: () => nowMs });
+      const wake = ready(source);
+      const child = eater();
+      await wake;
+      expect(source.consume()).toBe(1);
+      expect(source).toMatchObject({ kills: 1, stalls: 1, unsettled: false, presumed: 0 });
+      expect(source.consume()).toBe(0);
+      await stop(child);
+      nowMs += 2000;
+      const second = ready(source);
+      const other = eater();
+      await second;
+      expect(source.consume()).toBe(1);
+      expect(source).toMatchObject({ kills: 2, stalls: 2 });
+      await stop(other);
+      expect(readOomKills(cgroup)).toBe(0);
+      cgroup.remove();
+    });
+
+    test('what follows at once is the same time', async () => {
+      const source = open({ now: () => 0 });
+      for (const stalls of [1, 0]) {
+        const wake = ready(source);
+        const child = eater();
+        await wake;
+        expect(source.consume()).toBe(stalls);
+        await stop(child);
+      }
+      cgroup.remove();
+    });
+
+    test('after a restart it is told of where it was not, and not again where it was; and so are kills', async () => {
+      const first = open();
+      const wake = ready(first);
+      const child = eater();
+      await wake;
+      first.close();
+      const untold = open({ knownKills: 0, knownStalls: 0 });
+      await ready(untold);
+      expect(untold.consume()).toBe(1);
+      const told = open({ knownKills: 1, knownStalls: 1 });
+      expect(told.consume()).toBe(0);
+      expect(told.stalls).toBe(1);
+      writeFileSync(`${directory()}/memory.oom_control`, '0');
+      await once(child, 'exit');
+      const later = open({ knownKills: 1, knownStalls: 1 });
+      await ready(later);
+      expect(later.consume()).toBe(1);
+      expect(later).toMatchObject({ kills: 2, stalls: 1 });
+      cgroup.remove();
+    });
   });
 });

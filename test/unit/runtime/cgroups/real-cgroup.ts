@@ -15,6 +15,13 @@ export function describeOnVersion1(title: string, controller: 'freezer' | 'memor
   else describe.skip(`${title} (skipped: needs ${controller} of cgroup version 1)`, tests);
 }
 
+/** The same for version 2, also beside version 1. `tests` are given where its root is. */
+export function describeOnVersion2(title: string, tests: (root: string) => void): void {
+  const root = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((path) => existsSync(`${path}/cgroup.controllers`));
+  if (root === undefined) describe.skip(`${title} (skipped: needs cgroup version 2)`, () => { tests(''); });
+  else describeOnHost(title, ['root'], () => { tests(root); });
+}
+
 /** @param controllers as mounted in /sys/fs/cgroup. One cgroup at a time for a test process. */
 export function makeRealCgroup(...controllers: string[]): RealCgroup {
   const name = `holdfast-test-${process.pid}`;

@@ -1,0 +1,129 @@
+import type { ManagedOrder, ManagedPrograms, ManagedView } from '../programs/managed';
+import { programKey } from '../programs/name';
+import type { StartResult } from '../programs/start-result';
+import { tellRequest } from '../programs/tell';
+import { messageOf } from '../sys/thrown';
+import type { EngineParts, ManagedDefinition } from './engine/parts';
+import { ManagedProgram } from './engine/managed-program';
+import { pidOfRun } from './engine/run';
+import type { Stored } from './machine/state';
+import { reasonOf } from './reason';
+
+/** The agent: keeps running what files define. It never starts a program beside itself, whatever is killed when. */
+export class Agent implements ManagedPrograms {
+  readonly #programs = new Map<string, ManagedProgram>();
+
+  constructor(private readonly parts: EngineParts) {}
+
+  /** Goes on with the programs, once the core has restored what runs. Each costs itself only. */
+  async begin(definitions: readonly ManagedDefinition[]): Promise<void> {
+    await Promise.all(definitions.map(async (definition) => {
+      const program = new ManagedProgram(definition, this.parts);
+      this.#programs.set(definition.name, program);
+      try {
+        await program.restore(this.parts.states.find(definition.name));
+      } catch (error) {
+        // Nothing is started of what nobody knows where it stands.
+        program.close();
+        this.#programs.delete(definition.name);
+        this.parts.programs.log.error({ program: definition.name, err: error }, 'a program is not kept running');
+      }
+    }));
+  }
+
+  /** Nothing is done any more; what runs runs on. May be called twice. */
+  close(): void {
+    for (const program of this.#programs.values()) program.close();
+  }
+
+  names(): readonly string[] {
+    return [...this.#programs.keys()];
+  }
+
+  find(name: string): ManagedView | undefined {
+    const program = this.#programs.get(name);
+    return program && { state: program.stored.state, reason: reasonOf(program.stored, this.parts.now()) };
+  }
+
+  async start(order: ManagedOrder, isRestart: boolean): Promise<StartResult> {
+    const program = this.#programs.get(order.name);
+    if (program === undefined) return { is: 'no-such-process' };
+    const { state } = program.stored;
+    if (!isRestart && (state === 'STARTING' || state === 'RUNNING')) return { is: 'already-started' };
+    const settled = untilState(program, hasStarted, order.cancel);
+    if (!isRestart || state !== 'STARTING') tellRequest(this.parts.programs, 'start', programKey(order.name), order);
+    await program.tell({ kind: 'start' });
+    return this.#startResult(program, await settled);
+  }
+
+  async #startResult({ definition: { name } }: ManagedProgram, stored: Stored | undefined): Promise<StartResult> {
+    if (stored?.state === 'RUNNING' || stored?.state === 'EXITED') return { is: 'started', pid: await pidOfRun(this.parts, name) };
+    if (stored === undefined) return { is: 'no-such-process' };
+    const detail = reasonOf(stored, this.parts.now());
+    if (stored.state === 'FATAL' && /not found|no such file/.test(detail)) return { is: 'no-such-file', detail };
+    if (stored.state === 'FATAL' && /permission denied|exec format/.test(detail)) return { is: 'not-executable', detail };
+    return { is: stored.state === 'STOPPED' ? 'abnormal-termination' : 'spawn-error', detail };
+  }
+
+  async stop(order: ManagedOrder, again: boolean, onWaiting: (deadlineNs: bigint) => void): Promise<'stopped' | 'not-running'> {
+    const program = this.#programs.get(order.name);
+    if (program === undefined) return 'not-running';
+    const { state } = program.stored;
+    const isDown = state === 'STOPPED' || state === 'EXITED' || state === 'FATAL';
+    const unwatch = program.watch((stored) => {
+      if (stored?.state === 'STOPPING' && stored.deadline !== undefined) onWaiting(BigInt(stored.deadline.wallMs) * 1_000_000n);
+    });
+    try {
+      const { generation } = program.stored;
+      const isOver = (stored: Stored): boolean => (stored.state !== 'STARTING' && stored.state !== 'RUNNING' && stored.state !== 'STOPPING') || stored.generation > generation;
+      // Before the state machine is asked: it may be over at once.
+      const over = isDown ? Promise.resolve() : untilChange(program, isOver, order.cancel);
+      if (!isDown || again) tellRequest(this.parts.programs, 'stop', programKey(order.name), order);
+      await Promise.all([this.#wish(order, again), program.tell({ kind: again ? 'restart' : 'stop' })]);
+      await over;
+    } finally {
+      unwatch();
+    }
+    return isDown ? 'not-running' : 'stopped';
+  }
+
+  /** For who asks why. What is done follows from the program's state, which is written for itself. */
+  async #wish({ name, by }: ManagedOrder, up: boolean): Promise<void> {
+    const { definitions, nowNs, log } = this.parts.programs;
+    try {
+      await definitions.setWish(name, { up, sinceNs: nowNs(), by });
+    } catch (error) {
+      log.warn({ program: name, err: messageOf(error) }, 'who asked for it is not written down');
+    }
+  }
+}
+
+function hasStarted({ state }: Stored): boolean {
+  return state !== 'STARTING' && state !== 'STOPPING';
+}
+
+/** Resolves at the first state that is one of these, from the next change on. Rejects where the client goes away. */
+function untilChange(program: ManagedProgram, isIt: (stored: Stored) => boolean, cancel: AbortSignal | undefined): Promise<Stored | undefined> {
+  const found = new Promise<Stored | undefined>((resolve, reject) => {
+    const leave = (): void => { settle(() => { reject(new Error('nobody waits any more')); }); };
+    const unwatch = program.watch((stored) => {
+      if (stored === undefined || isIt(stored)) settle(() => { resolve(stored); });
+    });
+    const settle = (how: () => void): void => {
+      unwatch();
+      cancel?.removeEventListener('abort', leave);
+      how();
+    };
+    cancel?.addEventListener('abort', leave, { once: true });
+  });
+  // Who asks may have failed before he waits.
+  found.catch(() => undefined);
+  return found;
+}
+
+/** As {@link untilChange}; one that is there already counts, but for that of a start that has not been asked for yet. */
+function untilState(program: ManagedProgram, isIt: (stored: Stored) => boolean, cancel: AbortSignal | undefined): Promise<Stored | undefined> {
+  const { state } = program.stored;
+  if (state === 'RUNNING') return Promise.resolve(program.stored);
+  return untilChange(program, isIt, cancel);
+}

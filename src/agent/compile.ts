@@ -1,0 +1,58 @@
+import type { Definition } from '../records/definition';
+import type { ProcessDefinition } from './definitions/definition';
+import { environmentOf } from './launch/environment';
+import { type ReadText, lookUp } from './launch/host-facts';
+import { hostSpecOf } from './launch/host-spec';
+
+/** Of which start a process is: a number that only rises. */
+const generationVariable = 'HOLDFAST_GENERATION';
+
+/**
+ * What is to be run, of a definition. @param read for the files that it names
+ * @throws LaunchError; Error that names the key which this version cannot do: nothing is left out silently
+ */
+export async function compileProcess(definition: ProcessDefinition, generation: number, read: ReadText): Promise<Definition> {
+  const { kind, log } = definition;
+  refuseWhatIsMissing(definition);
+  const path = (target: typeof log.stdout): string => (target.is === 'file' ? target.path : '');
+  const isKept = log.stdout.is === 'keep' || log.stderr.is === 'keep';
+  return {
+    bundle: kind.is === 'bundle' ? kind.bundle : '',
+    hostProgram: kind.is === 'host' ? await hostProgramOf(definition, generation, read) : '',
+    containerSpec: '',
+    runtime: '',
+    runtimeArgs: [],
+    noPivot: false,
+    labels: [...definition.labels].map(([name, value]) => `${name}=${value}`),
+    stdio: { stdin: '', stdout: path(log.stdout), stderr: path(log.stderr) },
+    removeAtEnd: false,
+    keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles },
+    openStdin: false,
+  };
+}
+
+async function hostProgramOf(definition: ProcessDefinition, generation: number, read: ReadText): Promise<string> {
+  const facts = await lookUp(definition, read);
+  const environment = environmentOf(definition, { ...facts, credentialsDirectory: undefined, inherited: process.env });
+  const others = environment.filter((each) => !each.startsWith(`${generationVariable}=`));
+  return hostSpecOf(definition, facts.account, [...others, `${generationVariable}=${String(generation)}`]);
+}
+
+/** What a definition may ask for, and nobody does yet. */
+function refuseWhatIsMissing(definition: ProcessDefinition): void {
+  const { kind, secrets, terminal, stdin, health, ready, schedule, dependsOn, log, listen } = definition;
+  const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
+    ['rootfs', kind.is === 'rootfs'],
+    ['secrets', secrets.some(({ as }) => as === 'file')],
+    ['terminal', terminal || stdin === 'open'],
+    ['health', health !== undefined],
+    ['ready', ready.is !== 'startsecs'],
+    ['schedule', schedule !== undefined],
+    ['depends_on', dependsOn.length > 0],
+    ['read_only_paths', definition.readOnlyPaths.length > 0 || definition.privateTmp || definition.network !== 'host'],
+    ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || (log.stdout.is === 'keep' && log.stderr.is === 'null') || (log.stdout.is === 'null' && log.stderr.is === 'keep') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],
+    ['listen', listen.length > 0],
+  ];
+  const [missing] = asked.filter(([, isAsked]) => isAsked).map(([key]) => key);
+  if (missing !== undefined) throw new Error(`${missing}: this version of the agent cannot do that yet`);
+}

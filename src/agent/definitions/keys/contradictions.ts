@@ -1,0 +1,27 @@
+import type { Kind } from '../definition';
+import type { TableReader } from '../table-reader';
+
+/** What a bundle's config.json says itself. */
+const ofTheSpec = [
+  'command', 'rootfs', 'shell', 'directory', 'umask', 'user', 'group', 'extra_groups', 'environment', 'environment_file', 'inherit_environment', 'secrets',
+  'terminal', 'pid_namespace', 'limits', 'oom_score_adjust', 'nice', 'no_new_privileges', 'capabilities', 'read_only_paths', 'private_tmp', 'network', 'listen',
+];
+
+/** What a host program, which has the host's mounts and network, cannot have. */
+const ofContainers = ['private_tmp', 'read_only_paths'];
+
+/** Tells of keys that cannot stand beside each other. */
+export function tellContradictions(table: TableReader, kind: Kind): void {
+  const tell = (key: string, message: string): void => { table.complain('contradiction', key, `${table.name}: ${message}`); };
+  if (kind.is === 'bundle') {
+    for (const key of ofTheSpec) if (table.has(key)) tell(key, `${key} beside bundle: the bundle's config.json says it`);
+  }
+  if (kind.is === 'rootfs' && table.has('pid_namespace')) tell('pid_namespace', 'pid_namespace beside rootfs: a container has one always');
+  if (kind.is === 'host') {
+    for (const key of ofContainers) {
+      const value = table.table[key];
+      if (value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)) tell(key, `a host program cannot have ${key}; with rootfs it can`);
+    }
+    if (table.table['network'] === 'none') tell('network', 'a host program has the host\'s network; with rootfs it can have none');
+  }
+}

@@ -1,0 +1,26 @@
+import type { Settings } from './definition';
+import { readAgain } from './keys/again';
+import { tellContradictions } from './keys/contradictions';
+import { readWell } from './keys/health';
+import { readHowMuch } from './keys/limits';
+import { readListen, readLog } from './keys/log';
+import { readStop } from './keys/stop';
+import { readWhat } from './keys/what';
+import { readWhen } from './keys/when';
+import type { TableReader } from './table-reader';
+
+/** Reads all that a process has; what is wrong is told to the reader. The caller ends the table. */
+export function readSettings(table: TableReader): Settings {
+  const settings: Settings = {
+    ...readWhat(table),
+    ...readWhen(table),
+    ...readAgain(table),
+    ...readStop(table),
+    ...readWell(table),
+    ...readHowMuch(table),
+    log: readLog(table),
+    listen: readListen(table),
+  };
+  tellContradictions(table, settings.kind);
+  return settings;
+}

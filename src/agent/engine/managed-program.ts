@@ -1,0 +1,188 @@
+import { constants } from 'node:os';
+import { faultPoint } from '../../sys/fault';
+import { Turns } from '../../sys/turns';
+import { msUntil } from '../machine/clocks';
+import type { ProgramEvent } from '../machine/event';
+import { restoreEvent } from '../machine/restore';
+import { type Act, type Stored, actOf, deadlineOf, newlyDefined } from '../machine/state';
+import { step } from '../machine/step';
+import { parseStored, printStored } from '../machine/stored-text';
+import type { EngineParts, ManagedDefinition } from './parts';
+import { endOfRun, findRun, signalRun, startGeneration } from './run';
+
+/** A timer of Node's does not count while the host sleeps, so a long wait is looked at again. */
+const longestTimerMs = 60_000;
+/** A disk that is full or fails now may have room again. */
+const retryMs = 1000;
+
+/** What becomes of a program; undefined: it is forgotten. */
+export type Watcher = (stored: Stored | undefined) => void;
+
+/**
+ * One program that is kept running. What happens to it is taken one after the other: the state machine decides, what it says is written
+ * down, and then it is done. A daemon that dies in between leaves what is written, by which the next one goes on.
+ */
+export class ManagedProgram {
+  #stored: Stored;
+  readonly #turns = new Turns();
+  readonly #watchers = new Set<Watcher>();
+  #timer: NodeJS.Timeout | undefined;
+  #starting: AbortController | undefined;
+  #isClosed = false;
+
+  constructor(readonly definition: ManagedDefinition, private readonly parts: EngineParts) {
+    this.#stored = newlyDefined(parts.now());
+  }
+
+  get stored(): Stored {
+    return this.#stored;
+  }
+
+  /** Goes on with what was written down, by what there is of it. To be called once, before anything else. @param text undefined: it is new */
+  async restore(text: string | undefined): Promise<void> {
+    if (text !== undefined) this.#stored = parseStored(text);
+    const event = await this.#eventAtStart(text === undefined);
+    const act = event === undefined ? undefined : await this.#write(event);
+    const due = act ?? actOf(this.#stored);
+    if ('upSince' in this.#stored && this.#stored.upSince !== undefined) this.#watchEnd();
+    if (due !== undefined) this.#do(due);
+    this.#setTimer();
+  }
+
+  async #eventAtStart(isNew: boolean): Promise<ProgramEvent | undefined> {
+    const { name, policy } = this.definition;
+    const { generation, since } = this.#stored;
+    if (since.bootId !== this.parts.now().bootId) return { kind: 'boot' };
+    const event = restoreEvent(this.#stored, await findRun(this.parts, name, generation));
+    return event === undefined && isNew && policy.autostart ? { kind: 'start' } : event;
+  }
+
+  /** Something is asked for. Resolves once that is written down. @throws RecordsError where it cannot be */
+  tell(event: ProgramEvent): Promise<void> {
+    return this.#turns.run('', () => this.#take(event));
+  }
+
+  async #take(event: ProgramEvent): Promise<void> {
+    if (this.#isClosed) return;
+    const before = this.#stored;
+    const act = await this.#write(event);
+    if (act !== undefined) this.#do(act);
+    if (this.#stored !== before) this.#setTimer();
+  }
+
+  /** Calls `watcher` at each change. @returns the way out */
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => { this.#watchers.delete(watcher); };
+  }
+
+  /** Nothing is done any more; what runs runs on. May be called twice. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** @returns what is to be done: not before all of it is on the disk */
+  async #write(event: ProgramEvent): Promise<Act | undefined> {
+    const { definition: { name, policy }, parts } = this;
+    const { stored, act } = step(this.#stored, { event, policy, now: parts.now(), random: parts.random(), areDependenciesMet: true });
+    if (stored === this.#stored) return undefined;
+    faultPoint('daemon.agent.before-write');
+    if (stored === undefined) await parts.states.delete(name);
+    else await parts.states.put({ name, text: printStored(stored) });
+    faultPoint('daemon.agent.written');
+    if (stored === undefined) this.close();
+    else this.#stored = stored;
+    for (const watcher of [...this.#watchers]) watcher(stored);
+    return act;
+  }
+
+  #do(act: Act): void {
+    const { generation } = act;
+    switch (act.kind) {
+      case 'start':
+        void this.#start(generation);
+        return;
+      case 'call-off':
+        this.#starting?.abort();
+        return;
+      case 'signal':
+        void this.#signal(generation, act.step);
+    }
+  }
+
+  async #start(generation: number): Promise<void> {
+    const starting = this.#starting = new AbortController();
+    try {
+      const event = await startGeneration(this.parts, this.definition, generation, starting.signal);
+      this.#report(generation, event);
+      if (event.kind === 'up') this.#watchEnd();
+    } catch (error) {
+      this.#mind(error);
+    } finally {
+      if (this.#starting === starting) this.#starting = undefined;
+    }
+  }
+
+  /** Told after what has been reported before. */
+  #watchEnd(): void {
+    const { generation } = this.#stored;
+    endOfRun(this.parts, this.definition.name).then(
+      (event) => { this.#report(generation, event); },
+      (error: unknown) => { this.#mind(error); },
+    );
+  }
+
+  async #signal(generation: number, at: number): Promise<void> {
+    const { name, policy } = this.definition;
+    try {
+      await signalRun(this.parts, name, policy.stopSteps[at]?.signal ?? constants.signals.SIGKILL);
+    } catch (error) {
+      // The next step comes all the same.
+      this.#mind(error);
+    }
+    faultPoint('daemon.agent.signalled');
+    this.#report(generation, { kind: 'signalled', step: at });
+  }
+
+  /** What has happened stays so where it cannot be written down: whatever else there is waits until it can, as the order matters. */
+  #report(generation: number, event: ProgramEvent): void {
+    void this.#turns.run('', async () => {
+      while (!this.#isClosed && generation === this.#stored.generation) {
+        try {
+          await this.#take(event);
+          return;
+        } catch (error) {
+          this.#mind(error);
+          await new Promise<void>((resolve) => { setTimeout(resolve, retryMs).unref(); });
+        }
+      }
+    });
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const deadline = deadlineOf(this.#stored);
+    if (deadline === undefined || this.#isClosed) return;
+    this.#wakeIn(Math.min(longestTimerMs, Math.max(msUntil(deadline, this.parts.now()), 1)));
+  }
+
+  #wakeIn(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.tell({ kind: 'timer' }).then(
+        () => { this.#setTimer(); },
+        (error: unknown) => {
+          this.#mind(error);
+          // The deadline is over by now: without a pause this would go round for as long as nothing can be written.
+          if (!this.#isClosed) this.#wakeIn(retryMs);
+        },
+      );
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  #mind(error: unknown): void {
+    if (!this.#isClosed) this.parts.programs.log.error({ program: this.definition.name, err: error }, 'what is to be done with a program failed');
+  }
+}

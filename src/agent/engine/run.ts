@@ -1,0 +1,92 @@
+import { viewOf } from '../../programs/list';
+import { programKey } from '../../programs/name';
+import type { StartResult } from '../../programs/start-result';
+import { startRun } from '../../programs/start';
+import { INIT } from '../../runtime/state-dir/layout';
+import type { ContainerView } from '../../supervisor/container';
+import { SupervisorError } from '../../supervisor/errors';
+import { secondsSinceStart } from '../../sys/boot';
+import { SysError } from '../../sys/errors';
+import { faultPoint } from '../../sys/fault';
+import { readProcStat } from '../../sys/process/proc-stat';
+import type { ProgramEvent } from '../machine/event';
+import type { Found } from '../machine/restore';
+import type { EngineParts, ManagedDefinition } from './parts';
+
+/** The label that says of which generation a container is. */
+const generationLabel = 'holdfast.generation';
+/** Told of a run whose status nobody knows. */
+const unknownStatus = 255;
+
+/** Starts this generation, where it has not been. @returns what the state machine is to be told @throws where nobody can know: the daemon ends */
+export async function startGeneration(parts: EngineParts, { name, compile }: ManagedDefinition, generation: number, cancel: AbortSignal): Promise<ProgramEvent> {
+  try {
+    const definition = await compile(generation);
+    faultPoint('daemon.agent.before-start');
+    const labels = [...definition.labels, `${generationLabel}=${String(generation)}`];
+    const result = await startRun(parts.programs, { name, definition: { ...definition, labels }, stdio: undefined, by: undefined, cancel });
+    faultPoint('daemon.agent.started');
+    return await eventOf(parts, name, result);
+  } catch (error) {
+    if (error instanceof SupervisorError && error.code === 'shutting-down') throw error;
+    return { kind: 'start-failed', detail: error instanceof Error ? error.message : String(error), isLasting: false };
+  }
+}
+
+async function eventOf(parts: EngineParts, name: string, result: StartResult): Promise<ProgramEvent> {
+  if (result.is === 'started') return { kind: 'up', ranMs: 0 };
+  // Somebody else has started it: it is not started beside that.
+  if (result.is === 'already-started') return { kind: 'up', ranMs: ranMsOf(await viewOf(parts.programs, programKey(name))) };
+  const isLasting = result.is === 'no-such-file' || result.is === 'not-executable';
+  return { kind: 'start-failed', detail: 'detail' in result ? result.detail : result.is, isLasting };
+}
+
+/** What a daemon that starts finds of it. A process that waits for its start has not been started, and is taken away. */
+export async function findRun(parts: EngineParts, name: string, generation: number): Promise<Found> {
+  const view = await viewOf(parts.programs, programKey(name));
+  if (view?.state === 'created') await parts.programs.supervisor.request('deleteTask', { id: view.id });
+  if (view === undefined || view.state === 'created') return { is: 'nothing' };
+  if (view.state !== 'stopped') return { is: 'alive', ranMs: ranMsOf(view) };
+  if (!view.record.labels.includes(`${generationLabel}=${String(generation)}`)) return { is: 'nothing' };
+  return { is: 'ended', status: initOf(view)?.end?.status ?? unknownStatus };
+}
+
+/** Resolves once its process is over. @throws where nobody can know: the daemon ends */
+export async function endOfRun({ programs }: EngineParts, name: string): Promise<ProgramEvent> {
+  try {
+    const end = await programs.supervisor.request('wait', { id: programKey(name), processId: INIT });
+    return { kind: 'ended', status: end?.status ?? unknownStatus, unknown: '' };
+  } catch (error) {
+    if (error instanceof SupervisorError && error.code === 'container-not-found') return { kind: 'ended', status: unknownStatus, unknown: 'its task was deleted' };
+    throw error;
+  }
+}
+
+/** Sends a signal; what is over already, or frozen, is no failure. */
+export async function signalRun({ programs }: EngineParts, name: string, signal: number): Promise<void> {
+  const id = programKey(name);
+  try {
+    await programs.supervisor.request('signal', { id, processId: INIT, signal });
+  } catch (error) {
+    if (!(error instanceof SupervisorError) && !(error instanceof SysError && error.code === 'ESRCH')) throw error;
+    return;
+  }
+  const view = await viewOf(programs, id);
+  // What is frozen hears no signal before it is thawed.
+  if (view?.state === 'paused') await programs.supervisor.request('resume', { id }).catch(() => undefined);
+}
+
+/** Its pid, where it runs; else 0. */
+export async function pidOfRun({ programs }: EngineParts, name: string): Promise<number> {
+  const view = await viewOf(programs, programKey(name));
+  return (view && initOf(view)?.systemPid) ?? 0;
+}
+
+function initOf(view: ContainerView): ContainerView['processes'][number] | undefined {
+  return view.processes.find(({ id }) => id === INIT);
+}
+
+function ranMsOf(view: ContainerView | undefined): number {
+  const stat = view && readProcStat(initOf(view)?.systemPid ?? 0);
+  return stat === undefined ? 0 : Math.round(secondsSinceStart(stat.starttime) * 1000);
+}

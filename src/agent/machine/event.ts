@@ -1,0 +1,46 @@
+import { type Clocks, msUntil } from './clocks';
+import type { Policy } from './policy';
+import { type Stored, deadlineOf } from './state';
+
+/** What can happen to a program. */
+export type ProgramEvent =
+  /** Somebody asks for it. */
+  | { readonly kind: 'start' | 'stop' | 'restart' }
+  /** It has a process, which has been up for so long. */
+  | { readonly kind: 'up'; readonly ranMs: number }
+  /** It has reported that it is ready. */
+  | { readonly kind: 'ready' }
+  /** Its process is over. `unknown`: nobody saw its end, and why; empty where somebody did. */
+  | { readonly kind: 'ended'; readonly status: number; readonly unknown: string }
+  /** It could not be started. `isLasting`: nor can it be again as things are, such as a program that is not there. */
+  | { readonly kind: 'start-failed'; readonly detail: string; readonly isLasting: boolean }
+  /** What it depends on is as it has to be. */
+  | { readonly kind: 'dependencies-met' }
+  | { readonly kind: 'signalled'; readonly step: number }
+  | { readonly kind: 'timer' }
+  | { readonly kind: 'unhealthy'; readonly detail: string }
+  /** Its definition is gone. */
+  | { readonly kind: 'gone' }
+  /** The host has been started since. */
+  | { readonly kind: 'boot' }
+  /** Nobody can tell what has become of it. */
+  | { readonly kind: 'lost'; readonly detail: string };
+
+export type EventKind = ProgramEvent['kind'];
+
+/** The columns of the table. */
+export type Column =
+  | 'start' | 'stop' | 'restart' | 'up' | 'passed' | 'ended-expectedly' | 'ended-unexpectedly' | 'start-failed' | 'dependencies-met'
+  | 'signalled' | 'timer' | 'unhealthy' | 'gone' | 'boot' | 'lost';
+
+/** What an event is to a program in this state; undefined for a timer that comes before its time. */
+export function columnOf(stored: Stored, event: ProgramEvent, policy: Policy, now: Clocks): Column | undefined {
+  if (event.kind === 'ready') return 'passed';
+  if (event.kind === 'ended') {
+    return event.unknown === '' && policy.expectedStatuses.has(event.status) ? 'ended-expectedly' : 'ended-unexpectedly';
+  }
+  if (event.kind !== 'timer') return event.kind;
+  const deadline = deadlineOf(stored);
+  if (deadline === undefined || msUntil(deadline, now) > 0) return undefined;
+  return stored.state === 'STARTING' && stored.phase === 'probation' ? 'passed' : 'timer';
+}

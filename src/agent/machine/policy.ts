@@ -1,0 +1,27 @@
+import type { RestartPolicy, StopStep } from '../definitions/definition';
+
+export type { RestartPolicy, StopStep };
+
+/** What a program's definition says of its life: all that the state machine asks of it. */
+export interface Policy {
+  /** Started when the agent first sees it, and when the host has started. */
+  readonly autostart: boolean;
+  /** `laststate`: what was stopped by hand stays stopped over a start of the host. */
+  readonly onReboot: 'start' | 'laststate';
+  readonly autorestart: 'unexpected' | 'always' | 'never';
+  /** Exit statuses (128 + n for signal n) that are no failure. */
+  readonly expectedStatuses: ReadonlySet<number>;
+  /** How long it must have been up to be RUNNING. */
+  readonly startMs: number;
+  /** Quick ends in a row after which it is started again; with one more it is FATAL. Undefined: for ever. */
+  readonly startRetries: number | undefined;
+  /** Its ends are normal: RUNNING at once, and until it ends. */
+  readonly oneshot: boolean;
+  /** Being up is not enough to be RUNNING: it is reported. */
+  readonly awaitsReadiness: boolean;
+  /** Undefined: it waits for what it depends on for ever. */
+  readonly dependencyTimeoutMs: number | undefined;
+  readonly restart: RestartPolicy;
+  /** At least one; after the last comes SIGKILL. */
+  readonly stopSteps: readonly StopStep[];
+}

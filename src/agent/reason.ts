@@ -1,0 +1,27 @@
+import { type Clocks, msUntil } from './machine/clocks';
+import type { Stored } from './machine/state';
+
+/** What a program waits for, or why it is in its state; empty where there is nothing to say. */
+export function reasonOf(stored: Stored, now: Clocks): string {
+  switch (stored.state) {
+    case 'BACKOFF':
+      return `${stored.reason}, next start in ${clockText(msUntil(stored.deadline, now))}`;
+    case 'FATAL':
+    case 'UNKNOWN':
+      return stored.reason;
+    case 'STARTING':
+      return stored.phase === 'dependency' ? 'waiting for what it depends on' : '';
+    case 'STOPPED':
+    case 'RUNNING':
+    case 'STOPPING':
+    case 'EXITED':
+      return '';
+  }
+}
+
+/** As supervisorctl prints an uptime: hours, minutes and seconds; what has begun of a second counts. */
+function clockText(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${String(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}

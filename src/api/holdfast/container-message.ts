@@ -1,0 +1,111 @@
+import { INIT } from '../../runtime/state-dir/layout';
+import type { JsonInteger } from '../../runtime/json';
+import { nameOf } from '../../runtime/state-dir/container-key';
+import { type Program, type ProgramState, isUp, stateOf } from '../../programs/program';
+import type { Definition } from '../../records/definition';
+import type { DefinitionRecord, RunEnd, Wish } from '../../records/definition-record';
+import type { ProcessView } from '../../supervisor/container';
+import { isAlive } from '../../supervisor/process-state';
+import { secondsSinceStart } from '../../sys/boot';
+import { readProcStat } from '../../sys/process/proc-stat';
+import type { Timestamp } from '../gen/google/protobuf/timestamp';
+import * as messages from '../gen/holdfast/v1/containers';
+import { timestampOf } from './time';
+
+const states: Readonly<Record<ProgramState, messages.State>> = {
+  STOPPED: messages.State.STOPPED,
+  STARTING: messages.State.STARTING,
+  RUNNING: messages.State.RUNNING,
+  BACKOFF: messages.State.BACKOFF,
+  STOPPING: messages.State.STOPPING,
+  UNKNOWN: messages.State.UNKNOWN,
+  EXITED: messages.State.EXITED,
+  FATAL: messages.State.FATAL,
+};
+
+/** A container as the message. */
+export function containerMessage(program: Program): messages.Container {
+  const { name, key, record, view, managed, stopDeadlineNs } = program;
+  const init = view?.processes.find(({ id }) => id === INIT);
+  const up = isUp(program);
+  return {
+    name,
+    ...nameOf(key),
+    state: states[stateOf(program)],
+    reason: managed?.reason ?? record?.failure ?? '',
+    paused: view?.state === 'paused',
+    out_of_memory: up ? record?.outOfMemory === true : record?.lastEnd?.outOfMemory === true,
+    pid: up ? (init?.systemPid ?? 0) : 0,
+    started_at: startedAt(up, init, record),
+    last_end: record?.lastEnd && endMessage(record.lastEnd),
+    definition: record && definitionMessage(record.definition),
+    processes: (view?.processes ?? []).filter(({ state }) => isAlive(state)).map(processMessage),
+    wish: record?.wish && wishMessage(record.wish),
+    stop_deadline: stopDeadlineNs === undefined ? undefined : timestampOf(stopDeadlineNs),
+    bundle: view?.record.bundle ?? record?.definition.bundle ?? '',
+    labels: [...(view?.record.labels ?? record?.definition.labels ?? [])],
+    runtime: view?.record.runtime ?? record?.definition.runtime ?? '',
+  };
+}
+
+/** What runs is asked of the kernel: a start that was told late, or of another API, has no other time. */
+function startedAt(up: boolean, init: ProcessView | undefined, record: DefinitionRecord | undefined): Timestamp | undefined {
+  const stat = up && init !== undefined ? readProcStat(init.systemPid) : undefined;
+  if (stat !== undefined) return timestampOf(BigInt(Math.round(Date.now() - secondsSinceStart(stat.starttime) * 1000)) * 1_000_000n);
+  return record?.startedNs === undefined ? undefined : timestampOf(record.startedNs);
+}
+
+export function endMessage({ endedNs, status, outOfMemory, ranNs, unknown }: RunEnd): messages.End {
+  return {
+    ended_at: timestampOf(endedNs),
+    exit_status: status,
+    out_of_memory: outOfMemory,
+    unknown: unknown !== undefined,
+    reason: unknown ?? '',
+    ran_ns: ranNs,
+  };
+}
+
+function wishMessage({ up, sinceNs, by }: Wish): messages.Wish {
+  return { up, since: timestampOf(sinceNs), by };
+}
+
+function definitionMessage(definition: Definition): messages.Definition {
+  const { bundle, hostProgram, containerSpec, runtime, runtimeArgs, noPivot, labels, stdio, removeAtEnd, keptOutput, openStdin } = definition;
+  return {
+    bundle,
+    host_program: Buffer.from(hostProgram),
+    container_spec: Buffer.from(containerSpec),
+    runtime,
+    runtime_args: [...runtimeArgs],
+    no_pivot: noPivot,
+    labels: [...labels],
+    stdio: { ...stdio },
+    remove_at_end: removeAtEnd,
+    kept_output: keptOutput && { format: keptOutput.format, max_size_bytes: BigInt(keptOutput.maxSizeBytes), max_files: keptOutput.maxFiles },
+    open_stdin: openStdin,
+  };
+}
+
+function processMessage({ id, record, systemPid }: ProcessView): messages.Process {
+  const spec = record?.spec;
+  return {
+    id,
+    pid: systemPid,
+    terminal: spec?.terminal === true,
+    args: [...(spec?.args ?? [])],
+    env: [...(spec?.env ?? [])],
+    cwd: spec?.cwd ?? '',
+    user: { uid: spec?.user.uid ?? 0, gid: spec?.user.gid ?? 0, additional_gids: [...(spec?.user.additionalGids ?? [])] },
+    capabilities: [...(spec?.capabilities?.bounding ?? [])],
+    rlimits: (spec?.rlimits ?? []).map(({ type, soft, hard }) => ({ type, soft: bigintOf(soft), hard: bigintOf(hard) })),
+    apparmor_profile: spec?.apparmorProfile ?? '',
+    selinux_label: spec?.selinuxLabel ?? '',
+    no_new_privileges: spec?.noNewPrivileges === true,
+    stdio: { stdin: record?.stdin ?? '', stdout: record?.stdout ?? '', stderr: record?.stderr ?? '' },
+  };
+}
+
+function bigintOf(value: JsonInteger): bigint {
+  return BigInt(value);
+}

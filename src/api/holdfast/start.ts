@@ -1,0 +1,37 @@
+import type { ProgramParts } from '../../programs/parts';
+import { ProgramError } from '../../programs/errors';
+import { startProgram } from '../../programs/start';
+import type { Progress, StartRequest } from '../gen/holdfast/v1/containers';
+import type { CallInfo, StreamVerb } from '../call';
+import { RequestError } from '../errors';
+import { definitionOf, stdioOf } from './definition';
+import { requesterOf } from './peer';
+import { failureProgress, startProgress } from './progress';
+
+/** Start: all at once, each told as it comes. */
+export function start(parts: ProgramParts): StreamVerb<StartRequest, Progress> {
+  return async (request, info, send) => {
+    const { names } = request;
+    if (request.definition !== undefined && names.length !== 1) throw new RequestError('a definition is of exactly one name', 'names');
+    await Promise.all(names.map(async (name) => { send(await startOne(parts, name, request, info)); }));
+  };
+}
+
+/** @param from the definition and the stdio that come along, where any do */
+export async function startOne(parts: ProgramParts, name: string, from: Pick<StartRequest, 'definition' | 'stdio'>, info: CallInfo, isRestart = false): Promise<Progress> {
+  try {
+    const result = await startProgram(parts, {
+      name,
+      definition: from.definition && definitionOf(from.definition),
+      stdio: from.stdio && stdioOf(from.stdio),
+      by: requesterOf(info),
+      cancel: info.cancel,
+      isRestart,
+    });
+    return startProgress(name, result);
+  } catch (error) {
+    // What is wrong with the request is about no one name.
+    if (error instanceof RequestError || (error instanceof ProgramError && error.code === 'invalid-name')) throw error;
+    return failureProgress(name, error);
+  }
+}

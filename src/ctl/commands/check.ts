@@ -1,0 +1,39 @@
+import { resolve } from 'node:path';
+import { errorLine } from '../../agent/definitions/errors';
+import { readDefinitionDirectory, readDefinitionFiles } from '../../agent/definitions/read-directory';
+import { bringTogether, noDefinitions } from '../../agent/definitions/set';
+import { exitStatus } from '../exit-status';
+import type { Tool } from '../tool';
+import type { Verb } from '../verb';
+
+/** Where programs are defined. */
+export const PROGRAMS_DIRECTORY = '/etc/holdfast/programs';
+
+export function defineCheck(program: Verb, tool: Tool): void {
+  program
+    .verb('check', {
+      group: 'Define',
+      summary: 'looks whether definitions are right; wants no daemon',
+      example: 'check web.toml db.toml',
+      statuses: '1 something is wrong',
+    })
+    .argument('[file...]', `definition files, looked at together (default: all of ${PROGRAMS_DIRECTORY})`)
+    .action((files: string[]) => check(tool, files));
+}
+
+async function check(tool: Tool, names: readonly string[]): Promise<void> {
+  const files = await (names.length === 0 ? readDefinitionDirectory(PROGRAMS_DIRECTORY) : readDefinitionFiles(names.map((name) => resolve(name))));
+  const { programs, errors } = bringTogether(noDefinitions, files);
+  for (const error of errors) tool.print(`ERROR: ${errorLine(error)}`);
+  const counts = `${counted(files.length, 'file')}, ${counted(programs.size, 'program')}`;
+  if (errors.length === 0) {
+    tool.print(`${counts}, no error`);
+    return;
+  }
+  tool.print(`${counts}, ${counted(errors.length, 'error')}`);
+  tool.finish(exitStatus.failed);
+}
+
+function counted(count: number, what: string): string {
+  return `${String(count)} ${what}${count === 1 ? '' : 's'}`;
+}

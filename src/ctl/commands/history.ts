@@ -1,0 +1,53 @@
+import type { Event } from '../../api/gen/holdfast/v1/events';
+import { eventJson } from '../json/event';
+import { CtlError } from '../errors';
+import { selectContainers } from '../names';
+import { wholeNumber } from '../option-values';
+import { endWords, ranWords } from '../text/event-line';
+import { formatMoment, millisecondsOf } from '../text/timestamp';
+import type { Tool } from '../tool';
+import type { Verb } from '../verb';
+
+interface HistoryOptions {
+  readonly json?: boolean;
+  readonly lines: number;
+}
+
+export function defineHistory(program: Verb, tool: Tool): void {
+  program
+    .verb('history', { group: 'Look', summary: 'shows starts and ends: when, what, and how long it ran', example: 'history web' })
+    .argument('[names...]', 'names, shell patterns, or all')
+    .option('-n, --lines <number>', 'the last ones', wholeNumber, 100)
+    .option('--json', 'print an array of objects')
+    .action((names: string[], options: HistoryOptions) => history(tool, names, options));
+}
+
+async function history(tool: Tool, names: readonly string[], options: HistoryOptions): Promise<void> {
+  const daemon = await tool.connect();
+  const { matched, unknown } = await selectContainers(daemon, names);
+  const wanted = names.length === 0 ? undefined : new Set([...matched.map(({ name }) => name), ...unknown]);
+  const started = new Map<string, bigint>();
+  const told: { readonly event: Event; readonly line: string }[] = [];
+  for await (const event of await daemon.events({ stored_only: true })) {
+    if (!isOfAProgram(event) || (wanted !== undefined && !wanted.has(event.name))) continue;
+    told.push({ event, line: lineOf(event, started) });
+  }
+  const last = told.slice(-options.lines);
+  if (wanted !== undefined && told.length === 0 && matched.length === 0) throw new CtlError('no-such-process', `${names.join(', ')}: no such process`);
+  if (options.json === true) tool.printJson(last.map(({ event }) => eventJson(event)));
+  else for (const { line } of last) tool.print(line);
+}
+
+function isOfAProgram({ type, process }: Event): boolean {
+  return type === 'start-container' || type === 'oom' || (type === 'exit' && process === 'init');
+}
+
+function lineOf({ type, name, time, exit_status: status, pid }: Event, started: Map<string, bigint>): string {
+  const atMs = time === undefined ? 0n : BigInt(millisecondsOf(time));
+  const begun = started.get(name);
+  if (type === 'start-container') started.set(name, atMs);
+  const ran = type === 'exit' && begun !== undefined ? ranWords((atMs - begun) * 1_000_000n) : '';
+  const words: Readonly<Record<string, string>> = { 'start-container': `pid ${String(pid)}`, exit: `${endWords(status)}${ran}` };
+  const what: Readonly<Record<string, string>> = { 'start-container': 'start', exit: 'end' };
+  return `${time === undefined ? '' : formatMoment(time).slice(0, 19)}Z  ${(what[type] ?? type).padEnd(6)}${name.padEnd(16)}  ${words[type] ?? ''}`.trimEnd();
+}

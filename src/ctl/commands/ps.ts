@@ -1,0 +1,129 @@
+import { type Container, type ContainerStats, State } from '../../api/gen/holdfast/v1/containers';
+import type { DaemonClient } from '../daemon-client';
+import { CtlError } from '../errors';
+import { containerJson } from '../json/container';
+import { selectContainers, suggestNames } from '../names';
+import { exitStatus } from '../exit-status';
+import { formatShort } from '../text/duration';
+import { endWords } from '../text/event-line';
+import { formatFields } from '../text/format';
+import { secondsSince } from '../text/moment';
+import { formatSize } from '../../runtime/text/size';
+import { colourOf, isDown } from '../text/status-line';
+import { type Column, tableLines } from '../text/table';
+import { watched } from '../watch';
+import type { Tool } from '../tool';
+import type { Verb } from '../verb';
+
+interface PsOptions {
+  readonly all?: boolean;
+  readonly columns?: string;
+  readonly format?: string;
+  readonly header: boolean;
+  readonly json?: boolean;
+  readonly watch?: number | true;
+}
+
+export function definePs(program: Verb, tool: Tool): void {
+  program
+    .verb('ps', { group: 'Look', summary: 'shows programs and containers as a table', example: 'ps -a --columns name,state,memory' })
+    .alias('ls')
+    .argument('[names...]', 'names, shell patterns, or all')
+    .option('-a, --all', 'also those that have ended, and of all namespaces')
+    .option('--columns <names>', 'these columns, such as name,state,cpu')
+    .option('--format <text>', 'a line each, with fields of the JSON by name: {{.name}} {{.pid}}')
+    .option('--no-header', 'without the heading')
+    .option('--json', 'print an array of objects')
+    .option('-w, --watch [seconds]', 'show it again and again', watched)
+    .action((names: string[], options: PsOptions) => ps(tool, names, options));
+}
+
+interface Row {
+  readonly container: Container;
+  readonly stats: ContainerStats | undefined;
+  readonly cpuPercent: number | undefined;
+}
+
+async function ps(tool: Tool, names: readonly string[], options: PsOptions): Promise<void> {
+  if (options.watch === undefined) {
+    await show(tool, names, options);
+    return;
+  }
+  const { watch } = await import('../watch');
+  await watch(tool, options.watch, options.json === true, () => show(tool, names, options));
+}
+
+async function show(tool: Tool, names: readonly string[], options: PsOptions): Promise<void> {
+  const daemon = await tool.connect();
+  const { matched, unknown, known } = names.length === 0
+    ? { matched: await daemon.containers(options.all === true), unknown: [], known: [] }
+    : await selectContainers(daemon, names);
+  const shown = names.length > 0 || options.all === true ? matched : matched.filter(({ state }) => !isDown(state) || state === State.FATAL);
+  const nowMs = Date.now();
+  if (options.json === true) tool.printJson(shown.map((container) => containerJson(container, nowMs)));
+  else if (options.format !== undefined) for (const container of shown) tool.print(formatFields(options.format, containerJson(container, nowMs)));
+  else for (const line of await table(tool, daemon, shown, options, nowMs)) tool.print(line);
+  for (const name of unknown) tool.explain(`${name}: no such process`);
+  suggestNames(tool, unknown, known);
+  if (unknown.length > 0) tool.finish(exitStatus.failed);
+}
+
+async function table(tool: Tool, daemon: DaemonClient, shown: readonly Container[], options: PsOptions, nowMs: number): Promise<string[]> {
+  const stats = await statsOf(daemon, shown);
+  const rows = shown.map((container): Row => {
+    const own = stats.get(container.name);
+    const ranNs = container.started_at === undefined ? 0 : secondsSince(container.started_at, nowMs) * 1e9;
+    return { container, stats: own, cpuPercent: own === undefined || ranNs === 0 ? undefined : (Number(own.cpu_ns) / ranNs) * 100 };
+  });
+  return tableLines(rows, chosen(columnsOf(nowMs), options.columns), {
+    width: tool.width,
+    leaving: ['LAST END', 'PIDS', 'PID', 'MEMORY', 'CPU', 'UPTIME'],
+    header: options.header,
+    paint: (column, { container }, cell) => (column === 'STATE' ? tool.paint(colourOf(container), cell) : cell),
+  });
+}
+
+async function statsOf(daemon: DaemonClient, shown: readonly Container[]): Promise<Map<string, ContainerStats>> {
+  const all = new Map<string, ContainerStats>();
+  if (shown.every(({ pid }) => pid === 0)) return all;
+  for await (const { containers } of daemon.stats({ once: true })) for (const one of containers) all.set(one.name, one);
+  return all;
+}
+
+function chosen(columns: readonly Column<Row>[], names: string | undefined): readonly Column<Row>[] {
+  if (names === undefined) return columns;
+  return names.split(',').map((name) => {
+    const wanted = name.trim().toUpperCase().replaceAll('_', ' ');
+    const found = columns.find(({ heading }) => heading === wanted);
+    if (found !== undefined) return found;
+    throw new CtlError('invalid-argument', `there is no column ${name}`, { hint: `There are ${columns.map(({ heading }) => heading.toLowerCase().replaceAll(' ', '_')).join(', ')}.` });
+  });
+}
+
+/** CPU is the average since the start. */
+function columnsOf(nowMs: number): readonly Column<Row>[] {
+  const none = '-';
+  return [
+    { heading: 'NAME', least: 12, cell: ({ container }) => container.name },
+    { heading: 'STATE', least: 9, cell: ({ container }) => (container.paused ? 'paused' : State[container.state].toLowerCase()) },
+    { heading: 'PID', cell: ({ container }) => (container.pid === 0 ? none : String(container.pid)) },
+    { heading: 'UPTIME', cell: ({ container }) => (container.pid === 0 || container.started_at === undefined ? none : formatShort(secondsSince(container.started_at, nowMs))) },
+    { heading: 'CPU', cell: ({ cpuPercent }) => (cpuPercent === undefined ? none : `${cpuPercent.toFixed(1)}%`) },
+    { heading: 'MEMORY', cell: ({ stats }) => (stats === undefined ? none : memoryWords(stats)) },
+    { heading: 'PIDS', cell: ({ stats }) => (stats === undefined ? none : String(stats.pids)) },
+    { heading: 'LAST END', cell: ({ container }) => lastEndWords(container, nowMs) },
+  ];
+}
+
+function memoryWords({ memory_bytes: bytes, memory_limit_bytes: limit }: ContainerStats): string {
+  if (limit === undefined) return formatSize(Number(bytes));
+  return `${formatSize(Number(bytes))} / ${formatSize(Number(limit))} ${String(Math.round((Number(bytes) / Number(limit)) * 100))}%`;
+}
+
+function lastEndWords({ state, reason, last_end: end }: Container, nowMs: number): string {
+  if (state === State.FATAL) return reason.split('\n', 1)[0] ?? '';
+  if (end === undefined) return '-';
+  const how = end.unknown ? `unknown (${end.reason})` : endWords(end.exit_status).replace('exit status', 'exit').replace('killed by ', '');
+  const when = end.ended_at === undefined ? '' : `, ${formatShort(secondsSince(end.ended_at, nowMs))} ago`;
+  return `${how}${end.out_of_memory ? ', out of memory' : ''}${when}`;
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { type Container, Outcome, State } from '../../api/gen/holdfast/v1/containers';
+import type { StdioPaths } from '../attach/stdio-fifos';
+import { readTerminal } from '../bundle/read';
+import { type DaemonClient, INIT } from '../daemon-client';
+import { CtlError, isCtlError } from '../errors';
+import { type Given, definitionOf } from '../definition/definition';
+import { type RunKind, type RunOptions, kindOf } from '../definition/run-options';
+import { bytes, collect, positive, wholeNumber } from '../option-values';
+import { formatSize } from '../../runtime/text/size';
+import type { Tool } from '../tool';
+import type { Verb } from '../verb';
+
+/** Not there, and there but not to be executed: as shells say it. */
+const notFound = 127;
+const notExecutable = 126;
+
+export function defineRun(program: Verb, tool: Tool): void {
+  program
+    .verb('run', {
+      group: 'Once',
+      summary: 'runs a program of the host, or a container, joined to this terminal',
+      example: 'run --rm --host --memory 64m -- sh -c "echo hi"',
+      statuses: "the program's own, 128 + n where signal n has killed it; 125 a failure of ours; 126 it cannot be executed; 127 it is not there",
+    })
+    .argument('[command...]', 'the command, after -- (not with --bundle)')
+    .option('--host', 'a program of this host, in a cgroup of its own')
+    .option('--rootfs <directory>', 'a container with this root file system instead')
+    .option('--bundle <directory>', 'a container of an OCI bundle instead')
+    .option('--name <name>', 'its name (default: run- and four digits, forgotten at its end)')
+    .option('-d, --detach', 'do not wait for it; prints its name')
+    .option('-t, --tty', 'give it a terminal (ctrl-p ctrl-q detaches)')
+    .option('-i, --interactive', 'as ever: our stdin is its stdin, without --detach')
+    .option('--rm', 'forget it at its end')
+    .option('--keep', 'remember it, although it was given no name')
+    .option('-e, --env <NAME[=value]>', 'a variable; may be given again. Of our own environment only what is named alone is passed on', collect)
+    .option('--cwd <directory>', 'its working directory (default: this one; with --rootfs /)')
+    .option('-u, --user <user[:group]>', 'names or numbers, with --rootfs those in there (default: root)')
+    .option('--memory <size>', 'how much memory it may have, such as 64m', bytes)
+    .option('--cpus <number>', 'how many processors it may use, such as 1.5', positive)
+    .option('--pids <number>', 'how many processes it may have', wholeNumber)
+    .option('-v, --volume <source:path[:ro]>', 'with --rootfs: a directory or file of this host in it; may be given again', collect)
+    .option('--network <none|host>', 'with --rootfs: the loopback alone, or the network of this host (default: none)')
+    .option('--hostname <name>', 'with --rootfs: its host name (default: its name)')
+    .option('--read-only', 'with --rootfs: it cannot write to its root')
+    .option('--pid-namespace', 'with processes of its own numbers, which all end with it (with --rootfs as ever)')
+    .option('--no-new-privileges', 'it gains none, such as by setuid programs')
+    .option('-l, --label <label>', 'a label; may be given again', collect)
+    .option('--save <file>', 'once it has started: write a definition (TOML) that says the same')
+    .action((command: string[], options: RunOptions) => run(tool, command, options));
+}
+
+async function run(tool: Tool, command: readonly string[], options: RunOptions): Promise<void> {
+  const kind = kindOf(command, options);
+  const name = options.name ?? `run-${randomBytes(2).toString('hex')}`;
+  const given = { name, command, env: tool.io.env };
+  const definition = definitionOf(kind, given, options);
+  const save = await savingOf(kind, given, options);
+  const daemon = await tool.connect();
+  refuseTaken(name, options.name === undefined ? undefined : await daemon.container(name));
+  const program = command[0] ?? name;
+  if (options.detach === true) {
+    await start(daemon, program, { names: [name], definition });
+    save();
+    tool.print(name);
+    return;
+  }
+  const { runAttached } = await import('../attach/attached');
+  const terminal = kind.is === 'bundle' ? readTerminal(kind.bundle) : options.tty === true;
+  const begin = async (stdio: StdioPaths, signal: AbortSignal): Promise<void> => {
+    await start(daemon, program, { names: [name], definition, stdio }, signal);
+    save();
+  };
+  tool.finish(await runAttached(tool, { id: name, pid: INIT, terminal, outOfMemory: outOfMemoryWords(program, options.memory) }, begin));
+  if (definition.remove_at_end) await untilForgotten(daemon, name);
+}
+
+/**
+ * The daemon forgets it by itself, but after its end is told: who runs the next command must not find it any more. One that runs on, as
+ * after detaching, is left alone; and where the daemon is away, the next one sees to it.
+ */
+async function untilForgotten(daemon: DaemonClient, name: string): Promise<void> {
+  try {
+    await daemon.remove(name, false);
+  } catch (error) {
+    if (!isCtlError(error, 'no-such-process', 'refused', 'unreachable')) throw error;
+  }
+}
+
+async function savingOf(kind: RunKind, given: Given, options: RunOptions): Promise<() => void> {
+  if (options.save === undefined) return () => undefined;
+  const { definitionFile } = await import('../definition/save');
+  return definitionFile(options.save, kind, given, options);
+}
+
+function outOfMemoryWords(program: string, limitBytes: number | undefined): string {
+  return `${program} was killed: out of memory${limitBytes === undefined ? '' : ` (limit ${formatSize(limitBytes)})`}`;
+}
+
+function refuseTaken(name: string, taken: Container | undefined): void {
+  if (taken === undefined) return;
+  const state = State[taken.state];
+  throw new CtlError('already-started', `the name ${name} is in use (${state}${taken.pid === 0 ? '' : `, pid ${taken.pid}`})`, {
+    hint: `Choose another --name, or take it away first: holdfastctl rm --force ${name}`,
+  });
+}
+
+async function start(daemon: DaemonClient, program: string, request: Parameters<DaemonClient['start']>[0], signal?: AbortSignal): Promise<void> {
+  for await (const { result } of daemon.start(request, signal)) {
+    if (result === undefined || result.outcome === Outcome.STARTED) continue;
+    throw failureOf(program, result.outcome, result.detail);
+  }
+}
+
+function failureOf(program: string, outcome: Outcome, detail: string): CtlError {
+  if (outcome === Outcome.NO_SUCH_FILE) return new CtlError('refused', `${program}: no such file`, { exitStatus: notFound, isOfProgram: true });
+  if (outcome === Outcome.NOT_EXECUTABLE) return new CtlError('refused', `${program}: cannot be executed`, { exitStatus: notExecutable, isOfProgram: true });
+  return new CtlError('refused', detail === '' ? `${program}: not started` : detail);
+}

@@ -1,0 +1,92 @@
+import { statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import type { Definition } from '../../api/gen/holdfast/v1/containers';
+import { containerSpec } from '../bundle/spec';
+import { DEFAULT_PATH } from '../exec-request';
+import { hostProgramSpec } from './host-program';
+import { bindMount } from './mount';
+import { type RunKind, type RunOptions, invalid } from './run-options';
+import { environmentOf, findUser } from './user';
+
+/** What a definition is made from beside the options. */
+export interface Given {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Ours: the kind of our terminal is passed on, and what is named without a value. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const nothing = Buffer.alloc(0);
+
+/** The definition of a command line of `run`. @throws CtlError */
+export function definitionOf(kind: RunKind, given: Given, options: RunOptions): Definition {
+  return {
+    bundle: kind.is === 'bundle' ? kind.bundle : '',
+    host_program: kind.is === 'host' ? json(hostSpec(given, options)) : nothing,
+    container_spec: kind.is === 'rootfs' ? json(rootfsSpec(kind.rootfs, given, options)) : nothing,
+    runtime: '',
+    runtime_args: [],
+    no_pivot: false,
+    labels: [...(options.label ?? [])],
+    stdio: undefined,
+    remove_at_end: options.rm === true || (options.name === undefined && options.detach !== true && options.keep !== true),
+    kept_output: undefined,
+  };
+}
+
+function json(spec: object): Buffer {
+  return Buffer.from(JSON.stringify(spec));
+}
+
+function hostSpec(given: Given, options: RunOptions): object {
+  return hostProgramSpec({
+    command: given.command,
+    terminal: options.tty === true,
+    env: variablesOf(given, options),
+    cwd: resolve(options.cwd ?? '.'),
+    user: findUser(options.user ?? '0'),
+    limits: limitsOf(options),
+    pidNamespace: options.pidNamespace === true,
+    noNewPrivileges: !options.newPrivileges,
+  });
+}
+
+function rootfsSpec(rootfs: string, given: Given, options: RunOptions): object {
+  if (statSync(rootfs, { throwIfNoEntry: false })?.isDirectory() !== true) throw invalid(`no such directory: ${rootfs}`, 'Name one that holds a root file system.');
+  const { name, command } = given;
+  const { cwd = '/', network = 'none' } = options;
+  if (!isAbsolute(cwd)) throw invalid(`the working directory is no absolute path: ${cwd}`);
+  if (network !== 'none' && network !== 'host') throw invalid(`there is no network ${network}`, 'none has the loopback alone, host is that of this host.');
+  const user = findUser(options.user ?? '0', rootfs);
+  return containerSpec({
+    // As programs of the host have it.
+    cgroupsPath: `/holdfast/programs/${name}`,
+    rootfs,
+    readonlyRootfs: options.readOnly === true,
+    command,
+    env: [DEFAULT_PATH, ...environmentOf(user), ...variablesOf(given, options)],
+    cwd,
+    terminal: options.tty === true,
+    hostname: options.hostname ?? name,
+    user,
+    limits: limitsOf(options),
+    mounts: (options.volume ?? []).map(bindMount),
+    noNewPrivileges: !options.newPrivileges,
+    ownPidNamespace: true,
+    hostNetwork: network === 'host',
+  });
+}
+
+/** One that is named alone has our value, and is none where we have none: as with docker. */
+export function variablesOf({ env }: Given, { tty, env: wanted = [] }: RunOptions): string[] {
+  const named = wanted.flatMap((variable) => {
+    if (variable.includes('=')) return [variable];
+    const value = env[variable];
+    return value === undefined ? [] : [`${variable}=${value}`];
+  });
+  return [...(tty === true ? [`TERM=${env['TERM'] ?? 'xterm'}`] : []), ...named];
+}
+
+function limitsOf({ memory, cpus, pids }: RunOptions): { readonly memoryBytes: number | undefined; readonly cpus: number | undefined; readonly pids: number | undefined } {
+  return { memoryBytes: memory, cpus, pids };
+}

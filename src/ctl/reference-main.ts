@@ -1,0 +1,15 @@
+// Writes the pages that are made of the command table: called by build.mjs with the directories for them.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeProgram } from './program';
+import { manPage, markdown } from './reference';
+import { processIo } from './process-io';
+
+const [docs = 'docs', man = 'packaging'] = process.argv.slice(2);
+const nothing = (): never => { throw new Error('nothing is run here'); };
+const program = makeProgram({
+  io: processIo(), paint: (_colour, text) => text, width: undefined, address: nothing, connect: nothing,
+  print: nothing, printJson: nothing, explain: nothing, hint: nothing, finish: nothing,
+});
+writeFileSync(join(docs, 'cli.md'), markdown(program));
+writeFileSync(join(man, 'holdfastctl.1'), manPage(program));

@@ -1,0 +1,70 @@
+import type { Address } from './address';
+import type { DaemonClient } from './daemon-client';
+import { errorCodeOf } from '../sys/thrown';
+import { CtlError } from './errors';
+import { exitStatus } from './exit-status';
+import { painterFor } from './text/colour';
+import type { Io, Tool } from './tool';
+
+/** One run of a command line: what its commands are given, and how it ends. */
+export class Session {
+  readonly tool: Tool;
+  #status: number = exitStatus.ok;
+  #client: DaemonClient | undefined;
+
+  /** @param name said before errors @param address as the command line says it, once it has been read */
+  constructor(private readonly io: Io, { name, isColoured, address }: { readonly name: string; readonly isColoured: boolean; readonly address: () => Address }) {
+    this.tool = {
+      io,
+      paint: painterFor(isColoured, io.env),
+      width: widthOf(io),
+      address,
+      connect: async () => {
+        const { DaemonClient: Client } = await import('./daemon-client');
+        this.#client ??= new Client(address());
+        return this.#client;
+      },
+      print: (line) => void io.stdout.write(`${line}\n`),
+      printJson: (value) => void io.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+      explain: (message, hint) => {
+        io.stderr.write(`${name}${message}\n${hint === undefined ? '' : `  ${hint}\n`}`);
+      },
+      hint: (hint) => void io.stderr.write(`  ${hint}\n`),
+      finish: (value) => {
+        this.#status = value;
+      },
+    };
+  }
+
+  /** Awaits what a command does. @returns the exit status @throws what it fails with */
+  async run(command: Promise<unknown>): Promise<number> {
+    const outputClosed = watchForClosedOutput(this.io);
+    try {
+      const done = command.then(() => undefined);
+      return (await Promise.race([done, outputClosed.status])) ?? this.#status;
+    } finally {
+      outputClosed.stop();
+      this.#client?.close();
+    }
+  }
+}
+
+/** COLUMNS counts on a terminal, and where somebody sets it on purpose (shells do not export it). */
+function widthOf({ stdout, env }: Io): number | undefined {
+  const wanted = Number(env['COLUMNS']);
+  if (Number.isInteger(wanted) && wanted > 0) return wanted;
+  return stdout.isTTY === true ? (stdout.columns ?? 80) : undefined;
+}
+
+/** `holdfastctl events | head`: when the reader has gone, so do we, without a word. */
+function watchForClosedOutput(io: Io): { readonly status: Promise<number>; stop(): void } {
+  let onError: (error: Error) => void = () => undefined;
+  const status = new Promise<number>((resolve, reject) => {
+    onError = (error) => {
+      if (errorCodeOf(error) === 'EPIPE') resolve(exitStatus.brokenPipe);
+      else reject(new CtlError('local', `cannot write to stdout: ${error.message}`, { cause: error }));
+    };
+  });
+  io.stdout.on('error', onError);
+  return { status, stop: () => io.stdout.off('error', onError) };
+}

@@ -1,0 +1,86 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { makeProgram } from './program';
+import { exitStatus } from './exit-status';
+import { splitWords } from '../runtime/text/words';
+import type { Tool } from './tool';
+
+const mostHistory = 1000;
+
+/**
+ * Verbs at a prompt, `status` first. Tab completes verbs and names; Ctrl-C clears the line, Ctrl-D leaves.
+ * @param runLine runs a line's words @returns the exit status
+ */
+export async function shell(tool: Tool, runLine: (words: readonly string[]) => Promise<number>): Promise<number> {
+  const { io } = tool;
+  const verbs = [...makeProgram(tool).verbs.map((verb) => verb.name()), 'help', 'exit', 'quit'];
+  await runLine(['status']);
+  const historyFile = join(io.env['XDG_STATE_HOME'] ?? join(homedir(), '.local/state'), 'holdfast/history');
+  let history = readHistory(historyFile);
+  for (;;) {
+    // One for each line: a verb has the terminal to itself.
+    const line = await ask(tool, history, await completerOf(tool, verbs));
+    if (line === undefined) return exitStatus.ok;
+    if (line.trim() === '') continue;
+    history = [line, ...history.filter((before) => before !== line)].slice(0, mostHistory);
+    writeHistory(historyFile, history);
+    const words = splitWords(line);
+    if (words === undefined) {
+      tool.explain('a quote is not closed');
+      continue;
+    }
+    const [verb = ''] = words;
+    if (verb === 'exit' || verb === 'quit') return exitStatus.ok;
+    if (verbs.includes(verb)) await runLine(words);
+    else tool.print(`*** Unknown syntax: ${line.trim()}`);
+  }
+}
+
+/** Undefined at the end of input; empty where the line was taken back. */
+async function ask({ io }: Tool, history: readonly string[], completer: (line: string) => [string[], string]): Promise<string | undefined> {
+  const lines = createInterface({ input: io.stdin, output: io.stdout, completer, history: [...history], historySize: mostHistory, terminal: true });
+  const abort = new AbortController();
+  try {
+    return await new Promise<string | undefined>((resolve) => {
+      lines.once('close', () => { resolve(undefined); });
+      lines.once('SIGINT', () => {
+        io.stdout.write('^C\n');
+        resolve('');
+      });
+      lines.question('holdfast> ', { signal: abort.signal }).then(resolve, () => undefined);
+    });
+  } finally {
+    abort.abort();
+    lines.close();
+  }
+}
+
+async function completerOf(tool: Tool, verbs: readonly string[]): Promise<(line: string) => [string[], string]> {
+  const names = await tool.connect().then((daemon) => daemon.containers()).then((all) => all.map(({ name }) => name)).catch(() => []);
+  return (line) => {
+    const words = line.split(/\s+/);
+    const last = words.at(-1) ?? '';
+    const offered = words.length <= 1 ? verbs : [...names, 'all'];
+    return [offered.filter((word) => word.startsWith(last)).map((word) => `${word} `), last];
+  };
+}
+
+function readHistory(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').reverse();
+  } catch {
+    return [];
+  }
+}
+
+/** A shell without a history is one all the same. */
+function writeHistory(file: string, history: readonly string[]): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, `${[...history].reverse().join('\n')}\n`, { mode: 0o600 });
+  } catch {
+    // The home directory is read-only, or full.
+  }
+}

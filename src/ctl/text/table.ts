@@ -1,0 +1,51 @@
+/** A column of a table. The last of a row is not padded. */
+export interface Column<Row> {
+  readonly heading: string;
+  readonly cell: (row: Row) => string;
+  /** Narrowest it is laid out for. */
+  readonly least?: number;
+}
+
+const gap = 2;
+
+/**
+ * Lines of a table. Where it is wider than `width`, columns fall away in the order of `leaving`, and the first is cut last of all.
+ * @param width undefined: nothing is cut @param paint of a cell, which is padded already
+ */
+export function tableLines<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  options: { readonly width: number | undefined; readonly leaving?: readonly string[]; readonly header?: boolean; readonly paint?: (column: string, row: Row, cell: string) => string },
+): string[] {
+  const { width, leaving = [], header = true, paint = (_column, _row, cell) => cell } = options;
+  const fitting = fit(rows, columns, leaving, width);
+  const [first] = fitting;
+  const total = sum(fitting.map((column) => widthOf(column, rows)));
+  const excess = width === undefined ? 0 : Math.max(0, total - gap - width);
+  const widths = fitting.map((column) => widthOf(column, rows) - (column === first ? excess : 0));
+  const line = (cells: readonly string[], painted: (at: number, cell: string) => string): string =>
+    cells.map((cell, at) => {
+      const room = (widths[at] ?? 0) - gap;
+      const cut = at === 0 && cell.length > room ? `${cell.slice(0, Math.max(0, room - 1))}…` : cell;
+      return at === cells.length - 1 ? painted(at, cut) : painted(at, cut.padEnd(widths[at] ?? 0));
+    }).join('').trimEnd();
+  const lines = rows.map((row) => line(fitting.map(({ cell }) => cell(row)), (at, cell) => paint(fitting[at]?.heading ?? '', row, cell)));
+  return header ? [line(fitting.map(({ heading }) => heading), (_at, cell) => cell), ...lines] : lines;
+}
+
+function fit<Row>(rows: readonly Row[], columns: readonly Column<Row>[], leaving: readonly string[], width: number | undefined): readonly Column<Row>[] {
+  let fitting = columns;
+  for (const heading of leaving) {
+    if (width === undefined || sum(fitting.map((column) => widthOf(column, rows))) - gap <= width) break;
+    fitting = fitting.filter((column) => column.heading !== heading);
+  }
+  return fitting;
+}
+
+function widthOf<Row>({ heading, cell, least = 0 }: Column<Row>, rows: readonly Row[]): number {
+  return Math.max(least, heading.length, ...rows.map((row) => cell(row).length)) + gap;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

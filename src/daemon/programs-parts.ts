@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { PROGRAMS_NAMESPACE, programKey } from '../programs/name';
+import { Programs } from '../programs/programs';
+import type { Definition, StdioPaths } from '../records/definition';
+import type { Records } from '../records/records';
+import { KEPT_DEFAULTS, type KeptOutput, keptDirectory } from '../runtime/kept-output/kept-output';
+import { HOST_RUNTIME } from '../runtime/host/host-name';
+import { rootGidOf } from '../runtime/bundle/root-gid';
+import { parseJson } from '../runtime/json';
+import type { ContainerKey } from '../runtime/state-dir/container-key';
+import { INIT, type StateDir, files } from '../runtime/state-dir/layout';
+import type { Context } from '../supervisor/context';
+import type { Supervisor } from '../supervisor/supervisor';
+import type { TaskArgs } from '../supervisor/task';
+import { bootId } from '../sys/boot';
+import { runtimeRootOf } from './runtime-root';
+import type { Settings } from './settings';
+
+export interface ProgramsOptions {
+  readonly supervisor: Supervisor;
+  readonly context: Context;
+  readonly records: Records;
+  readonly stateDir: StateDir;
+  readonly settings: Settings;
+}
+
+/** The programs, given what they need. */
+export function makePrograms({ supervisor, context, records, stateDir, settings }: ProgramsOptions): Programs {
+  // Of its own: the runtime knows no namespaces, and another one's container may have the id.
+  const root = ['--root', join(runtimeRootOf(stateDir), PROGRAMS_NAMESPACE)];
+  const runtimeOf = ({ runtime, runtimeArgs }: Definition): { readonly runtime: string; readonly runtimeArgs: readonly string[] } => {
+    const isOwn = runtime !== '';
+    return { runtime: isOwn ? runtime : settings.runtime, runtimeArgs: [...(isOwn ? runtimeArgs : settings.runtimeArgs), ...root] };
+  };
+  const outputOf = (key: ContainerKey, { keptOutput }: Definition): { readonly output?: KeptOutput } => {
+    const { format, maxSizeBytes = 0, maxFiles = 0 } = keptOutput ?? KEPT_DEFAULTS;
+    if (format === 'none') return {};
+    return {
+      output: {
+        dir: keptDirectory(settings.root, key),
+        format,
+        maxSizeBytes: maxSizeBytes === 0 ? KEPT_DEFAULTS.maxSizeBytes : maxSizeBytes,
+        maxFiles: maxFiles === 0 ? KEPT_DEFAULTS.maxFiles : maxFiles,
+      },
+    };
+  };
+  const inputOf = ({ openStdin }: Definition): { readonly opensInput?: 'always' | 'terminal' } =>
+    openStdin === false ? {} : { opensInput: openStdin === true ? 'always' : 'terminal' };
+  const taskOf = (name: string, definition: Definition, stdio: StdioPaths): TaskArgs['createTask'] => {
+    const { labels, hostProgram, containerSpec } = definition;
+    const id = programKey(name);
+    const spec = hostProgram === '' ? containerSpec : hostProgram;
+    const bundlePath = spec === '' ? definition.bundle : stateDir.ownBundle(id);
+    const runtime = hostProgram !== '' ? { runtime: HOST_RUNTIME, runtimeArgs: [] } : runtimeOf(definition);
+    return {
+      request: {
+        id,
+        bundlePath,
+        ...(spec === '' ? {} : { ownBundle: { config: Buffer.from(spec), rootfs: [], groupId: rootGidOf(parseJson(spec)) } }),
+        checkpoint: '',
+        ...stdio,
+        ...outputOf(id, definition),
+        ...inputOf(definition),
+        labels,
+        noPivotRoot: definition.noPivot,
+        ...runtime,
+        shim: settings.shim,
+      },
+      detail: { bundle: bundlePath, io: { ...stdio, terminal: false } },
+    };
+  };
+  return new Programs({
+    supervisor,
+    publisher: context.publisher,
+    definitions: records.definitions,
+    log: context.log,
+    bootId: bootId(),
+    inputPath: (key) => join(stateDir.processDir(key, INIT), files.input),
+    output: {
+      directoryOf: (key) => keptDirectory(settings.root, key),
+      files: context.tools.foreign,
+    },
+    nowNs: () => BigInt(Date.now()) * 1_000_000n,
+    mayWrite: () => records.refusal === undefined,
+    taskOf,
+  });
+}

@@ -1,0 +1,34 @@
+export type ProgramErrorCode =
+  | 'no-such-process' // nothing has the name
+  | 'not-running'
+  | 'running' // it has to end first
+  | 'no-output' // none is kept of it
+  | 'other-cursor' // of another program's output
+  | 'managed' // a file defines it
+  | 'invalid-name';
+
+/** The one error class of this room. */
+export class ProgramError extends Error {
+  constructor(
+    readonly code: ProgramErrorCode,
+    /** As the client wrote it. */
+    readonly program: string,
+    message: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = 'ProgramError';
+  }
+}
+
+export function noSuchProcess(name: string): ProgramError {
+  return new ProgramError('no-such-process', name, `no such process: ${name}`);
+}
+
+export function notRunning(name: string, cause?: unknown): ProgramError {
+  return new ProgramError('not-running', name, `not running: ${name}`, { cause });
+}
+
+export function managedElsewhere(name: string): ProgramError {
+  return new ProgramError('managed', name, `${name} is defined in a file of the agent: it is changed and taken away there`);
+}

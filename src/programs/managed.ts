@@ -1,0 +1,30 @@
+import type { Requester } from '../records/definition-record';
+import type { StartResult } from './start-result';
+
+/** All of supervisord's. */
+export type ManagedState = 'STOPPED' | 'STARTING' | 'RUNNING' | 'BACKOFF' | 'STOPPING' | 'EXITED' | 'FATAL' | 'UNKNOWN';
+
+/** A program that is defined in a file, as clients see it. */
+export interface ManagedView {
+  readonly state: ManagedState;
+  /** What it waits for, or why it is in this state; empty where there is nothing to say. */
+  readonly reason: string;
+}
+
+/** A client goes away: nobody waits for the outcome any more, and what was asked for is done all the same. */
+export interface ManagedOrder {
+  readonly name: string;
+  readonly by: Requester | undefined;
+  readonly cancel: AbortSignal | undefined;
+}
+
+/** Whoever keeps programs running that are defined in files. What is asked of those is asked of it. */
+export interface ManagedPrograms {
+  names(): readonly string[];
+  /** Undefined for a name that no file defines. */
+  find(name: string): ManagedView | undefined;
+  /** Answers when it is RUNNING, or has failed once. @param isRestart its start was asked for together with its stop */
+  start(order: ManagedOrder, isRestart: boolean): Promise<StartResult>;
+  /** @param again it is started once it is over, and that is one intention */
+  stop(order: ManagedOrder, again: boolean, onWaiting: (deadlineNs: bigint) => void): Promise<'stopped' | 'not-running'>;
+}

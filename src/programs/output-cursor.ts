@@ -1,0 +1,19 @@
+import type { KeptCursor, KeptStart } from '../runtime/kept-output/query';
+import { ProgramError } from './errors';
+import type { Program } from './program';
+
+/** A place in the output of a program: not of another one, nor of one that had the name before. */
+export function outputCursor(program: Program, cursor: KeptCursor): string {
+  return `${identityOf(program)} ${cursor}`;
+}
+
+/** @throws ProgramError `other-cursor` */
+export function startAfter(program: Program, cursor: string): KeptStart {
+  const identity = `${identityOf(program)} `;
+  if (!cursor.startsWith(identity)) throw new ProgramError('other-cursor', program.name, `not a cursor of this program's output: ${JSON.stringify(cursor)}`);
+  return { after: cursor.slice(identity.length) };
+}
+
+function identityOf({ key, record }: Program): string {
+  return `${key}@${String(record?.createdNs ?? 0n)}`;
+}

@@ -1,0 +1,46 @@
+import type { Definition, StdioPaths } from '../records/definition';
+import type { Requester } from '../records/definition-record';
+import type { Definitions } from '../records/definitions';
+import type { Logger } from '../runtime/logger';
+import type { ForeignFiles } from '../runtime/foreign/foreign-files';
+import type { ContainerKey } from '../runtime/state-dir/container-key';
+import type { EventPublisher } from '../supervisor/events/event-publisher';
+import type { Supervisor } from '../supervisor/supervisor';
+import type { TaskArgs } from '../supervisor/task';
+import type { OutputReaders } from './output-readers';
+import type { Turns } from '../sys/turns';
+import type { ManagedPrograms } from './managed';
+
+/** What the verbs of this room work with. */
+export interface ProgramParts {
+  readonly supervisor: Supervisor;
+  readonly publisher: EventPublisher;
+  readonly definitions: Definitions;
+  readonly log: Logger;
+  /** Of this boot. */
+  readonly bootId: string;
+  /** One at a time starts, or goes, of each name. */
+  readonly turns: Turns;
+  /** Stops that are under way, with when SIGKILL is due: nanoseconds since 1970. */
+  readonly stops: Map<ContainerKey, bigint>;
+  /** Of the FIFO that is the stdin of its first process, where that is open for whoever attaches. */
+  inputPath(key: ContainerKey): string;
+  /** Where output is kept, and what reads and removes it. */
+  readonly output: {
+    directoryOf(key: ContainerKey): string;
+    readonly files: Pick<ForeignFiles, 'listKept' | 'readKept' | 'removeKept'>;
+  };
+  readonly outputReaders: OutputReaders;
+  /** Who keeps running what files define; undefined: nobody does. */
+  managed: ManagedPrograms | undefined;
+  nowNs(): bigint;
+  /** Whether there are records that can be written. */
+  mayWrite(): boolean;
+  /** The core's request for a program's container. */
+  taskOf(name: string, definition: Definition, stdio: StdioPaths): TaskArgs['createTask'];
+}
+
+/** Who asks, where that is known. */
+export interface Asked {
+  readonly by: Requester | undefined;
+}

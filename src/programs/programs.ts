@@ -1,0 +1,85 @@
+import { constants } from 'node:os';
+import { INIT } from '../runtime/state-dir/layout';
+import { type ContainerKey, nameOf } from '../runtime/state-dir/container-key';
+import { secondsSinceBoot } from '../sys/boot';
+import { deleteAtEnd } from './exec';
+import { listPrograms } from './list';
+import { PROGRAMS_NAMESPACE, programKey } from './name';
+import { OutputReaders } from './output-readers';
+import type { ProgramParts } from './parts';
+import { type Program, isUp } from './program';
+import { forget } from './remove';
+import { RunKeeper } from './run-keeper';
+import { endBy } from './stop';
+import { Turns } from '../sys/turns';
+
+/** Told of a run whose end nobody has seen. */
+const unknownStatus = 255;
+
+/** Programs by name: what is remembered, brought together with what runs. */
+export class Programs {
+  readonly parts: ProgramParts;
+  readonly #keeper: RunKeeper;
+
+  constructor(given: Omit<ProgramParts, 'turns' | 'stops' | 'outputReaders' | 'managed'>) {
+    this.parts = { ...given, turns: new Turns(), outputReaders: new OutputReaders(), stops: new Map<ContainerKey, bigint>(), managed: undefined };
+    this.#keeper = new RunKeeper(this.parts, (name) => { this.#forgetIfTransient(name); });
+  }
+
+  /** To be called once the core has restored what runs: writes down what has ended meanwhile, and goes on with stops that were under way. */
+  async begin(): Promise<void> {
+    if (this.parts.mayWrite()) this.#keeper.begin();
+    // What the log has told of them meanwhile comes first.
+    await this.parts.definitions.settled();
+    const programs = (await listPrograms(this.parts, false)).filter(({ key }) => nameOf(key).namespace === PROGRAMS_NAMESPACE);
+    for (const program of programs) {
+      if (program.record?.isUp === true && !isUp(program)) this.#keep(program, this.#endUnseen(program));
+      this.#goOnStopping(program);
+      for (const { id } of program.view?.processes ?? []) if (id !== INIT) void deleteAtEnd(this.parts, program.key, id);
+      if (program.record?.definition.removeAtEnd === true && !isUp(program)) this.#forgetIfTransient(program.record.name);
+    }
+  }
+
+  /** May be called twice. */
+  close(): void {
+    this.#keeper.close();
+  }
+
+  /** It was up, is not there, and no end of it is in the log: with the machine, or with its state directory. */
+  async #endUnseen({ record, key }: Program): Promise<void> {
+    if (record === undefined) return;
+    const { definitions, bootId, nowNs, log } = this.parts;
+    const isOtherBoot = record.bootId !== bootId;
+    const endedNs = isOtherBoot ? nowNs() - BigInt(Math.round(secondsSinceBoot() * 1000)) * 1_000_000n : nowNs();
+    const unknown = isOtherBoot ? 'host rebooted' : 'its state directory was lost';
+    await definitions.setEnd(record.name, { endedNs, status: unknownStatus, ranNs: 0n, unknown });
+    log.warn({ id: key, unknown }, 'a program ended unseen');
+  }
+
+  #keep({ key }: Program, written: Promise<void>): void {
+    written.catch((error: unknown) => { this.parts.log.error({ id: key, err: error }, 'what became of a program could not be written down'); });
+  }
+
+  #goOnStopping(program: Program): void {
+    const { record, key } = program;
+    if (record?.stopDeadlineNs === undefined) return;
+    if (!isUp(program)) {
+      this.#keep(program, this.parts.definitions.setStopDeadline(record.name, undefined));
+      return;
+    }
+    endBy(this.parts, program, constants.signals.SIGTERM, record.stopDeadlineNs).catch((error: unknown) => {
+      this.parts.log.error({ id: key, err: error }, 'a stop cannot go on');
+    });
+  }
+
+  #forgetIfTransient(name: string): void {
+    const { definitions, turns, log } = this.parts;
+    const record = definitions.find(name);
+    if (record?.definition.removeAtEnd !== true) return;
+    const key = programKey(name);
+    const program: Program = { name, key, record, view: undefined, managed: undefined, stopDeadlineNs: undefined };
+    turns.run(name, () => forget(this.parts, program)).catch((error: unknown) => {
+      log.error({ id: key, err: error }, 'a program cannot be forgotten at its end');
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { constants } from 'node:os';
+import { type ContainerKey, isLegacy } from '../runtime/state-dir/container-key';
+import { findProgram } from './list';
+import { ProgramError, managedElsewhere } from './errors';
+import type { Asked, ProgramParts } from './parts';
+import { type Program, isUp } from './program';
+import { endBy } from './stop';
+import { tellRequest } from './tell';
+
+export interface RemoveOrder extends Asked {
+  readonly name: string;
+  /** End it first, where it runs. */
+  readonly force: boolean;
+}
+
+/** Forgets a program, with its definition and what its last run has left. @throws ProgramError `no-such-process`, `running` */
+export async function removeProgram(parts: ProgramParts, order: RemoveOrder): Promise<void> {
+  const program = await findProgram(parts, order.name);
+  if (program.managed !== undefined) throw managedElsewhere(order.name);
+  if (isUp(program)) {
+    if (!order.force) throw new ProgramError('running', order.name, `${order.name} runs`);
+    await endBy(parts, program, constants.signals.SIGKILL, parts.nowNs());
+  }
+  tellRequest(parts, 'remove', program.key, order);
+  await parts.turns.run(order.name, () => forget(parts, program));
+}
+
+/** Removes what is there of it, the task and the output before the definition: a daemon that dies in between finds the name still taken. */
+export async function forget(parts: ProgramParts, { name, key, record }: Program): Promise<void> {
+  const now = await findProgram(parts, name).catch(() => undefined);
+  // Started again meanwhile.
+  if (now !== undefined && isUp(now)) throw new ProgramError('running', name, `${name} runs`);
+  if (now?.view !== undefined && !isLegacy(key)) await parts.supervisor.request('deleteTask', { id: key });
+  if (record === undefined) return;
+  await removeOutput(parts, key);
+  await parts.definitions.delete(record.name);
+}
+
+/** A disk that hangs keeps no name: then the files stay, and the next program of the name goes on in them. */
+async function removeOutput({ output, outputReaders, log }: ProgramParts, key: ContainerKey): Promise<void> {
+  await outputReaders.untilGone(key);
+  const dir = output.directoryOf(key);
+  try {
+    await output.files.removeKept(dir);
+  } catch (error) {
+    log.warn({ id: key, dir, err: error }, 'kept output cannot be removed');
+  }
+}

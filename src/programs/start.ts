@@ -1,0 +1,124 @@
+import type { Definition, StdioPaths } from '../records/definition';
+import type { DefinitionRecord } from '../records/definition-record';
+import { RuntimeError } from '../runtime/errors';
+import { INIT } from '../runtime/state-dir/layout';
+import { workFailureOf } from '../supervisor/work-failure';
+import { messageOf } from '../sys/thrown';
+import { managedElsewhere } from './errors';
+import { checkProgramName, programKey } from './name';
+import { viewOf } from './list';
+import type { Asked, ProgramParts } from './parts';
+import type { StartResult } from './start-result';
+import { tellRequest } from './tell';
+
+const SIGKILL = 9;
+
+/** What is to be started. */
+export interface StartOrder extends Asked {
+  readonly name: string;
+  /** Undefined: the one that is remembered. */
+  readonly definition: Definition | undefined;
+  /** For this run alone. */
+  readonly stdio: StdioPaths | undefined;
+  /** The client goes away: what does not run yet is undone. */
+  readonly cancel: AbortSignal;
+  /** Asked for together with its stop. */
+  readonly isRestart?: boolean;
+}
+
+/**
+ * Starts a program by its name. A definition that comes along is remembered, unless its first start fails.
+ * @throws ProgramError `invalid-name`, and what the core refuses whatever is started (SupervisorError)
+ */
+export async function startProgram(parts: ProgramParts, order: StartOrder): Promise<StartResult> {
+  const { name, definition, by, cancel, isRestart } = order;
+  const { managed } = parts;
+  if (managed?.find(name) !== undefined) {
+    if (definition !== undefined) throw managedElsewhere(name);
+    return managed.start({ name, by, cancel }, isRestart === true);
+  }
+  checkProgramName(name);
+  return startRun(parts, order);
+}
+
+/** A run of it, whoever says what its name means. */
+export function startRun(parts: ProgramParts, order: StartOrder): Promise<StartResult> {
+  return parts.turns.run(order.name, () => start(parts, order));
+}
+
+async function start(parts: ProgramParts, order: StartOrder): Promise<StartResult> {
+  const { name } = order;
+  const { definitions, supervisor } = parts;
+  const key = programKey(name);
+  const before = definitions.find(name);
+  const definition = order.definition ?? before?.definition;
+  if (definition === undefined) return { is: 'no-such-process' };
+  const view = await viewOf(parts, key);
+  const isRunning = view?.state === 'running' || view?.state === 'paused';
+  if (isRunning && !parts.stops.has(key)) return { is: 'already-started' };
+  // It comes up again after a stop that is under way.
+  if (isRunning) await supervisor.request('wait', { id: key, processId: INIT }, order.cancel);
+  // One that was created and not started is of a daemon that died in between, perhaps by another definition.
+  if (view !== undefined) await supervisor.request('deleteTask', { id: key });
+  await remember(parts, order, definition);
+  tellRequest(parts, 'start', key, order);
+  try {
+    await supervisor.request('createTask', parts.taskOf(name, definition, order.stdio ?? definition.stdio), order.cancel);
+    return { is: 'started', pid: await startCreated(parts, order) };
+  } catch (error) {
+    const failure = failureOf(error);
+    await takeBack(parts, name, before, failure?.detail ?? messageOf(error));
+    if (failure === undefined) throw error;
+    return failure;
+  }
+}
+
+async function remember({ definitions, nowNs }: ProgramParts, { name, definition, by }: StartOrder, whole: Definition): Promise<void> {
+  // Both on their way at once: the disk takes them together, in this order.
+  const put = definition === undefined ? undefined : definitions.put(name, whole, nowNs());
+  const wished = definitions.setWish(name, { up: true, sinceNs: nowNs(), by });
+  await Promise.all([put, wished]);
+}
+
+/** The program of a client that has gone meanwhile is ended, if it has started. */
+async function startCreated({ supervisor }: ProgramParts, { name, cancel }: StartOrder): Promise<number> {
+  const id = programKey(name);
+  try {
+    const pid = await supervisor.request('startTask', { id, undoable: true }, cancel);
+    cancel.throwIfAborted();
+    return pid;
+  } catch (error) {
+    await supervisor.request('signal', { id, processId: INIT, signal: SIGKILL }).catch(() => undefined);
+    await supervisor.request('wait', { id, processId: INIT }).catch(() => undefined);
+    await supervisor.request('deleteTask', { id }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A name whose first start fails is not taken by it. */
+async function takeBack({ definitions, log }: ProgramParts, name: string, before: DefinitionRecord | undefined, failure: string): Promise<void> {
+  try {
+    if (before === undefined) await definitions.delete(name);
+    else await definitions.setFailure(name, failure);
+  } catch (error) {
+    // Why the start failed is what its client is to hear.
+    log.error({ program: name, err: error }, 'the failure of a start could not be written down');
+  }
+}
+
+const patterns: readonly (readonly [pattern: RegExp, is: 'no-such-file' | 'not-executable' | 'abnormal-termination'])[] = [
+  [/executable file not found|exec: .*no such file or directory/, 'no-such-file'],
+  [/exec: .*permission denied|exec format error/, 'not-executable'],
+  [/did not start before|shim exited before/, 'abnormal-termination'],
+];
+
+/** What is the program's own fault; undefined where the daemon could start none now. */
+function failureOf(error: unknown): Exclude<StartResult, { is: 'started' | 'already-started' | 'no-such-process' }> | undefined {
+  if (!isStartFailure(error)) return undefined;
+  const detail = messageOf(error);
+  return { is: patterns.find(([pattern]) => pattern.test(detail))?.[1] ?? 'spawn-error', detail };
+}
+
+function isStartFailure(error: unknown): boolean {
+  return workFailureOf(error) !== undefined || error instanceof RuntimeError;
+}

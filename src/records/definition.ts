@@ -1,0 +1,98 @@
+import { RecordsError } from './errors';
+
+/** Where a process's stdio goes; an empty path is the null device. */
+export interface StdioPaths {
+  readonly stdin: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export const KEPT_FORMATS = ['cri', 'raw', 'none'] as const;
+
+/** How output is kept that goes to no path. */
+export interface KeptOutput {
+  /** `none`: it is not kept, and goes to the null device. */
+  readonly format: (typeof KEPT_FORMATS)[number];
+  /** 0: the daemon's own limits. */
+  readonly maxSizeBytes: number;
+  readonly maxFiles: number;
+}
+
+/** What is to run under a name. */
+export interface Definition {
+  /** Directory of an OCI bundle; empty where one of the next two is there instead. */
+  readonly bundle: string;
+  /** A program of the host: its spec, as JSON. */
+  readonly hostProgram: string;
+  /** A container whose root is somewhere on this host: its OCI spec, as JSON. The bundle is ours. */
+  readonly containerSpec: string;
+  /** Empty: the daemon's own, with its arguments. */
+  readonly runtime: string;
+  readonly runtimeArgs: readonly string[];
+  readonly noPivot: boolean;
+  readonly labels: readonly string[];
+  readonly stdio: StdioPaths;
+  /** Forgotten at its end. */
+  readonly removeAtEnd: boolean;
+  /** Absent: as by default. */
+  readonly keptOutput: KeptOutput | undefined;
+  /** A stdin without a path is open for whoever attaches. Absent: where it has a terminal. */
+  readonly openStdin: boolean | undefined;
+}
+
+/** As a column holds it. */
+export function printDefinition(definition: Definition): string {
+  return JSON.stringify(definition);
+}
+
+/** What a later version has added is passed over; what is missing has its default. @throws RecordsError `invalid` that names the field */
+export function parseDefinition(name: string, column: string): Definition {
+  const value = JSON.parse(column) as unknown;
+  const fields = objectOf(value, name, 'definition');
+  const text = (field: string, of = fields): string => checked(of[field] ?? '', 'string', name, field);
+  const texts = (field: string): string[] => {
+    const list = fields[field] ?? [];
+    if (!Array.isArray(list)) throw invalid(name, field);
+    return list.map((each: unknown) => checked(each, 'string', name, field));
+  };
+  const flag = (field: string): boolean => checked(fields[field] ?? false, 'boolean', name, field);
+  const stdio = objectOf(fields['stdio'] ?? {}, name, 'stdio');
+  return {
+    bundle: text('bundle'),
+    hostProgram: text('hostProgram'),
+    containerSpec: text('containerSpec'),
+    runtime: text('runtime'),
+    runtimeArgs: texts('runtimeArgs'),
+    noPivot: flag('noPivot'),
+    labels: texts('labels'),
+    stdio: { stdin: text('stdin', stdio), stdout: text('stdout', stdio), stderr: text('stderr', stdio) },
+    removeAtEnd: flag('removeAtEnd'),
+    keptOutput: fields['keptOutput'] === undefined ? undefined : keptOutputOf(objectOf(fields['keptOutput'], name, 'keptOutput'), name),
+    openStdin: fields['openStdin'] === undefined ? undefined : flag('openStdin'),
+  };
+}
+
+function keptOutputOf(fields: Readonly<Record<string, unknown>>, name: string): KeptOutput {
+  const number = (field: string): number => checked(fields[field] ?? 0, 'number', name, field);
+  return { format: KEPT_FORMATS.find((one) => one === fields['format']) ?? 'cri', maxSizeBytes: number('maxSizeBytes'), maxFiles: number('maxFiles') };
+}
+
+interface Primitives {
+  string: string;
+  number: number;
+  boolean: boolean;
+}
+
+function checked<T extends keyof Primitives>(value: unknown, type: T, name: string, field: string): Primitives[T] {
+  if (typeof value !== type) throw invalid(name, field);
+  return value as Primitives[T];
+}
+
+function objectOf(value: unknown, name: string, field: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name, field);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function invalid(name: string, field: string): RecordsError {
+  return new RecordsError('invalid', `the definition of ${JSON.stringify(name)}: ${field}: not what it should be`);
+}

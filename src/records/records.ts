@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { Containers } from './containers';
+import { Definitions } from './definitions';
+import { Leases } from './leases';
+import { Namespaces } from './namespaces';
+import { ProgramStates } from './program-states';
+import type { Contents } from './thread/tables';
+import { Writer, type WriterNotices } from './writer';
+
+/**
+ * What outlives a boot: one SQLite database under `--root`. A thread of its own has it (`thread/`), and what is in it is here, too: so reading
+ * waits for nobody, and a disk that hangs or fails costs those who change something, and nobody else.
+ */
+export class Records {
+  readonly namespaces: Namespaces;
+  readonly containers: Containers;
+  readonly leases: Leases;
+  readonly definitions: Definitions;
+  readonly programStates: ProgramStates;
+  readonly #writer: Writer;
+  #isNew = false;
+  #refusal: string | undefined;
+  #uuid = '';
+
+  /** Begins to open them. @param program the thread's @param root their directory, made where it is missing */
+  constructor(program: string, root: string, notices: WriterNotices) {
+    this.#writer = new Writer(program, root, notices);
+    this.namespaces = new Namespaces(this.#writer);
+    this.containers = new Containers(this.#writer, this.namespaces);
+    this.leases = new Leases(this.#writer, this.namespaces);
+    this.definitions = new Definitions(this.#writer);
+    this.programStates = new ProgramStates(this.#writer);
+  }
+
+  /** There was no database before, or none that could be used. */
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  /** Why nothing can be written as long as this daemon lives; undefined: it can. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
+  /** The daemon's, by which clients know it again. */
+  get uuid(): string {
+    return this.#uuid;
+  }
+
+  /** To be waited for before anything is read. Where they cannot be used, what could be read of them is there, and all changes are refused. */
+  async open(): Promise<void> {
+    const opened = await this.#writer.open();
+    this.#isNew = opened.is === 'open' && opened.isNew;
+    this.#refusal = opened.is === 'open' ? undefined : opened.reason;
+    this.#uuid = opened.is === 'open' ? opened.uuid : randomUUID();
+    if (opened.contents !== undefined) this.#load(opened.contents);
+  }
+
+  /** @returns whether nothing of them is left that could hold up the end of this process. May be called twice. */
+  close(): Promise<boolean> {
+    return this.#writer.close();
+  }
+
+  #load({ namespaces, containers, leases, definitions, programStates }: Contents): void {
+    for (const { name, labels } of namespaces) this.namespaces.load(name, labels);
+    for (const { namespace, record } of containers) this.containers.load(namespace, record);
+    for (const { namespace, lease, resources } of leases) this.leases.load(namespace, lease, resources);
+    for (const definition of definitions) this.definitions.load(definition);
+    for (const state of programStates) this.programStates.load(state);
+  }
+}

@@ -1,0 +1,93 @@
+import type { ContainerRecord } from '../container-record';
+import type { Definition } from '../definition';
+import type { DefinitionRecord, NewEnd, Wish } from '../definition-record';
+import type { Labels } from '../labels';
+import type { LeaseRecord, LeaseResource } from '../lease-record';
+import type { ProgramStateRecord } from '../program-state-record';
+import type { Tables } from './tables';
+
+/** What can be changed, by its name: each is done whole or not at all, and what it throws has changed nothing. */
+export const changes = {
+  createContainer({ containers, namespaces }: Tables, namespace: string, record: ContainerRecord): void {
+    containers.create(namespace, record);
+    namespaces.ensure(namespace);
+  },
+  replaceContainer({ containers }: Tables, namespace: string, record: ContainerRecord): void {
+    containers.replace(namespace, record);
+  },
+  deleteContainer({ containers }: Tables, namespace: string, id: string): void {
+    containers.delete(namespace, id);
+  },
+
+  createNamespace({ namespaces }: Tables, name: string, labels: Labels): void {
+    namespaces.create(name, labels);
+  },
+  updateNamespace({ namespaces }: Tables, name: string, labels: Labels, names: readonly string[] | undefined): Labels {
+    return namespaces.update(name, labels, names);
+  },
+  deleteNamespace({ namespaces }: Tables, name: string): void {
+    namespaces.delete(name);
+  },
+
+  createLease({ leases, namespaces }: Tables, namespace: string, lease: LeaseRecord): void {
+    leases.create(namespace, lease);
+    namespaces.ensure(namespace);
+  },
+  deleteLease({ leases }: Tables, namespace: string, id: string): void {
+    leases.delete(namespace, id);
+  },
+  addLeaseResource({ leases }: Tables, namespace: string, id: string, resource: LeaseResource): void {
+    leases.addResource(namespace, id, resource);
+  },
+  deleteLeaseResource({ leases }: Tables, namespace: string, id: string, resource: LeaseResource): void {
+    leases.deleteResource(namespace, id, resource);
+  },
+
+  putDefinition({ definitions }: Tables, name: string, definition: Definition, nowNs: bigint): AsItIsThen {
+    definitions.put(name, definition, nowNs);
+    return definitions.find(name);
+  },
+  deleteDefinition({ definitions }: Tables, name: string): AsItIsThen {
+    definitions.delete(name);
+    return undefined;
+  },
+  setWish({ definitions }: Tables, name: string, wish: Wish): AsItIsThen {
+    definitions.setWish(name, wish);
+    return definitions.find(name);
+  },
+  setStopDeadline({ definitions }: Tables, name: string, deadlineNs: bigint | undefined): AsItIsThen {
+    definitions.setStopDeadline(name, deadlineNs);
+    return definitions.find(name);
+  },
+  setFailure({ definitions }: Tables, name: string, failure: string | undefined): AsItIsThen {
+    definitions.setFailure(name, failure);
+    return definitions.find(name);
+  },
+  setStarted({ definitions }: Tables, name: string, bootId: string, startedNs: bigint): AsItIsThen {
+    definitions.setStarted(name, bootId, startedNs);
+    return definitions.find(name);
+  },
+  setOutOfMemory({ definitions }: Tables, name: string): AsItIsThen {
+    definitions.setOutOfMemory(name);
+    return definitions.find(name);
+  },
+  setEnd({ definitions }: Tables, name: string, end: NewEnd): AsItIsThen {
+    definitions.setEnd(name, end);
+    return definitions.find(name);
+  },
+
+  putProgramState({ programStates }: Tables, record: ProgramStateRecord): void {
+    programStates.put(record);
+  },
+  deleteProgramState({ programStates }: Tables, name: string): void {
+    programStates.delete(name);
+  },
+} as const;
+
+/** A program's record after the change; undefined where there is none. */
+type AsItIsThen = DefinitionRecord | undefined;
+
+type Changes = typeof changes;
+export type ChangeName = keyof Changes;
+export type ChangeArgs<Name extends ChangeName> = Parameters<Changes[Name]> extends [Tables, ...infer Args] ? Args : never;
+export type ChangeResult<Name extends ChangeName> = ReturnType<Changes[Name]>;

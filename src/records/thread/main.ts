@@ -1,0 +1,73 @@
+import type { Statement } from 'better-sqlite3';
+import { join } from 'node:path';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { ownDescriptors } from '../../sys/own-descriptors';
+import { messageOf } from '../../sys/thrown';
+import { makeChanges } from './batch';
+import { type Db, openRecords, openToRead } from './database';
+import type { FromThread, ThreadData, ToThread } from './messages';
+import { type Contents, Tables } from './tables';
+import { keptUuid } from './uuid';
+
+/**
+ * The thread that has the database of the records. All that a disk under `--root` can hang at is done here, and nowhere else in the
+ * daemon. Every call is synchronous: the daemon asks for more changes when it has the outcomes of the last.
+ */
+function main(port: MessagePort, { root }: ThreadData): void {
+  ownDescriptors();
+  const tell = (message: FromThread): void => { port.postMessage(message); };
+  const path = join(root, 'holdfast.db');
+  const opened = open(root, path, tell);
+  port.on('message', (message: ToThread) => {
+    if (message === 'close') {
+      opened?.db.close();
+      // Nothing is left to wait for, and so the thread ends.
+      port.close();
+    } else if (opened !== undefined) {
+      tell({ is: 'outcomes', outcomes: makeChanges(opened.tables, message) });
+    }
+  });
+}
+
+interface Opened {
+  readonly db: Db;
+  readonly tables: Tables;
+  /** Statements that are not used again, and must not become garbage. */
+  readonly kept: readonly Statement[];
+}
+
+function open(root: string, path: string, tell: (message: FromThread) => void): Opened | undefined {
+  const kept: Statement[] = [];
+  const onInvalid = (error: unknown): void => { tell({ is: 'invalid', cause: `${path}: ${messageOf(error)}` }); };
+  let db: Db | undefined;
+  try {
+    const { db: made, isNew } = openRecords(path, (statement) => kept.push(statement), (aside, cause) => {
+      tell({ is: 'moved-aside', aside, cause: messageOf(cause) });
+    });
+    db = made;
+    const tables = new Tables(db, path);
+    tell({ is: 'open', isNew, uuid: keptUuid(root), contents: tables.contents(onInvalid) });
+    return { db, tables, kept };
+  } catch (error) {
+    db?.close();
+    tell({ is: 'unusable', reason: messageOf(error), contents: readable(path, onInvalid) });
+    return undefined;
+  }
+}
+
+/** What can be read of records that cannot be written: a newer version's may, another process's may not. */
+function readable(path: string, onInvalid: (error: unknown) => void): Contents | undefined {
+  try {
+    const db = openToRead(path, (statement) => keptForEver.push(statement));
+    const tables = new Tables(db, path);
+    keptForEver.push(db, tables);
+    return tables.contents(onInvalid);
+  } catch {
+    return undefined;
+  }
+}
+
+/** No statement may become garbage: see the event log's database. */
+const keptForEver: unknown[] = [];
+
+if (parentPort !== null) main(parentPort, workerData as ThreadData);

@@ -1,0 +1,50 @@
+import { ContainerTable, type NamedContainer } from './container-table';
+import type { Db } from './database';
+import { DefinitionTable } from './definition-table';
+import { LeaseTable } from './lease-table';
+import { NamespaceTable } from './namespace-table';
+import { ProgramStateTable } from './program-state-table';
+import { StoreDb } from './store-db';
+import type { DefinitionRecord } from '../definition-record';
+import type { LeaseRecord, LeaseResource } from '../lease-record';
+import type { Labels } from '../labels';
+import type { ProgramStateRecord } from '../program-state-record';
+
+/** What is in the database when it is opened. */
+export interface Contents {
+  readonly namespaces: readonly { readonly name: string; readonly labels: Labels }[];
+  readonly containers: readonly NamedContainer[];
+  readonly leases: readonly { readonly namespace: string; readonly lease: LeaseRecord; readonly resources: readonly LeaseResource[] }[];
+  readonly definitions: readonly DefinitionRecord[];
+  readonly programStates: readonly ProgramStateRecord[];
+}
+
+/** The tables of an open database. */
+export class Tables {
+  readonly db: StoreDb;
+  readonly namespaces: NamespaceTable;
+  readonly containers: ContainerTable;
+  readonly leases: LeaseTable;
+  readonly definitions: DefinitionTable;
+  readonly programStates: ProgramStateTable;
+
+  constructor(db: Db, path: string) {
+    this.db = new StoreDb(db, path);
+    this.namespaces = new NamespaceTable(this.db);
+    this.containers = new ContainerTable(this.db);
+    this.leases = new LeaseTable(this.db);
+    this.definitions = new DefinitionTable(this.db);
+    this.programStates = new ProgramStateTable(this.db);
+  }
+
+  /** @param onInvalid told of what cannot be read, which is left out */
+  contents(onInvalid: (error: unknown) => void): Contents {
+    return {
+      namespaces: this.namespaces.list(),
+      containers: this.containers.list(),
+      leases: this.leases.list(),
+      definitions: this.definitions.list(onInvalid),
+      programStates: this.programStates.list(),
+    };
+  }
+}

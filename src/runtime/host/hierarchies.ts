@@ -1,0 +1,139 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errorCodeOf } from '../../sys/thrown';
+import type { ContainerCgroup } from '../cgroups/cgroup';
+import { cgroupMounts } from '../cgroups/find';
+import type { CgroupMount } from '../cgroups/mounts';
+import { subdirectories } from '../cgroups/pids';
+import { hostError } from './host-error';
+
+/** A host program has the host's devices, and so its cgroup in that hierarchy: whatever that is. */
+const leftAlone = 'devices';
+/** A new cgroup of version 1 has no processors and no memory (cpuset(7)): only for a program that is given some. */
+const onRequest = 'cpuset';
+
+/** Those with limits of ours alone: what is passed down stays so, also for the host's other cgroups. */
+const delegated = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
+
+const controllerNames = new Set(['cpu', 'cpuacct', 'cpuset', 'memory', 'freezer', 'blkio', 'pids', 'hugetlb', 'net_cls', 'net_prio', 'perf_event', 'rdma', 'misc']);
+
+const attempts = 5;
+
+/**
+ * Where a cgroup of that path is, or would be, in each hierarchy that it is made in.
+ * @param path absolute, below the root of each hierarchy
+ */
+export function locateHostCgroup(path: string, options: { readonly cpuset: boolean }): ContainerCgroup {
+  const controllers: Record<string, string> = {};
+  let unified: string | undefined;
+  for (const mount of cgroupMounts()) {
+    // A part of a hierarchy that is mounted elsewhere is somebody's container.
+    if (mount.root !== '/') continue;
+    if (mount.version === 2) unified ??= mount.mountPoint + path;
+    else for (const controller of controllersOf(mount, options)) controllers[controller] ??= mount.mountPoint + path;
+  }
+  return { controllers, ...(unified === undefined ? {} : { unified }), hugePageSizes: [] };
+}
+
+function controllersOf({ options: words }: CgroupMount, { cpuset }: { readonly cpuset: boolean }): string[] {
+  if (words.includes(leftAlone) || (words.includes(onRequest) && !cpuset)) return [];
+  return words.filter((word) => controllerNames.has(word) || word.startsWith('name='));
+}
+
+/**
+ * Makes the cgroup's directories. @throws RuntimeError `host-program` where processes are in one already: it is somebody's
+ */
+export function makeDirectories(directories: readonly string[]): void {
+  for (const directory of directories) {
+    makeDirectory(directory);
+    if (readFileSync(join(directory, 'cgroup.procs'), 'latin1') !== '') throw hostError(`cgroup ${directory} is in use`);
+  }
+}
+
+/** The one above may be removed in between, by who removes the last cgroup in it. */
+function makeDirectory(directory: string): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      mkdirSync(directory, { recursive: true });
+      delegate(directory);
+      return;
+    } catch (error) {
+      if (errorCodeOf(error) !== 'ENOENT' || attempt === attempts) throw error;
+    }
+  }
+}
+
+/** Version 2: a cgroup has the controllers that those above pass down (cgroup-v2.rst, cgroup.subtree_control). */
+function delegate(directory: string): void {
+  const above: string[] = [];
+  for (let at = dirname(directory); existsSync(join(at, 'cgroup.subtree_control')); at = dirname(at)) above.unshift(at);
+  for (const at of above) {
+    const there = readFileSync(join(at, 'cgroup.controllers'), 'latin1').trim().split(' ');
+    const given = readFileSync(join(at, 'cgroup.subtree_control'), 'latin1').trim().split(' ');
+    for (const controller of delegated) {
+      if (!there.includes(controller) || given.includes(controller)) continue;
+      try {
+        writeFileSync(join(at, 'cgroup.subtree_control'), `+${controller}`, { flag: 'r+' });
+      } catch (error) {
+        // A limit that needs it says so.
+        if (errorCodeOf(error) === 'ENOENT') throw error;
+      }
+    }
+  }
+}
+
+/**
+ * Removes the cgroup with all below it, and what was made above it, as far as nobody is in there.
+ * @returns whether it is gone
+ */
+export function removeDirectories(directories: readonly string[]): boolean {
+  return directories.map((directory) => {
+    if (!removeBelow(directory)) return false;
+    removeEmptyAbove(directory);
+    return true;
+  }).every(Boolean);
+}
+
+function removeBelow(directory: string): boolean {
+  for (const name of subdirectories(directory)) removeBelow(join(directory, name));
+  return tryRemove(directory);
+}
+
+/** Up to the mount, whose directory is busy; one with another cgroup in it is, too, and one that somebody is in. */
+function removeEmptyAbove(directory: string): void {
+  for (let at = dirname(directory); isOurs(at); at = dirname(at)) if (!tryRemove(at)) return;
+}
+
+/** Of those above only what is named for us goes: another's cgroup may be empty and in use all the same. */
+function isOurs(directory: string): boolean {
+  return /\/holdfast(\/|$)/.test(directory) && existsSync(join(directory, 'cgroup.procs'));
+}
+
+function tryRemove(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    const code = errorCodeOf(error);
+    if (code === 'ENOENT') return true;
+    if (code === 'EBUSY' || code === 'ENOTEMPTY') return false;
+    throw error;
+  }
+}
+
+/** Every process in these cgroups and those below. One that has moved itself about is in another hierarchy's. */
+export function processesIn(directories: readonly string[]): Set<number> {
+  const pids = new Set<number>();
+  for (const directory of directories) collect(directory, pids);
+  return pids;
+}
+
+function collect(directory: string, pids: Set<number>): void {
+  try {
+    for (const line of readFileSync(join(directory, 'cgroup.procs'), 'latin1').split('\n')) if (line !== '' && line !== '0') pids.add(Number(line));
+    for (const entry of readdirSync(directory, { withFileTypes: true })) if (entry.isDirectory()) collect(join(directory, entry.name), pids);
+  } catch (error) {
+    // Removed meanwhile; ENODEV: between its open and the read. EOPNOTSUPP: threaded, its processes are those of the one above.
+    if (!['ENOENT', 'ENODEV', 'EOPNOTSUPP'].includes(errorCodeOf(error) ?? '')) throw error;
+  }
+}

@@ -1,0 +1,10 @@
+/** As the programs' own first lines have it, see build.mjs. */
+const NODE_FLAGS = ['--max-semi-space-size=2'];
+
+/**
+ * What `holdfast-shim` is run by, in whichever of its modes: a program and its first arguments.
+ * @param program its path
+ */
+export function shimCommand(program: string): readonly [string, ...string[]] {
+  return [process.execPath, ...NODE_FLAGS, program];
+}

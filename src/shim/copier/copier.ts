@@ -1,0 +1,194 @@
+import { constants, fstatSync, openSync, closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LineFramer } from '../../runtime/line-framer';
+import { createPipe, setPipeSize } from '../../sys/files/files';
+import { Poller } from '../../sys/poller';
+import { WallClock } from '../../sys/wall-clock';
+import { messageOf } from '../../sys/thrown';
+import type { Copy, CopyContext, CopyParts, Scratch } from './copy';
+import { CopyNote } from './copy-note';
+import { InputCopy } from './input-copy';
+import { KeptCopy, type KeptParts } from './kept-copy';
+import { OutputCopy } from './output-copy';
+import { type CopierReport, type CopierRequest, type CopyEnds, decodeCopierRequest, encodeCopierMessage } from './protocol';
+
+const SHIM_FD = 0;
+const CHUNK_BYTES = 256 * 1024;
+const KEPT_BYTES = 1024 * 1024;
+/** Lines of a few bytes become ten times as much: they are taken in turns. */
+const ENCODED_BYTES = 1024 * 1024;
+
+/** How often one that waits for another copier's stream asks for it, and one whose shim is gone looks whether it is asked. */
+const ASK_MS = 50;
+
+/**
+ * The copier: a program that copies between processes' FIFOs and the plain files of one file system, so that a file system that
+ * hangs holds up nobody but those whose files are on it. Asked by its shim through its standard input, a socket.
+ *
+ * A copier whose shim is gone goes on until another shim's copier asks for its streams (see `CopyNote`) or they end.
+ */
+export class Copier {
+  private readonly poller = new Poller((error) => this.report({ report: 'error', id: 0, message: messageOf(error) }));
+  private readonly scratch = makeScratch();
+  private readonly clock = new WallClock();
+  private readonly copies = new Map<number, { readonly copy: Copy; readonly note: CopyNote }>();
+  private readonly socket = new Socket({ fd: SHIM_FD, readable: true, writable: true });
+  private readonly opening = new Set<number>();
+  private orphaned = false;
+
+  /** The process ends when there is nothing to copy any more, and no shim. */
+  run(): void {
+    const framer = new LineFramer();
+    this.socket.on('data', (chunk) => {
+      for (const line of framer.push(chunk)) this.obey(decodeCopierRequest(line));
+    });
+    this.socket.on('error', () => undefined);
+    this.socket.on('close', () => this.loseShim());
+    // What a service manager sends to everything that it has started: see serve.ts.
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+    this.poller.ref();
+  }
+
+  private obey(request: CopierRequest): void {
+    const { id } = request;
+    if (request.verb === 'copy') {
+      this.opening.add(id);
+      void this.open(id, request);
+    } else if (request.verb === 'flush') {
+      const tell = (): void => this.report({ report: 'flushed', id });
+      const open = this.copies.get(id);
+      // One that is still being opened has everything before it.
+      if (open !== undefined) open.copy.flush(tell);
+      else if (this.opening.has(id)) setTimeout(() => this.obey(request), ASK_MS);
+      else tell();
+    } else {
+      this.copies.get(id)?.copy.close();
+      this.over(id);
+    }
+  }
+
+  private async open(id: number, ends: CopyEnds): Promise<void> {
+    let parts: CopyParts | KeptParts | undefined;
+    try {
+      parts = await openParts(ends, {
+        isGivenUp: () => this.orphaned || !this.opening.has(id),
+        onError: (error) => this.report({ report: 'error', id, message: messageOf(error) }),
+      });
+    } catch (error) {
+      this.report({ report: 'error', id, message: messageOf(error) });
+    }
+    if (parts === undefined || !this.opening.has(id)) {
+      this.over(id);
+      return;
+    }
+    parts.note.sign('kept' in parts ? parts.stagedFd : parts.fileFd);
+    this.report({ report: 'opened', id });
+    const context: CopyContext = {
+      poller: this.poller,
+      scratch: this.scratch,
+      clock: this.clock,
+      onEnd: () => this.over(id),
+      onError: (error) => this.report({ report: 'error', id, message: messageOf(error) }),
+    };
+    const copy = copyOf(ends, parts, context);
+    // It may have ended in its first turn.
+    if (this.opening.delete(id)) this.copies.set(id, { copy, note: parts.note });
+    else copy.close();
+  }
+
+  private over(id: number): void {
+    this.copies.delete(id);
+    this.opening.delete(id);
+    this.report({ report: 'ended', id });
+    this.endIfDone();
+  }
+
+  private report(report: CopierReport): void {
+    if (!this.orphaned) this.socket.write(encodeCopierMessage(report));
+  }
+
+  private loseShim(): void {
+    this.orphaned = true;
+    setInterval(() => {
+      for (const [id, { copy, note }] of this.copies) {
+        if (!note.isWanted) continue;
+        copy.close();
+        this.over(id);
+      }
+    }, ASK_MS);
+    this.endIfDone();
+  }
+
+  private endIfDone(): void {
+    if (this.orphaned && this.copies.size === 0 && this.opening.size === 0) process.exit(0);
+  }
+}
+
+function copyOf(ends: CopyEnds, parts: CopyParts | KeptParts, context: CopyContext): Copy {
+  if ('kept' in parts) return new KeptCopy(parts, context);
+  return ends.direction === 'input' ? new InputCopy(parts, context) : new OutputCopy(parts, context);
+}
+
+function makeScratch(): Scratch {
+  const pipe = createPipe();
+  setPipeSize(pipe.writeFd, CHUNK_BYTES);
+  return {
+    buffer: Buffer.allocUnsafeSlow(CHUNK_BYTES),
+    chunk: Buffer.allocUnsafeSlow(KEPT_BYTES),
+    encoded: Buffer.allocUnsafeSlow(ENCODED_BYTES),
+    pipe,
+    nullFd: openSync('/dev/null', constants.O_WRONLY),
+  };
+}
+
+interface Opening {
+  /** Whether it is not to be copied any more. */
+  isGivenUp(): boolean;
+  onError(error: unknown): void;
+}
+
+/**
+ * Opens the shim's descriptors anew, and waits until no other copier has the stream.
+ * @returns undefined where it was given up
+ * @throws the system's error
+ */
+async function openParts(ends: CopyEnds, { isGivenUp, onError }: Opening): Promise<CopyParts | KeptParts | undefined> {
+  const isInput = ends.direction === 'input';
+  const opened: number[] = [];
+  const open = (fd: number, flags: number): number => {
+    const own = openSync(`/proc/${ends.shimPid}/fd/${fd}`, flags | constants.O_NONBLOCK);
+    opened.push(own);
+    return own;
+  };
+  const openFile = (): number => {
+    try {
+      return open(ends.fileFd, constants.O_NOCTTY | (isInput ? constants.O_RDONLY : constants.O_WRONLY | constants.O_APPEND));
+    } catch (error) {
+      onError(error);
+      // What it cannot write is dropped, and the process goes on.
+      const nullFd = openSync('/dev/null', isInput ? constants.O_RDONLY : constants.O_WRONLY);
+      opened.push(nullFd);
+      return nullFd;
+    }
+  };
+  try {
+    const note = CopyNote.open(`/proc/${ends.shimPid}/fd/${ends.noteFd}`);
+    opened.push(note.fd);
+    const stagedFd = open(ends.stagedFd, constants.O_RDWR);
+    const fifoFd = open(ends.fifoFd, isInput ? constants.O_WRONLY : constants.O_RDONLY);
+    const { kept } = ends;
+    const fileFd = kept === undefined ? openFile() : stagedFd;
+    while (!note.tryClaim()) {
+      await delay(ASK_MS);
+      if (!isGivenUp()) continue;
+      for (const fd of opened) closeSync(fd);
+      return undefined;
+    }
+    if (kept !== undefined) return { fifoFd, stagedFd, note, kept };
+    return { fifoFd, stagedFd, fileFd, isPlainFile: fstatSync(fileFd).isFile(), note };
+  } catch (error) {
+    for (const fd of opened) closeSync(fd);
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { readSync } from 'node:fs';
+import { faultPoint } from '../../sys/fault';
+import { moveSome, readSome, unreadBytes, writeSome } from '../../sys/files/files';
+import { type CopyContext, CopyInTurns, type CopyParts } from './copy';
+
+/** What an empty pipe of the usual size takes in one write. */
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * Passes a file on into a FIFO, each byte once, whoever is killed when: a chunk is staged in a second pipe, the note says that it is, and
+ * then it is moved (splice(2)). At the file's end all write ends are closed, and the process sees the end of its input.
+ * Not splice(2) from the file: it keeps the FIFO's lock while the file hangs.
+ */
+export class InputCopy extends CopyInTurns {
+  /** Where in the file the next chunk is. */
+  private position: number;
+
+  constructor(
+    private readonly parts: CopyParts,
+    context: CopyContext,
+  ) {
+    super(context, { fds: [parts.fifoFd, parts.stagedFd, parts.fileFd], note: parts.note });
+    const { position, length } = parts.note.progress;
+    this.position = position + (length > 0 ? length : unreadBytes(parts.stagedFd));
+    this.begin();
+  }
+
+  /** Nobody waits for input. */
+  override flush(onFlushed: () => void): void {
+    onFlushed();
+  }
+
+  protected turn(): void {
+    if (this.passOn() && this.stage()) this.waiting.forTime(0);
+  }
+
+  protected failed(error: unknown): void {
+    this.context.onError(error);
+    this.end();
+  }
+
+  /** @returns whether nothing is staged any more */
+  private passOn(): boolean {
+    const { stagedFd, fifoFd } = this.parts;
+    for (let left = unreadBytes(stagedFd); left > 0; ) {
+      const moved = moveSome(stagedFd, fifoFd, left);
+      if (moved === 'again') {
+        this.waiting.forRoom(fifoFd);
+        return false;
+      }
+      if (typeof moved !== 'number') {
+        this.end();
+        return false;
+      }
+      left -= moved;
+    }
+    return true;
+  }
+
+  /** @returns whether something is staged now */
+  private stage(): boolean {
+    const { note, stagedFd } = this.parts;
+    note.progress = { position: this.position, length: 0 };
+    const chunk = this.context.scratch.buffer.subarray(0, CHUNK_BYTES);
+    const count = this.read(chunk);
+    if (count === 'again') {
+      this.waiting.forInput(this.parts.fileFd);
+      return false;
+    }
+    if (count === 0) {
+      note.finish();
+      this.end();
+      return false;
+    }
+    if (writeSome(stagedFd, chunk, 0, count) !== count) throw new Error('the staging pipe holds less than a chunk');
+    faultPoint('copier.input.staged');
+    note.progress = { position: this.position, length: count };
+    faultPoint('copier.input.noted');
+    this.position += count;
+    return true;
+  }
+
+  private read(into: Buffer): number | 'again' {
+    const { fileFd, isPlainFile } = this.parts;
+    if (isPlainFile) return readSync(fileFd, into, 0, into.length, this.position);
+    const count = readSome(fileFd, into);
+    return count === 'end' || count === 'hungUp' ? 0 : count;
+  }
+}

@@ -1,0 +1,190 @@
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type KeptFile, type Series, keptFileName, numbersOf, parseKeptName } from '../../runtime/kept-output/file-names';
+import type { KeptOutput, OutputStream } from '../../runtime/kept-output/kept-output';
+import { tryLockFile } from '../../sys/files/files';
+import { isFull } from '../../sys/shortage';
+import { errorCodeOf } from '../../sys/thrown';
+
+const DIRECTORY_MODE = 0o750;
+const FILE_MODE = 0o640;
+const FILE_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+
+/** What is open while the directory is claimed. */
+interface Claimed {
+  readonly dirFd: number;
+  number: number;
+  fd: number;
+  size: number;
+}
+
+/**
+ * The files that one stream's output is kept in: the end of a row of them, which other streams, and copiers of other shims, may write to as well.
+ * So whoever writes claims the directory first (a lock that dies with its holder), and has nothing open in between.
+ */
+export class KeptFiles {
+  readonly series: Series;
+  /** Of one file. */
+  private readonly mostBytes: number;
+  private claimed: Claimed | undefined;
+
+  constructor(
+    private readonly output: KeptOutput,
+    stream: OutputStream,
+  ) {
+    this.series = output.format === 'cri' ? 'output' : stream;
+    // The promise is about both streams together.
+    this.mostBytes = output.format === 'cri' ? output.maxSizeBytes : Math.floor(output.maxSizeBytes / 2);
+  }
+
+  /** Opens the newest file; nothing where it is open already. @returns whether nobody else has the directory @throws the system's error */
+  claim(): boolean {
+    if (this.claimed !== undefined) return true;
+    const dirFd = this.openDirectory();
+    try {
+      if (!tryLockFile(dirFd)) {
+        closeSync(dirFd);
+        return false;
+      }
+      const number = this.numbers().at(-1) ?? 1;
+      this.claimed = { dirFd, ...this.open(number) };
+      return true;
+    } catch (error) {
+      closeSync(dirFd);
+      throw error;
+    }
+  }
+
+  release(): void {
+    if (this.claimed === undefined) return;
+    closeSync(this.claimed.fd);
+    closeSync(this.claimed.dirFd);
+    this.claimed = undefined;
+  }
+
+  /** How many bytes the newest file has room for. It must be claimed, as for all that follows. */
+  get room(): number {
+    return Math.max(0, this.mostBytes - this.current.size);
+  }
+
+  get isEmpty(): boolean {
+    return this.current.size === 0;
+  }
+
+  /** Where the next byte goes. */
+  get end(): { readonly number: number; readonly position: number } {
+    return { number: this.current.number, position: this.current.size };
+  }
+
+  /** Begins another file; the oldest go first. @throws the system's error */
+  rotate(): void {
+    const { current } = this;
+    const next = current.number + 1;
+    this.makeRoom(this.output.maxFiles - 1, this.mostBytes);
+    const opened = this.open(next);
+    closeSync(current.fd);
+    Object.assign(current, opened);
+  }
+
+  /**
+   * Appends, as far as there is room in the file system: the oldest files go where there is none.
+   * @returns how many bytes there was room for @throws the system's error
+   */
+  append(bytes: Buffer): number {
+    const { current } = this;
+    for (let at = 0; at < bytes.length; ) {
+      try {
+        const written = writeSync(current.fd, bytes, at, bytes.length - at, current.size);
+        at += written;
+        current.size += written;
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        if (!this.removeOldest()) return at;
+      }
+    }
+    return bytes.length;
+  }
+
+  /**
+   * How much of what was to be written at a place is there, and whether it is the file's last.
+   * @returns undefined where the file has been removed
+   */
+  writtenOf(bytes: Buffer, number: number, position: number): { readonly length: number; readonly isLast: boolean } | undefined {
+    let fd: number;
+    try {
+      fd = openSync(this.pathOf({ series: this.series, number }), constants.O_RDONLY | constants.O_NOFOLLOW);
+    } catch (error) {
+      if (errorCodeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+    try {
+      const there = Buffer.alloc(bytes.length);
+      const count = readSync(fd, there, 0, there.length, position);
+      let length = 0;
+      while (length < count && there[length] === bytes[length]) length += 1;
+      return { length, isLast: number === this.current.number && fstatSync(fd).size === position + length };
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  private get current(): Claimed {
+    if (this.claimed === undefined) throw new Error(`${this.output.dir} is not claimed`);
+    return this.claimed;
+  }
+
+  private openDirectory(): number {
+    const { dir } = this.output;
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+    try {
+      return openSync(dir, flags);
+    } catch (error) {
+      if (errorCodeOf(error) !== 'ENOENT') throw error;
+      mkdirSync(dir, { recursive: true, mode: DIRECTORY_MODE });
+      return openSync(dir, flags);
+    }
+  }
+
+  private open(number: number): { number: number; fd: number; size: number } {
+    const fd = openSync(this.pathOf({ series: this.series, number }), FILE_FLAGS, FILE_MODE);
+    return { number, fd, size: fstatSync(fd).size };
+  }
+
+  private numbers(): number[] {
+    return numbersOf(this.series, readdirSync(this.output.dir));
+  }
+
+  /** Removes the oldest, until so many files of the series are left at most, and so many bytes more are within what was promised of the directory. */
+  private makeRoom(most: number, moreBytes: number): void {
+    const { maxSizeBytes, maxFiles, dir } = this.output;
+    const files = readdirSync(dir).flatMap((name) => this.describe(name) ?? []).sort((one, other) => one.writtenMs - other.writtenMs || one.number - other.number);
+    let bytes = files.reduce((sum, { size }) => sum + size, 0);
+    let own = files.filter(({ series }) => series === this.series).length;
+    for (const file of files) {
+      const isOwn = file.series === this.series;
+      if (own <= most && bytes + moreBytes <= maxSizeBytes * maxFiles) return;
+      if (!isOwn && bytes + moreBytes <= maxSizeBytes * maxFiles) continue;
+      unlinkSync(this.pathOf(file));
+      bytes -= file.size;
+      if (isOwn) own -= 1;
+    }
+  }
+
+  /** @returns whether there was one beside the newest */
+  private removeOldest(): boolean {
+    const [oldest, next] = this.numbers();
+    if (oldest === undefined || next === undefined) return false;
+    unlinkSync(this.pathOf({ series: this.series, number: oldest }));
+    return true;
+  }
+
+  private describe(name: string): (KeptFile & { readonly size: number; readonly writtenMs: number }) | undefined {
+    const file = parseKeptName(name);
+    const stat = file === undefined ? undefined : statSync(join(this.output.dir, name), { throwIfNoEntry: false });
+    return file === undefined || stat === undefined ? undefined : { ...file, size: stat.size, writtenMs: stat.mtimeMs };
+  }
+
+  private pathOf(file: KeptFile): string {
+    return join(this.output.dir, keptFileName(file));
+  }
+}

@@ -1,0 +1,285 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import type { KeptOutput } from '../../runtime/kept-output/kept-output';
+import { betweenPaths, type StreamName } from '../../runtime/state-dir/between';
+import { factsOf, O_PATH } from '../../sys/files/cached-name';
+import { mkfifo, unreadBytes } from '../../sys/files/files';
+import { errorCodeOf } from '../../sys/thrown';
+import { CopyNote } from '../copier/copy-note';
+import type { CopyEnds, KeptStream } from '../copier/protocol';
+import type { CopyState, Keep } from '../handover/state';
+import type { Lingerer } from './lingering';
+import { enlarge, OUTPUT_PIPE_BYTES, reopen } from './stdio-path';
+
+/** How the process's end of the FIFO is opened: it blocks for a process, not for this program's own use. */
+export type EndFlags = 0 | typeof constants.O_NONBLOCK;
+
+/** Who has a copier do it: see CopierPool. */
+export interface Copiers {
+  submit(copy: FileCopy): void;
+  /** Resolves when what is there now has been passed on. */
+  flush(copy: FileCopy): Promise<void>;
+  /** Ends the copy, as soon as its copier has let go of it. */
+  drop(copy: FileCopy): void;
+}
+
+interface Descriptors {
+  readonly fifoFd: number;
+  readonly stagedFd: number;
+  readonly fileFd: number;
+  readonly note: CopyNote;
+  readonly kept?: KeptStream | undefined;
+}
+
+/**
+ * One stream of a process that goes to a plain file or device, or comes from one: the process has a FIFO of its directory, and a copier
+ * (see copier/copier.ts) copies. So does one whose output is kept: what is said here of a file, is then said of a directory (see copier/kept-copy.ts). This side holds the copier's ends open, so that another copier can go on where one dies.
+ *
+ * Of an output it is a read end: the copy ends with the last writer. Of stdin it is a write end, until all has been passed on.
+ */
+export class FileCopy implements Lingerer {
+  /** Resolves when there is nothing more to copy. */
+  readonly ended: Promise<void>;
+  /** Resolves when a copier has hold of it: from then on it goes on without this program. */
+  readonly opened: Promise<void>;
+  private hasEnded = false;
+  private tellOpened: () => void = () => undefined;
+  private tellEnded: () => void = () => undefined;
+
+  private constructor(
+    private readonly pool: Copiers,
+    private readonly held: Descriptors,
+    readonly direction: 'input' | 'output',
+    /** For log lines. */
+    readonly about: string,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.tellEnded = resolve;
+    });
+    this.opened = new Promise((resolve) => {
+      this.tellOpened = resolve;
+    });
+  }
+
+  /**
+   * For a new process: makes what stands between in its directory.
+   * @param fileFd names the file, or of kept output a directory on its file system (O_PATH); belongs to the copy from now on, also when this throws
+   * @returns `endFd`: the process's end, which the caller closes
+   * @throws the system's error
+   */
+  static make(pool: Copiers, stream: Stream, fileFd: number, flags: EndFlags): { readonly copy: FileCopy; readonly endFd: number } {
+    const opened: number[] = [fileFd];
+    const isInput = stream.name === 'stdin';
+    try {
+      const paths = betweenPaths(stream.dir, stream.name);
+      const kept = keptStreamOf(stream);
+      makeFifo(paths.fifo);
+      if (kept === undefined) makeFifo(paths.staged);
+      const note = CopyNote.make(paths.note);
+      opened.push(note.fd);
+      const { stagedFd, bothFd } = openBetween(paths, kept, opened);
+      if (!isInput) enlarge(bothFd, OUTPUT_PIPE_BYTES);
+      if (!isInput && kept === undefined) enlarge(stagedFd, OUTPUT_PIPE_BYTES);
+      const endFd = reopen(bothFd, endFlags(isInput, flags, kept));
+      opened.push(endFd);
+      const fifoFd = reopen(bothFd, keeperFlags(isInput));
+      opened.push(fifoFd);
+      const copy = new FileCopy(pool, { fifoFd, stagedFd, fileFd, note, kept }, isInput ? 'input' : 'output', stream.about).begin();
+      closeSync(bothFd);
+      return { copy, endFd };
+    } catch (error) {
+      for (const fd of opened) closeSync(fd);
+      throw error;
+    }
+  }
+
+  /**
+   * For a process that runs already, and whose shim has died: goes on with what stands in its directory.
+   * @param findFile names the file anew, where the copier that was at work cannot tell any more
+   * @param flags absent: the process has its end
+   * @returns undefined where there is nothing (any more)
+   */
+  static resume(
+    pool: Copiers, stream: Stream, findFile: () => number, flags: EndFlags | undefined,
+  ): { readonly copy: FileCopy; readonly endFd: number | undefined } | undefined {
+    const paths = betweenPaths(stream.dir, stream.name);
+    const note = openNote(paths.note);
+    if (note === undefined) return undefined;
+    const opened: number[] = [note.fd];
+    const isInput = stream.name === 'stdin';
+    try {
+      if (note.isDone) {
+        note.close();
+        return undefined;
+      }
+      const kept = keptStreamOf(stream);
+      const { stagedFd, bothFd } = openBetween(paths, kept, opened);
+      // It is made anew where nobody had it open any more.
+      if (!isInput && kept === undefined) enlarge(stagedFd, OUTPUT_PIPE_BYTES);
+      const endFd = flags === undefined ? undefined : reopen(bothFd, endFlags(isInput, flags, kept));
+      if (endFd !== undefined) opened.push(endFd);
+      const fifoFd = reopen(bothFd, keeperFlags(isInput));
+      opened.push(fifoFd);
+      const fileFd = (kept === undefined ? fileOfHolder(note) : undefined) ?? findFile();
+      opened.push(fileFd);
+      const copy = new FileCopy(pool, { fifoFd, stagedFd, fileFd, note, kept }, isInput ? 'input' : 'output', stream.about).begin();
+      closeSync(bothFd);
+      return { copy, endFd };
+    } catch (error) {
+      for (const fd of opened) closeSync(fd);
+      throw error;
+    }
+  }
+
+  /** See `handOver`. The copier of before lets go of the stream when the one that is asked now wants it. */
+  static takeUp(pool: Copiers, { direction, about, fifoFd, stagedFd, fileFd, noteFd, kept }: CopyState): FileCopy {
+    return new FileCopy(pool, { fifoFd, stagedFd, fileFd, note: CopyNote.ofDescriptor(noteFd), kept }, direction, about).begin();
+  }
+
+  /** Undefined where it has ended. */
+  handOver(keep: Keep): ({ readonly kind: 'copy' } & CopyState) | undefined {
+    if (this.hasEnded) return undefined;
+    const { direction, about } = this;
+    const { fifoFd, stagedFd, fileFd, note, kept } = this.held;
+    return { kind: 'copy', direction, about, fifoFd: keep(fifoFd), stagedFd: keep(stagedFd), fileFd: keep(fileFd), noteFd: keep(note.fd), kept };
+  }
+
+  get isEnded(): boolean {
+    return this.hasEnded;
+  }
+
+  get isKept(): boolean {
+    return this.held.kept !== undefined;
+  }
+
+  /** What a copier is asked with. */
+  get ends(): CopyEnds {
+    const { fifoFd, stagedFd, fileFd, note, kept } = this.held;
+    return { direction: this.direction, shimPid: process.pid, fifoFd, stagedFd, fileFd, noteFd: note.fd, kept };
+  }
+
+  /** Which file system the file is on. */
+  get device(): string {
+    return factsOf(this.held.fileFd).device;
+  }
+
+  /**
+   * Resolves when all that has been written until now is in the file, at once for stdin, or when the copier has taken
+   * nothing for `stallMs`: its file system hangs, or is very slow.
+   */
+  async flush(stallMs: number): Promise<void> {
+    if (this.hasEnded || this.direction === 'input') return;
+    let isFlushed = false;
+    const flushed = this.pool.flush(this).then(() => {
+      isFlushed = true;
+    });
+    for (let before = -1; !isFlushed && !this.hasEnded; ) {
+      const unread = unreadBytes(this.held.fifoFd);
+      if (unread === before) return;
+      before = unread;
+      let timer: NodeJS.Timeout | undefined;
+      const stall = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, stallMs);
+      });
+      await Promise.race([flushed, this.ended, stall]);
+      clearTimeout(timer);
+    }
+  }
+
+  /** The copier says that it has opened everything. */
+  isOpened(): void {
+    this.tellOpened();
+  }
+
+  /** The copier says that it has ended, or there can be none. */
+  over(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    const { fifoFd, stagedFd, fileFd, note } = this.held;
+    for (const fd of [fifoFd, stagedFd, fileFd]) closeSync(fd);
+    note.close();
+    this.tellOpened();
+    this.tellEnded();
+  }
+
+  isOver(): boolean {
+    return this.hasEnded;
+  }
+
+  /** As a lingerer: what waits for the file, or undefined. */
+  get taken(): number | undefined {
+    const unread = this.hasEnded ? 0 : unreadBytes(this.held.fifoFd);
+    return unread === 0 ? undefined : -unread;
+  }
+
+  /** Has the copier stop; output that is not in the file is lost. */
+  close(): void {
+    this.pool.drop(this);
+  }
+
+  private begin(): this {
+    this.pool.submit(this);
+    return this;
+  }
+}
+
+/** Which stream of which process. */
+export interface Stream {
+  /** The process's directory. */
+  readonly dir: string;
+  readonly name: StreamName;
+  readonly about: string;
+  /** Its output is kept. */
+  readonly kept?: KeptOutput | undefined;
+}
+
+function keptStreamOf({ name, kept }: Stream): KeptStream | undefined {
+  return kept === undefined || name === 'stdin' ? undefined : { stream: name, output: kept };
+}
+
+/** Of kept output both ways: who writes is its own reader then, waits where nobody else reads, and is not killed for it (SIGPIPE). Not for our own use. */
+function endFlags(isInput: boolean, flags: EndFlags, kept: KeptStream | undefined): number {
+  if (kept !== undefined && flags === 0) return constants.O_RDWR;
+  return flags | (isInput ? constants.O_RDONLY : constants.O_WRONLY);
+}
+
+function keeperFlags(isInput: boolean): number {
+  return constants.O_NONBLOCK | (isInput ? constants.O_WRONLY : constants.O_RDONLY);
+}
+
+function makeFifo(path: string): void {
+  try {
+    mkfifo(path, 0o600);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+/** `bothFd`: open at both ends, until each end has a descriptor of its own. */
+function openBetween(paths: { readonly fifo: string; readonly staged: string }, kept: KeptStream | undefined, opened: number[]): { readonly stagedFd: number; readonly bothFd: number } {
+  const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+  const stagedFd = kept === undefined ? openSync(paths.staged, flags) : openSync(paths.staged, flags | constants.O_CREAT, 0o600);
+  opened.push(stagedFd);
+  const bothFd = openSync(paths.fifo, flags);
+  opened.push(bothFd);
+  return { stagedFd, bothFd };
+}
+
+function openNote(path: string): CopyNote | undefined {
+  try {
+    return CopyNote.open(path);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The file itself, whatever name it has by now: while the copier of before is still at work. */
+function fileOfHolder(note: CopyNote): number | undefined {
+  const { holder } = note;
+  if (holder === undefined) return undefined;
+  try {
+    return openSync(`/proc/${holder.pid}/fd/${holder.fileFd}`, O_PATH);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+
+/** Ticks in a second of what the kernel shows user programs (USER_HZ, proc(5)): 100 on every architecture that Node runs on. */
+const ticksPerSecond = 100;
+
+/** Names this boot of the machine, and no other: random(4). */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** Seconds since the machine was started, also those that it slept: /proc/uptime, proc(5). */
+export function secondsSinceBoot(): number {
+  return Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
+}
+
+/** How long a process runs that was started at `starttime` (field 22 of /proc/<pid>/stat), in seconds. */
+export function secondsSinceStart(starttime: string): number {
+  return Math.max(0, secondsSinceBoot() - Number(starttime) / ticksPerSecond);
+}

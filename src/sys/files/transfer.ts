@@ -1,0 +1,89 @@
+import { constants } from 'node:os';
+import { SysError, check } from '../errors';
+import { lastErrno, libc } from '../native';
+
+const { EAGAIN, EINTR, EIO, EPIPE } = constants.errno;
+
+const SPLICE_F_MOVE = 1;
+const SPLICE_F_NONBLOCK = 2;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * read(2) on a non-blocking descriptor: how many bytes were read, or
+ * `again` (nothing there now), `end` (no writer any more), `hungUp` (a pty's other side is closed: EIO).
+ * `into` must not be empty.
+ */
+export function readSome(fd: number, into: Buffer): number | 'again' | 'end' | 'hungUp' {
+  const count = libc.read(fd, into, into.length);
+  if (count !== -1) return count === 0 ? 'end' : count;
+  const errno = lastErrno();
+  if (isTemporary(errno)) return 'again';
+  if (errno === EIO) return 'hungUp';
+  throw new SysError(errno, 'read');
+}
+
+/**
+ * write(2) of a part of `from` on a non-blocking descriptor: how many bytes were written (maybe fewer), or
+ * `again` (no room now), `broken` (no reader any more: EPIPE; for a pty EIO).
+ */
+export function writeSome(fd: number, from: Buffer, offset: number, length: number): number | 'again' | 'broken' {
+  const part = from.subarray(offset, offset + length);
+  const count = libc.write(fd, part, part.length);
+  if (count !== -1) return count;
+  const errno = lastErrno();
+  if (isTemporary(errno)) return 'again';
+  if (errno === EPIPE || errno === EIO) return 'broken';
+  throw new SysError(errno, 'write');
+}
+
+/**
+ * Puts what a pipe holds, up to `length` bytes, into another pipe as well, without taking it: tee(2). How many bytes;
+ * `again` (nothing there, or no room), `end` (nothing there, and no writer any more).
+ */
+export function teeSome(fromPipeFd: number, toPipeFd: number, length: number): number | 'again' | 'end' {
+  const count = libc.tee(fromPipeFd, toPipeFd, length, SPLICE_F_NONBLOCK);
+  if (count !== -1) return count === 0 ? 'end' : count;
+  const errno = lastErrno();
+  if (isTemporary(errno)) return 'again';
+  throw new SysError(errno, 'tee');
+}
+
+/**
+ * Moves up to `length` bytes from one pipe to another: splice(2). Each byte is in one of them at any moment, whoever is killed. How many
+ * bytes; `again` (nothing there, or no room), `end` (nothing there, and no writer any more), `broken` (no reader any more).
+ */
+export function moveSome(fromPipeFd: number, toPipeFd: number, length: number): number | 'again' | 'end' | 'broken' {
+  const count = libc.splice(fromPipeFd, null, toPipeFd, null, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (count !== -1) return count === 0 ? 'end' : count;
+  const errno = lastErrno();
+  if (isTemporary(errno)) return 'again';
+  if (errno === EPIPE) return 'broken';
+  throw new SysError(errno, 'splice');
+}
+
+/**
+ * Moves up to `length` bytes from a pipe to a place in a plain file: splice(2). Each byte is in one of them at any moment, whoever is killed:
+ * what has left the pipe, the file's size tells. How many bytes; `again` (nothing there), `end` (nothing there, and no writer any more).
+ * @param fileFd not open for appending @throws SysError ENOSPC and others
+ */
+export function moveIntoFile(fromPipeFd: number, fileFd: number, position: number, length: number): number | 'again' | 'end' {
+  const offset = Buffer.alloc(8);
+  offset.writeBigInt64LE(BigInt(position));
+  const count = libc.splice(fromPipeFd, null, fileFd, offset, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (count !== -1) return count === 0 ? 'end' : count;
+  const errno = lastErrno();
+  if (isTemporary(errno)) return 'again';
+  throw new SysError(errno, 'splice');
+}
+
+/** A pipe, non-blocking and close-on-exec: pipe2(2). The caller closes both ends. */
+export function createPipe(): { readonly readFd: number; readonly writeFd: number } {
+  const fds = Buffer.alloc(8);
+  check(libc.pipe(fds, O_NONBLOCK | O_CLOEXEC), 'pipe2');
+  return { readFd: fds.readInt32LE(0), writeFd: fds.readInt32LE(4) };
+}
+
+function isTemporary(errno: number): boolean {
+  return errno === EAGAIN || errno === EINTR;
+}

@@ -1,0 +1,223 @@
+import { duplicateFdOf, killPidFd, openPidFd } from '../../sys/process/process';
+import { closeSync, fstatSync } from 'node:fs';
+import { faultPoint } from '../../sys/fault';
+import { type HeldDescriptor, type PipeEnd, type PipeName, OLDEST_SHIM_PROTOCOL, SHIM_PROTOCOL, type ShimResults, type UnreadFifo } from '../../runtime/shim-protocol';
+import { fileOf } from '../../runtime/unread-output';
+import { orAborted } from '../deadline';
+import type { ShimConnection } from './shim-connection';
+import type { HeldStdio, Shim, Taken, Takeover } from './shim';
+import { WorkError, abortReason, throwIfAborted } from '../errors';
+
+/** The protocol that has the verb. */
+const UPGRADE_SINCE = 2;
+
+/** What an adopting shim needs to know beyond a takeover. */
+export interface Adoption extends Takeover, HeldStdio {
+  readonly pid: number;
+  readonly starttime: string;
+  /** Held by this daemon: the process may end before the shim can take a pidfd of its own. */
+  readonly pidFd?: number;
+}
+
+/** A process that a shim says it has. */
+export interface Listed {
+  readonly dir: string;
+  readonly taken: Taken;
+}
+
+/** What a shim has; the descriptors are the receiver's. */
+export interface ShimContent {
+  readonly processes: readonly Listed[];
+  /** FIFOs of ended processes with output that nobody has read yet. */
+  readonly unreadFds: readonly number[];
+}
+
+/** What a daemon says of itself to each shim that it connects to. */
+export interface Greeting {
+  readonly version: string;
+  /** Whether the shim may run runtimes from copies in memory. */
+  readonly copyRuntimes: boolean;
+}
+
+function greetedBy(connection: ShimConnection, greeting: Greeting): Promise<ShimResults['hello']> {
+  return connection.request('hello', { protocol: OLDEST_SHIM_PROTOCOL, newestProtocol: SHIM_PROTOCOL, ...greeting });
+}
+
+/** One running process of our shim program, that serves any number of containers. */
+export class OurShim implements Shim {
+  readonly isOurs = true;
+  readonly #pidFd: number;
+  #closed = false;
+
+  private constructor(
+    readonly name: string,
+    readonly pid: number,
+    private speaks: { readonly protocol: number; readonly version: string },
+    private readonly connection: ShimConnection,
+    private readonly greeting: Greeting,
+  ) {
+    this.#pidFd = openPidFd(pid);
+    void connection.closed.then(() => { this.close(); });
+  }
+
+  /** Says hello on a fresh connection. @throws WorkError */
+  static async greet(name: string, connection: ShimConnection, greeting: Greeting): Promise<OurShim> {
+    const hello = await greetedBy(connection, greeting);
+    return new OurShim(name, hello.pid, hello, connection, greeting);
+  }
+
+  /** What both sides speak. */
+  get protocol(): number {
+    return this.speaks.protocol;
+  }
+
+  get version(): string {
+    return this.speaks.version;
+  }
+
+  /** Whether it can go on as another program. */
+  get canUpgrade(): boolean {
+    return this.protocol >= UPGRADE_SINCE;
+  }
+
+  /**
+   * Has it go on as another program: the same process, with the same children and this connection.
+   * @param command the program and its first arguments
+   * @throws WorkError where it goes on as it was; `shim-exited` where it has died over it
+   */
+  async upgrade(command: readonly string[]): Promise<void> {
+    faultPoint('daemon.upgrade.before-request');
+    const answer = this.connection.request('upgrade', { command });
+    faultPoint('daemon.upgrade.sent');
+    await answer;
+    this.speaks = await greetedBy(this.connection, this.greeting);
+    faultPoint('daemon.upgrade.upgraded');
+  }
+
+  /** Resolves when the connection is gone: the shim has ended, or hangs and was given up. */
+  get closed(): Promise<void> {
+    return this.connection.closed;
+  }
+
+  async take(takeover: Takeover, signal: AbortSignal): Promise<Taken> {
+    throwIfAborted(signal);
+    const { dir } = takeover;
+    const onAbort = (): void => {
+      // Its answer comes as the take's: aborted.
+      this.connection.request('abort', { dir }).catch(() => undefined);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const answer = this.connection.request('take', { ...takeover });
+      faultPoint('daemon.take.sent');
+      // At the deadline, whether it answers or not: what it has done by then, the undoing has it take back.
+      const taken = await orAborted(signal, answer);
+      const held = this.#holding(taken);
+      // Without its terminal the process is over, or will be in a moment: it hangs up where the shim has died.
+      if (taken.terminalFd !== undefined && held.terminalFd === undefined) await this.untilRecorded();
+      return held;
+    } catch (error) {
+      throw signal.aborted ? abortReason(signal) : error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async abort(takeover: Takeover): Promise<void> {
+    await this.connection.request('abort', { dir: takeover.dir });
+  }
+
+  /** Hands a process over whose own shim has died. */
+  async adopt(adoption: Adoption): Promise<void> {
+    const { terminalFd, pipeFds, pidFd, ...rest } = adoption;
+    const held = (fd: number): HeldDescriptor => ({ holderPid: process.pid, fd });
+    const descriptors = {
+      ...(terminalFd === undefined ? {} : { terminal: held(terminalFd) }),
+      ...(pidFd === undefined ? {} : { process: held(pidFd) }),
+      ...(pipeFds === undefined ? {} : { pipes: mapped(pipeFds, held) }),
+    };
+    faultPoint('daemon.adopt.before-request');
+    const answer = this.connection.request('adopt', { ...rest, ...descriptors });
+    faultPoint('daemon.adopt.sent');
+    await answer;
+    faultPoint('daemon.adopt.adopted');
+  }
+
+  /** What this shim has: its processes, with duplicates of their terminals' masters and their pipes, and what it keeps of ended ones. */
+  async list(): Promise<ShimContent> {
+    const { processes, unread = [] } = await this.connection.request('list', {});
+    return {
+      processes: processes.map((entry) => ({ dir: entry.dir, taken: this.#holding(entry) })),
+      unreadFds: unread.flatMap((fifo) => this.#duplicateUnread(fifo) ?? []),
+    };
+  }
+
+  /** It records an end in the turn that it reaps in, or the next: before it answers what comes after its answer to a take. */
+  async untilRecorded(): Promise<void> {
+    await this.ping();
+  }
+
+  async untilInputEnds({ dir }: Takeover): Promise<void> {
+    await this.connection.request('untilInputEnds', { dir });
+  }
+
+  /** Resolves when the shim has answered. */
+  async ping(): Promise<void> {
+    await this.connection.request('ping', {});
+  }
+
+  /** Ends a shim that hangs; its processes run on and are adopted. */
+  kill(): void {
+    if (!this.#closed) killPidFd(this.#pidFd);
+  }
+
+  /** Lets go of the connection; the shim runs on. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.#pidFd);
+    this.connection.close();
+  }
+
+  #holding({ pid, terminalFd, pipes }: ShimResults['take']): Taken {
+    if (terminalFd === undefined && pipes === undefined) return { pid };
+    if (this.#closed) throw new WorkError('shim-exited');
+    const terminal = terminalFd === undefined ? undefined : this.#duplicate(terminalFd);
+    return {
+      pid,
+      ...(terminal === undefined ? {} : { terminalFd: terminal }),
+      ...(pipes === undefined ? {} : { pipeFds: mapped(pipes, (end) => this.#duplicatePipe(end)) }),
+    };
+  }
+
+  /** Undefined where the process has ended meanwhile and the shim has closed it: nothing to hold. */
+  #duplicate(fd: number): number | undefined {
+    try {
+      return duplicateFdOf(this.#pidFd, fd);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What has been read meanwhile is closed, and its number may be another file's. */
+  #duplicateUnread({ fd, file }: UnreadFifo): number | undefined {
+    const own = this.#closed ? undefined : this.#duplicate(fd);
+    if (own === undefined || fileOf(own) === file) return own;
+    closeSync(own);
+    return undefined;
+  }
+
+  /** An input may come to its end at any moment, and its number be another's. */
+  #duplicatePipe({ fd, inode }: PipeEnd): number | undefined {
+    const own = this.#duplicate(fd);
+    if (own === undefined || fstatSync(own).ino === inode) return own;
+    closeSync(own);
+    return undefined;
+  }
+}
+
+/** The same of each pipe; what becomes nothing is left out. */
+function mapped<From, To>(pipes: { readonly [P in PipeName]?: From | undefined }, map: (pipe: From) => To | undefined): { readonly [P in PipeName]?: To } {
+  const made = Object.entries(pipes).map(([name, pipe]) => [name, pipe === undefined ? undefined : map(pipe as From)] as const);
+  return Object.fromEntries(made.filter(([, value]) => value !== undefined)) as { readonly [P in PipeName]?: To };
+}

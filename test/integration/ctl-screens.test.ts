@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { resolve } from 'node:path';
+
+import Ajv2020 from 'ajv/dist/2020';
+
+import { Ctl } from '../support/ctl';
+import { describeOnHost, realContainers } from '../support/requires';
+import { TestHost } from '../support/test-host';
+
+const bin = resolve(__dirname, '../../bin');
+
+describeOnHost('holdfastctl shows programs', realContainers, () => {
+  let host: TestHost;
+  let ctl: Ctl;
+  beforeAll(async () => {
+    host = await TestHost.withDaemon();
+    ctl = new Ctl(host);
+    await ctl.prints('start', 'web', host.bundle('web', { args: ['sleep', '1000'] }));
+    await ctl.prints('start', 'done', host.bundle('done', { args: ['sh', '-c', 'exit 3'] }));
+    await ctl.prints('wait', 'done');
+  });
+  afterAll(async () => {
+    ctl.close();
+    await ctl.run('rm', '--force', 'all');
+    await host.cleanUp();
+  });
+
+  /** By a real bash: what it offers after `line`. */
+  const completed = async (line: string): Promise<string[]> => {
+    const script = host.own('complete.sh');
+    writeFileSync(script, `source <(holdfastctl completion bash)
+      line=$1; COMP_WORDS=($line); if [[ $line == *' ' ]]; then COMP_WORDS+=(''); fi; COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMP_LINE=$line; COMP_POINT=\${#line}
+      _holdfastctl; printf '%s\\n' "\${COMPREPLY[@]}"`);
+    const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOLDFAST_ADDRESS: host.socketPath };
+    const { stdout } = await promisify(execFile)('bash', [script, line], { env });
+    return stdout.split('\n').filter((word) => word !== '').sort();
+  };
+
+  test('what completion offers: verbs, flags, and the names that a verb is about', async () => {
+    expect(await completed('holdfastctl sta')).toEqual(['start', 'stats', 'status']);
+    expect(await completed('holdfastctl stop ')).toEqual(['web']);
+    expect(await completed('holdfastctl start ')).toEqual(['done']);
+    expect(await completed('holdfastctl why ')).toEqual(['done', 'web']);
+    expect(await completed('holdfastctl stop --t')).toEqual(['--timeout']);
+    expect(await completed('holdfastctl signal H')).toEqual(['HUP']);
+  });
+
+  test('ps: a table in a pipe with all columns, on a narrow terminal with fewer', async () => {
+    const all = await ctl.prints('ps', '-a');
+    expect(all).toMatch(/^NAME +STATE +PID +UPTIME +CPU +MEMORY +PIDS +LAST END\ndone +exited +- +- +- +- +- +exit 3, \d+s ago\nweb +running +\d+ +\d+s +\d+\.\d% +\S+ +1 +-\n$/);
+    expect(await ctl.prints('ps', '--no-header', '--columns', 'name,state')).toBe('web           running\n');
+    expect(await ctl.prints('ps', '-a', '--format', '{{.name}}={{.state}} {{.last_end.exit_status}}')).toBe('done=EXITED 3\nweb=RUNNING \n');
+    const narrow = await ctl.startOnTerminal('ps', '-a', '--no-color').ended;
+    for (const line of narrow.stdout.split('\n')) expect(line.trimEnd().length).toBeLessThanOrEqual(90);
+    expect(narrow.stdout).toContain('web');
+  });
+
+  test('why: what it is, since when, who wanted it, how it ended', async () => {
+    expect(await ctl.prints('why', 'done')).toMatch(/^done is EXITED: it ended by itself: exit status 3 after 0\.\d s\n {2}last ends {4}\d\d:\d\d:\d\d {2}exit status 3 after 0\.\d s\n {2}wanted {7}up, since \d\d:\d\d:\d\d \(uid 0, pid \d+\)\n {2}bundle {7}\/.*\nTry: holdfastctl start done .*\n$/);
+    expect(await ctl.prints('why', 'web')).toMatch(/^web is RUNNING: pid \d+, for 0:\d\d:\d\d\n[^]*\n {2}limits {7}memory none; pids none\n/);
+    expect(await ctl.run('why', 'wbe')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('Did you mean web?') as string });
+  });
+
+  test.each([
+    ['ps', ['ps', '-a', '--json']],
+    ['status', ['status', '--json']],
+    ['inspect', ['inspect', 'web', 'done']],
+    ['why', ['why', 'web', '--json']],
+    ['history', ['history', '--json']],
+  ])('%s --json is as its schema says', async (verb, args) => {
+    const validate = new Ajv2020({ strict: false }).compile(JSON.parse(await ctl.prints('schema', verb)) as object);
+    validate(JSON.parse((await ctl.run(...args)).stdout));
+    expect(validate.errors).toBeNull();
+  });
+
+  test('stats and events --json: an object a line, as their schemas say', async () => {
+    for (const [verb, args] of [['stats', ['stats', '--once', '--json']], ['events', ['events', '--until', 'now', '--json']]] as const) {
+      const validate = new Ajv2020({ strict: false }).compile(JSON.parse(await ctl.prints('schema', verb)) as object);
+      const lines = (await ctl.prints(...args)).trim().split('\n');
+      for (const line of lines) {
+        validate(JSON.parse(line));
+        expect(validate.errors).toBeNull();
+      }
+    }
+  });
+
+  test('--watch is for terminals and JSON', async () => {
+    expect(await ctl.run('status', '--watch')).toMatchObject({ status: 2, stderr: 'holdfastctl: --watch needs a terminal or --json\n' });
+    const watching = ctl.startOnTerminal('ps', '--watch', '0.1');
+    await watching.printed('running');
+    watching.send('\u0003');
+    expect((await watching.ended).status).toBe(130);
+  });
+
+  test('Ctrl-C while something stops: it goes on, and that is said', async () => {
+    await ctl.prints('start', 'stubborn', host.bundle('stubborn', { args: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done'] }));
+    const stopping = ctl.startOnTerminal('stop', 'stubborn', '--timeout', '60');
+    await stopping.printed('stopping 1 of 1: stubborn (SIGKILL in 0:00:5');
+    stopping.send('\u0003');
+    const { status, stdout } = await stopping.ended;
+    expect(status).toBe(130);
+    expect(stdout).toMatch(/interrupted; stubborn goes on stopping \(SIGKILL in 0:00:5\d\)/);
+    expect(await ctl.prints('status', 'stubborn')).toMatch(/STOPPING/);
+    expect(await ctl.prints('rm', '--force', 'stubborn')).toBe('stubborn: removed\n');
+  });
+
+  test('the shell on a terminal: status first, verbs, and what is none', async () => {
+    const shell = ctl.startOnTerminal();
+    await shell.printed('holdfast> ');
+    shell.send('pid done\r');
+    await shell.printed('\n0\r\n');
+    shell.send('frob\r');
+    await shell.printed('*** Unknown syntax: frob');
+    shell.send('exit\r');
+    expect(await shell.ended).toMatchObject({ status: 0, stdout: expect.stringMatching(/web +.*RUNNING/) as string });
+  });
+
+  test('a wait that takes too long', async () => {
+    expect(await ctl.run('wait', 'web', '--timeout', '0.1')).toEqual({ status: 124, stdout: '', stderr: 'holdfastctl: web is not ended after 0.1 s\n' });
+    expect(await ctl.run('wait', 'done', '--passthrough')).toMatchObject({ status: 3, stdout: '3\n' });
+    expect(await ctl.prints('wait', 'web', '--for', 'running')).toBe('');
+  });
+
+  test('pause, resume and new limits', async () => {
+    expect(await ctl.prints('pause', 'web')).toBe('web: paused\n');
+    expect(await ctl.prints('status', 'web')).toMatch(/RUNNING {3}pid \d+, uptime .*, paused\n$/);
+    expect(await ctl.prints('resume', 'web')).toBe('web: resumed\n');
+    expect(await ctl.prints('update-limits', 'web', '--memory', '64m', '--memory-swap', '64m', '--pids', '20')).toBe('web: updated limits\n');
+    expect(await ctl.prints('why', 'web')).toContain('limits       memory 64M; pids 20\n');
+  });
+});

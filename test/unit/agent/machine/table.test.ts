@@ -1,0 +1,148 @@
+import { step } from '../../../../src/agent/machine/step';
+import type { ProgramEvent } from '../../../../src/agent/machine/event';
+import type { Policy } from '../../../../src/agent/machine/policy';
+import { type State, type Stored, newlyDefined } from '../../../../src/agent/machine/state';
+import { defaults, later, start } from './policies';
+
+/** Runs these events a tenth of a second after each other; a number is so many milliseconds instead. */
+function run(policy: Policy, ...events: readonly (ProgramEvent | ProgramEvent['kind'] | number)[]): Stored | undefined {
+  let now = start;
+  let stored: Stored | undefined = newlyDefined(now);
+  for (const each of events) {
+    now = later(now, typeof each === 'number' ? each : 100);
+    if (typeof each === 'number' || stored === undefined) continue;
+    const event = typeof each === 'string' ? named(each) : each;
+    ({ stored } = step(stored, { event, policy, now, random: 0.5, areDependenciesMet: true }));
+  }
+  return stored;
+}
+
+function named(kind: ProgramEvent['kind']): ProgramEvent {
+  if (kind === 'up') return { kind, ranMs: 0 };
+  if (kind === 'ended') return { kind, status: 1, unknown: '' };
+  if (kind === 'start-failed') return { kind, detail: 'no memory', isLasting: false };
+  if (kind === 'signalled') return { kind, step: 0 };
+  return kind === 'unhealthy' || kind === 'lost' ? { kind, detail: 'why' } : { kind };
+}
+
+const ended0: ProgramEvent = { kind: 'ended', status: 0, unknown: '' };
+const missing: ProgramEvent = { kind: 'start-failed', detail: "can't find command", isLasting: true };
+const always: Policy = { ...defaults, autorestart: 'always' };
+const never: Policy = { ...defaults, autorestart: 'never' };
+const atOnce: Policy = { ...defaults, startMs: 0 };
+const once: Policy = { ...defaults, oneshot: true };
+const retries: Policy = { ...defaults, startRetries: 1 };
+const running = ['start', 'up', 1000, 'timer'] as const;
+
+/** The table of the design, cell by cell; undefined: forgotten. */
+const cells: readonly (readonly [name: string, policy: Policy, events: Parameters<typeof run>[1][], state: State | undefined])[] = [
+  ['STOPPED, start asked', defaults, ['start'], 'STARTING'],
+  ['STOPPED, stop asked', defaults, ['stop'], 'STOPPED'],
+  ['STOPPED, process up', defaults, ['up'], 'RUNNING'],
+  ['STOPPED, definition gone', defaults, ['gone'], undefined],
+  ['STARTING, start asked', defaults, ['start', 'start'], 'STARTING'],
+  ['STARTING, stop asked', defaults, ['start', 'stop'], 'STOPPING'],
+  ['STARTING, process up', defaults, ['start', 'up'], 'STARTING'],
+  ['STARTING, process up, no startsecs', atOnce, ['start', 'up'], 'RUNNING'],
+  ['STARTING, startsecs passed', defaults, [...running], 'RUNNING'],
+  ['STARTING, startsecs not passed', defaults, ['start', 'up', 100, 'timer'], 'STARTING'],
+  ['STARTING, ended expectedly', defaults, ['start', 'up', ended0], 'BACKOFF'],
+  ['STARTING, ended expectedly, no startsecs', atOnce, ['start', ended0], 'EXITED'],
+  ['STARTING, ended expectedly, always', always, ['start', 'up', ended0], 'BACKOFF'],
+  ['STARTING, ended expectedly, oneshot', once, ['start', ended0], 'EXITED'],
+  ['STARTING, ended unexpectedly', defaults, ['start', 'up', 'ended'], 'BACKOFF'],
+  ['STARTING, ended unexpectedly, retries left', retries, ['start', 'up', 'ended'], 'BACKOFF'],
+  ['STARTING, ended unexpectedly, no retries left', retries, ['start', 'up', 'ended', 1000, 'timer', 'up', 'ended'], 'FATAL'],
+  ['STARTING, start failed', defaults, ['start', 'start-failed'], 'BACKOFF'],
+  ['STARTING, cannot ever start', defaults, ['start', missing], 'FATAL'],
+  ['STARTING, unhealthy', defaults, ['start', 'up', 'unhealthy'], 'STOPPING'],
+  ['STARTING, definition gone', defaults, ['start', 'gone', 'start-failed'], undefined],
+  ['RUNNING, start asked', defaults, [...running, 'start'], 'RUNNING'],
+  ['RUNNING, stop asked', defaults, [...running, 'stop'], 'STOPPING'],
+  ['RUNNING, ended expectedly', defaults, [...running, ended0], 'EXITED'],
+  ['RUNNING, ended expectedly, always', always, [...running, ended0], 'STARTING'],
+  ['RUNNING, ended unexpectedly', defaults, [...running, 'ended'], 'BACKOFF'],
+  ['RUNNING, ended unexpectedly, never', never, [...running, 'ended'], 'EXITED'],
+  ['RUNNING, unhealthy', defaults, [...running, 'unhealthy', 'signalled', 'ended'], 'BACKOFF'],
+  ['RUNNING, definition gone', defaults, [...running, 'gone', 'signalled', 'ended'], undefined],
+  ['BACKOFF, start asked', defaults, ['start', 'up', 'ended', 'start'], 'STARTING'],
+  ['BACKOFF, stop asked', defaults, ['start', 'up', 'ended', 'stop'], 'STOPPED'],
+  ['BACKOFF, timer', defaults, ['start', 'up', 'ended', 1000, 'timer'], 'STARTING'],
+  ['BACKOFF, timer before its time', defaults, ['start', 'up', 'ended', 800, 'timer'], 'BACKOFF'],
+  ['BACKOFF, definition gone', defaults, ['start', 'up', 'ended', 'gone'], undefined],
+  ['STOPPING, start asked', defaults, [...running, 'stop', 'signalled', 'start', 'ended'], 'STARTING'],
+  ['STOPPING, start asked, stop asked', defaults, [...running, 'stop', 'signalled', 'start', 'stop', 'ended'], 'STOPPED'],
+  ['STOPPING, ended expectedly', always, [...running, 'stop', 'signalled', ended0], 'STOPPED'],
+  ['STOPPING, restart', defaults, [...running, 'restart', 'signalled', 'ended'], 'STARTING'],
+  ['STOPPING, start failed', defaults, ['start', 'stop', 'start-failed'], 'STOPPED'],
+  ['STOPPING, definition gone', defaults, [...running, 'stop', 'gone', 'start', 'ended'], undefined],
+  ['EXITED, start asked', defaults, [...running, ended0, 'start'], 'STARTING'],
+  ['EXITED, stop asked', defaults, [...running, ended0, 'stop'], 'EXITED'],
+  ['FATAL, start asked', defaults, ['start', missing, 'start'], 'STARTING'],
+  ['FATAL, stop asked', defaults, ['start', missing, 'stop'], 'FATAL'],
+  ['RUNNING, lost', defaults, [...running, 'lost'], 'UNKNOWN'],
+  ['UNKNOWN, found', defaults, [...running, 'lost', 'up'], 'RUNNING'],
+  ['UNKNOWN, ended', defaults, [...running, 'lost', 'ended'], 'BACKOFF'],
+  ['UNKNOWN, stop asked', defaults, [...running, 'lost', 'stop'], 'STOPPED'],
+];
+
+test.each(cells)('%s', (_name, policy, events, state) => {
+  expect(run(policy, ...events)?.state).toBe(state);
+});
+
+describe('what is kept', () => {
+  test('each unexpected end makes the next pause longer, also one that ran a while', () => {
+    const crash = [1000, 'timer', 500, 'ended'] as const;
+    const stored = run(defaults, 'start', 'up', ...crash, 1100, 'timer', 'up', ...crash, 2000, 'timer', 'up', ...crash);
+    expect(stored).toMatchObject({ state: 'BACKOFF', failures: 3, quickEnds: 0, deadline: { spanMs: 4000 } });
+  });
+
+  test('after a minute RUNNING the pause is short again', () => {
+    const stored = run(defaults, 'start', 'up', 'ended', 1000, 'timer', 'up', 1000, 'timer', 60_000, 'ended');
+    expect(stored).toMatchObject({ state: 'BACKOFF', failures: 1, deadline: { spanMs: 1000 } });
+  });
+
+  test('who asks for a start during a pause does not make the next one shorter, and after FATAL does', () => {
+    expect(run(defaults, 'start', 'up', 'ended', 'start')).toMatchObject({ state: 'STARTING', failures: 1 });
+    expect(run({ ...defaults, startRetries: 0 }, 'start', 'up', 'ended', 'start')).toMatchObject({ state: 'STARTING', failures: 0, quickEnds: 0 });
+  });
+
+  test('a stop goes through its steps, and SIGKILL is the last', () => {
+    const steps: Policy = { ...defaults, stopSteps: [{ signal: 2, waitMs: 500 }, { signal: 15, waitMs: 700 }] };
+    const second = run(steps, ...running, 'stop', 'signalled', 500, 'timer');
+    expect(second).toMatchObject({ state: 'STOPPING', step: 1, isSignalled: false });
+    const third = run(steps, ...running, 'stop', 'signalled', 500, 'timer', { kind: 'signalled', step: 1 }, 700, 'timer', { kind: 'signalled', step: 2 });
+    expect(third).toMatchObject({ state: 'STOPPING', step: 2, isSignalled: true, deadline: undefined });
+  });
+
+  test('a stop by hand outlives a start of the host only where that is asked for', () => {
+    const byHand = [...running, 'stop', 'signalled', 'ended', 'boot'] as const;
+    expect(run(defaults, ...byHand)?.state).toBe('STARTING');
+    expect(run({ ...defaults, onReboot: 'laststate' }, ...byHand)?.state).toBe('STOPPED');
+    expect(run({ ...defaults, autostart: false }, ...running, 'boot')).toMatchObject({ state: 'STOPPED', lastEnd: { unknown: 'host rebooted' } });
+    expect(run({ ...defaults, autostart: false, onReboot: 'laststate' }, ...running, 'boot')?.state).toBe('STARTING');
+  });
+
+  test('the last end says how long it ran', () => {
+    expect(run(defaults, 'start', 'up', 300, 'ended')).toMatchObject({ lastEnd: { status: 1, ranMs: 400 } });
+  });
+});
+
+describe('waiting for others', () => {
+  const waiting = (policy: Policy): Stored | undefined => step(newlyDefined(start), { event: { kind: 'start' }, policy, now: start, random: 0.5, areDependenciesMet: false }).stored;
+  const then = (stored: Stored | undefined, event: ProgramEvent, ms = 0, policy = defaults): Stored | undefined =>
+    stored && step(stored, { event, policy, now: later(start, ms), random: 0.5, areDependenciesMet: false }).stored;
+
+  test('has no process, and so a stop is over at once', () => {
+    expect(waiting(defaults)).toMatchObject({ state: 'STARTING', phase: 'dependency', generation: 0 });
+    expect(then(waiting(defaults), { kind: 'stop' })).toMatchObject({ state: 'STOPPED', wanted: 'down' });
+    expect(then(waiting(defaults), { kind: 'gone' })).toBeUndefined();
+  });
+
+  test('ends with what it waits for, or with its time', () => {
+    expect(then(waiting(defaults), { kind: 'dependencies-met' })).toMatchObject({ state: 'STARTING', phase: 'start', generation: 1 });
+    const inTime = { ...defaults, dependencyTimeoutMs: 2000 };
+    expect(then(waiting(inTime), { kind: 'timer' }, 1999, inTime)).toMatchObject({ phase: 'dependency' });
+    expect(then(waiting(inTime), { kind: 'timer' }, 2000, inTime)).toMatchObject({ state: 'BACKOFF' });
+  });
+});

@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+
+import type { ProcessSpec } from '../../../../src/runtime/bundle/process-spec';
+import { quote, splitEnvironment } from '../../../../src/runtime/host/environment';
+import { settersOf } from '../../../../src/runtime/host/setters';
+import { type StubRequest, stubCommand } from '../../../../src/runtime/host/stub';
+
+const spec: ProcessSpec = { args: ['serve', '--port', '80'], cwd: '/srv', user: { uid: 0, gid: 0 }, env: ['PATH=/bin:/sbin', 'A=1'] };
+const request: StubRequest = {
+  spec,
+  cgroup: ['/sys/fs/cgroup/pids/holdfast/it\'s'],
+  pidFile: '/run/pid',
+  startFifo: '/run/start',
+  readyFifo: '/run/ready',
+  environmentFile: '/run/env',
+  errorsFile: '/run/errors',
+};
+
+/** Without NUL, which no word has. */
+const word = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0'));
+
+describe('the command line of a host program', () => {
+  test('is one shell where nothing is asked for, with the program\'s words as they are', () => {
+    const { file, args, environment, forks } = stubCommand(request);
+    expect([file, args[0], ...args.slice(2)]).toEqual(['/bin/sh', '-c', 'holdfast', '--pid-file', '/run/pid', '/srv', '022', 'serve', '/bin:/sbin', 'serve', '--port', '80']);
+    expect(args[1]).not.toMatch(/setpriv|prlimit|unshare|serve/);
+    expect(args[1]).toContain('echo 0 >\'/sys/fs/cgroup/pids/holdfast/it\'\\\'\'s/cgroup.procs\' || exit 125');
+    expect(environment).toBe('export PATH=\'/bin:/sbin\'\nexport A=\'1\'\n');
+    expect(forks).toBe(false);
+  });
+
+  test('executes what sets users and limits one after the other, and only then what the environment may reach', () => {
+    const asked = { ...spec, user: { uid: 5, gid: 6 }, rlimits: [{ type: 'RLIMIT_CORE', soft: 0, hard: 18446744073709551615n }] };
+    const script = stubCommand({ ...request, spec: asked }).args[1] ?? '';
+    const order = ['cgroup.procs', '\'prlimit\' \'--core=0:unlimited\' \'--\' \'setpriv\' \'--reuid=5\' \'--regid=6\' \'--clear-groups\' \'--\'', 'echo ready', '. /proc/self/fd/6', 'exec "$@"'];
+    const places = order.map((part) => script.indexOf(part));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places).not.toContain(-1);
+  });
+
+  test('an exec enters the pid namespace of the program', () => {
+    const { args, forks } = stubCommand({ ...request, pidNamespace: 123, terminal: '/dev/pts/7' });
+    expect(args[1]).toContain('exec \'nsenter\' \'--target\' \'123\' \'--pid\' \'--mount\' \'--\' \'setsid\' \'--ctty\' /bin/sh -c');
+    expect(forks).toBe(true);
+  });
+
+  test.each([
+    [{ rlimits: [{ type: 'RLIMIT_WORDS', soft: 1, hard: 1 }] }, 'unknown limit "RLIMIT_WORDS"'],
+    [{ capabilities: { bounding: ['CAP_KILL,+all'] } }, 'unknown capability "CAP_KILL,+all"'],
+    [{ scheduler: { policy: 'SCHED_FIFO', priority: 5 } }, 'SCHED_OTHER with a nice of -20 to 19'],
+    [{ scheduler: { policy: 'SCHED_OTHER', nice: 20 } }, 'SCHED_OTHER with a nice of -20 to 19'],
+  ])('what no program can set is refused: %j', (more, words) => {
+    expect(() => settersOf({ ...spec, ...more })).toThrow(words);
+  });
+});
+
+describe('the environment of a host program', () => {
+  test('of names that a shell cannot export, or has itself, env(1) is told', () => {
+    expect(splitEnvironment(['a.b=1', 'IFS=x', '_=y', 'B=2', 'B=3', '=none', 'none', 'C='])).toEqual({ file: 'export B=\'3\'\nexport C=\'\'\n', odd: ['a.b=1', 'IFS=x', '_=y'] });
+  });
+
+  test('a shell reads of it what was written, whatever it is', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'holdfast-environment-'));
+    try {
+      const file = join(directory, 'environment');
+      fc.assert(fc.property(word, (value) => {
+        writeFileSync(file, splitEnvironment([`VALUE=${value}`]).file);
+        expect(execFileSync('/bin/sh', ['-c', `. ${quote(file)}; printf %s "$VALUE"`], { encoding: 'utf8' })).toBe(value);
+      }), { numRuns: 50 });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,106 @@
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Lingering } from '../../../../src/shim/stdio/lingering';
+import { within } from '../../../support/deadline';
+import { FifoReader, makeFifo } from '../../../support/fifo';
+
+describe('lingering output', () => {
+  let directory: string;
+  let path: string;
+  let keeperFd: number;
+  let lingering: Lingering;
+  let emptied: Promise<void>;
+  let givenUp: string[];
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'holdfast-linger-'));
+    path = join(directory, 'fifo');
+    makeFifo(path);
+    keeperFd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    givenUp = [];
+    emptied = new Promise((resolve) => {
+      lingering = new Lingering({ onEmpty: resolve, onGivenUp: (why) => givenUp.push(why), patienceMs: 500, most: 2 });
+    });
+  });
+
+  afterEach(() => {
+    lingering.close();
+    jest.useRealTimers();
+    rmSync(directory, { recursive: true });
+  });
+
+  test('is none where all has been read: the FIFO ends at once', async () => {
+    const reader = new FifoReader(path);
+    lingering.addKeeper(keeperFd);
+    expect(lingering.size).toBe(0);
+    expect(await reader.untilEnd()).toBe('');
+  });
+
+  test('waits for a late reader, who gets it and then the end', async () => {
+    writeSync(keeperFd, 'unread');
+    lingering.addKeeper(keeperFd);
+    expect(lingering.size).toBe(1);
+    const reader = new FifoReader(path);
+    expect(await reader.untilEnd()).toBe('unread');
+    await within(emptied, 'nothing to linger');
+    expect(lingering.size).toBe(0);
+  });
+
+  test('goes with its FIFO', async () => {
+    writeSync(keeperFd, 'unread');
+    lingering.addKeeper(keeperFd);
+    rmSync(path);
+    await within(emptied, 'nothing to linger');
+  });
+
+  test('goes when it is told to', () => {
+    writeSync(keeperFd, 'unread');
+    lingering.addKeeper(keeperFd);
+    lingering.close();
+    expect(lingering.size).toBe(0);
+    expect(() => closeSync(keeperFd)).toThrow(/EBADF/);
+  });
+
+  test('is given up where nobody comes', async () => {
+    writeSync(keeperFd, 'unread');
+    lingering.addKeeper(keeperFd);
+    await within(emptied, 'the end of patience');
+    expect(givenUp).toEqual(['nobody has read any of it for 0.5 s']);
+    expect(() => closeSync(keeperFd)).toThrow(/EBADF/);
+  });
+
+  test('waits anew for a slow reader, however long it takes in all', async () => {
+    jest.useFakeTimers();
+    writeSync(keeperFd, 'abcd');
+    lingering.addKeeper(keeperFd);
+    const readFd = openSync(path, constants.O_RDONLY);
+    const byte = Buffer.alloc(1);
+    // Each of the reads comes well within the patience, their sum does not.
+    for (let count = 0; count < 3; count += 1) {
+      await jest.advanceTimersByTimeAsync(300);
+      readSync(readFd, byte);
+    }
+    expect(lingering.size).toBe(1);
+    expect(givenUp).toEqual([]);
+    readSync(readFd, byte);
+    closeSync(readFd);
+    await jest.advanceTimersByTimeAsync(300);
+    await emptied;
+    expect(givenUp).toEqual([]);
+  });
+
+  test('is bounded: the oldest goes first', async () => {
+    const paths = [path, join(directory, 'second'), join(directory, 'third')];
+    for (const [index, one] of paths.entries()) {
+      if (index > 0) makeFifo(one);
+      const fd = index === 0 ? keeperFd : openSync(one, constants.O_RDWR | constants.O_NONBLOCK);
+      writeSync(fd, String(index));
+      lingering.addKeeper(fd);
+    }
+    expect(lingering.size).toBe(2);
+    expect(givenUp).toEqual(['2 others wait']);
+    expect(await new FifoReader(paths[2] ?? '').untilEnd()).toBe('2');
+  });
+});
