@@ -4,17 +4,16 @@ import { shimsOf } from '../support/shims';
 import { upgradeShims } from '../support/upgrade-shims';
 import { SoakCheck, harmed } from './soak-check';
 import type { SoakHost } from './soak-host';
+import { SoakPace } from './soak-pace';
 import type { Random } from './soak-random';
 
-/** Between the moment that a daemon serves and the next kill. */
-const meanPauseMs = 200;
-const longestPauseMs = 2000;
 /** Within which a daemon that has just been started comes to serve. */
 const startsWithinMs = 300;
 
 /** Kills daemon and shim, and has shims upgraded in place, at moments that have nothing to do with the work under way, and looks after each kill what it has done. */
 export class SoakKills {
   readonly #check: SoakCheck;
+  readonly #pace: SoakPace;
   readonly #killed = new WeakSet<DaemonProcess>();
   #generation = 0;
 
@@ -25,6 +24,7 @@ export class SoakKills {
     private readonly fail: (error: unknown) => void,
   ) {
     this.#check = new SoakCheck(soak.ordeal, () => soak.processes);
+    this.#pace = new SoakPace(soak.figures, random);
   }
 
   /** Until the soak is over; the last daemon serves by then. */
@@ -34,7 +34,7 @@ export class SoakKills {
       // Some die while they start.
       const dieEarly = this.random.isLikely(0.15);
       if (!dieEarly) await serving;
-      await this.#pause(dieEarly ? startsWithinMs * this.random.fraction() : this.random.pauseMs(meanPauseMs, longestPauseMs));
+      await this.#pause(dieEarly ? startsWithinMs * this.random.fraction() : this.#pace.nextMs());
       const choice = this.random.fraction();
       if (choice < 0.11) serving = this.#killBoth() ?? serving;
       else if (choice < 0.27) this.#killShimsAlone();
