@@ -180,6 +180,8 @@ describeOnHost('tasks of the containerd API', realContainers, () => {
     await tasks.start('created');
     await restart();
     expect(await tasks.statusOf('created')).toBe('RUNNING');
+    // What had ended before is found again, and no news.
+    expect(host.daemon.log()).not.toContain('process ended');
     for (const id of ['created', 'running', 'stopped', 'ending']) await tasks.end(id);
   });
 

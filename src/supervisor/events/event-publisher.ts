@@ -94,13 +94,13 @@ export class EventPublisher {
     });
   }
 
-  /** Tells a recorded end; `before` runs between the log and the subscribers. */
-  tellEnd(end: RecordedEnd, before: () => void): void {
+  /** Tells a recorded end; `before` runs between the log and the subscribers, and is given whether it has not been told before. */
+  tellEnd(end: RecordedEnd, before: (isNew: boolean) => void): void {
     this.#do(() => {
       const afterNs = this.log.lastNs;
       const event = this.log.tell(end);
       faultPoint('daemon.end.told');
-      before();
+      before(event !== undefined);
       if (event === undefined) return;
       this.#unheard.push({ event, afterNs });
       this.#wakeSubscribers();
