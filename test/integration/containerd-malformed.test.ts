@@ -15,6 +15,7 @@ import { describeOnHost, realContainers } from '../support/requires';
 import { TaskHost } from '../support/task-host';
 import { TestHost } from '../support/test-host';
 import { expectWorking } from '../support/untouched';
+import { mutated, validRequests } from '../support/valid-requests';
 
 /** Requests that are sent in all; HOLDFAST_FUZZ asks for more. */
 const requestCount = Number(process.env['HOLDFAST_FUZZ'] ?? 2000);
@@ -57,9 +58,15 @@ const { message } = fc.letrec<{ message: Uint8Array; field: (writer: BinaryWrite
 /** Field 1 within field 1, two thousand times: an Any in an Any, to whoever follows it. */
 const bottomless = Array.from({ length: 2000 }).reduce<Uint8Array>((inner) => new BinaryWriter().tag(1, 2).bytes(inner).finish(), new Uint8Array());
 
+const anyBytes = fc.oneof({ weight: 6, arbitrary: message }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) }, { weight: 1, arbitrary: fc.constant(bottomless) });
+const valid = validRequests('prey');
+const call = fc.constantFrom(...methods).chain((method) => {
+  const one = valid.get(method.path);
+  return fc.record({ method: fc.constant(method), bytes: one === undefined ? anyBytes : fc.oneof(mutated(one), anyBytes) });
+});
+
 const request = fc.record({
-  method: fc.constantFrom(...methods),
-  bytes: fc.oneof({ weight: 6, arbitrary: message }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) }, { weight: 1, arbitrary: fc.constant(bottomless) }),
+  call,
   namespace: fc.oneof({ weight: 6, arbitrary: fc.constant('prey') }, { weight: 1, arbitrary: fc.constantFrom('', 'a b', '../x', 'legacy', 'x'.repeat(77)) }),
 });
 type Request = typeof request extends fc.Arbitrary<infer T> ? T : never;
@@ -77,7 +84,7 @@ describeOnHost('malformed requests of the containerd API', realContainers, () =>
   });
 
   /** Sends bytes as they are; answers OK or the error's code and text. */
-  function send({ method: { path, responseStream }, bytes, namespace }: Request): Promise<{ readonly code: status; readonly details: string }> {
+  function send({ call: { method: { path, responseStream }, bytes }, namespace }: Request): Promise<{ readonly code: status; readonly details: string }> {
     return new Promise((resolve) => {
       const finish = (error: ServiceError | null): void => { resolve(error ?? { code: status.OK, details: '' }); };
       const options = { deadline: Date.now() + (waiting.includes(path) ? 500 : 20_000) };
@@ -105,7 +112,7 @@ describeOnHost('malformed requests of the containerd API', realContainers, () =>
       fc.asyncProperty(fc.array(request, { minLength: atOnce, maxLength: atOnce }), async (requests) => {
         const answers = await Promise.all(requests.map(send));
         for (const [index, { code, details }] of answers.entries()) {
-          const path = requests[index]?.method.path ?? '';
+          const path = requests[index]?.call.method.path ?? '';
           seen.add(`${path} ${status[code]}`);
           const isKnown = clearCodes.has(code) || (code === status.DEADLINE_EXCEEDED && waiting.includes(path));
           if (!isKnown || (code !== status.OK && details === '') || defects.test(details)) throw new Error(`${path}: ${status[code]} ${details}`);
