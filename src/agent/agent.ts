@@ -6,6 +6,7 @@ import { messageOf } from '../sys/thrown';
 import type { EngineParts, ManagedDefinition } from './engine/parts';
 import { ManagedProgram } from './engine/managed-program';
 import { pidOfRun } from './engine/run';
+import { inStartOrder } from './engine/start-order';
 import type { Stored } from './machine/state';
 import { reasonOf } from './reason';
 
@@ -17,18 +18,21 @@ export class Agent implements ManagedPrograms {
 
   /** Goes on with the programs, once the core has restored what runs. Each costs itself only. */
   async begin(definitions: readonly ManagedDefinition[]): Promise<void> {
-    await Promise.all(definitions.map(async (definition) => {
-      const program = new ManagedProgram(definition, this.parts);
-      this.#programs.set(definition.name, program);
-      try {
-        await program.restore(this.parts.states.find(definition.name));
-      } catch (error) {
-        // Nothing is started of what nobody knows where it stands.
-        program.close();
-        this.#programs.delete(definition.name);
-        this.parts.programs.log.error({ program: definition.name, err: error }, 'a program is not kept running');
-      }
-    }));
+    // All are there before the first is started: others may wait for it.
+    for (const definition of definitions) this.#programs.set(definition.name, new ManagedProgram(definition, this.parts));
+    for (const atOnce of inStartOrder(definitions)) await Promise.all(atOnce.map(({ name }) => this.#restore(name)));
+  }
+
+  async #restore(name: string): Promise<void> {
+    const program = this.#programs.get(name);
+    try {
+      await program?.restore(this.parts.states.find(name));
+    } catch (error) {
+      // Nothing is started of what nobody knows where it stands.
+      program?.close();
+      this.#programs.delete(name);
+      this.parts.programs.log.error({ program: name, err: error }, 'a program is not kept running');
+    }
   }
 
   /** Nothing is done any more; what runs runs on. May be called twice. */
@@ -42,7 +46,7 @@ export class Agent implements ManagedPrograms {
 
   find(name: string): ManagedView | undefined {
     const program = this.#programs.get(name);
-    return program && { state: program.stored.state, reason: reasonOf(program.stored, this.parts.now()) };
+    return program && { state: program.stored.state, reason: reasonOf(program.stored, this.parts.now(), program.waits) };
   }
 
   async start(order: ManagedOrder, isRestart: boolean): Promise<StartResult> {
@@ -59,7 +63,7 @@ export class Agent implements ManagedPrograms {
   async #startResult({ definition: { name } }: ManagedProgram, stored: Stored | undefined): Promise<StartResult> {
     if (stored?.state === 'RUNNING' || stored?.state === 'EXITED') return { is: 'started', pid: await pidOfRun(this.parts, name) };
     if (stored === undefined) return { is: 'no-such-process' };
-    const detail = reasonOf(stored, this.parts.now());
+    const detail = reasonOf(stored, this.parts.now(), []);
     if (stored.state === 'FATAL' && /not found|no such file/.test(detail)) return { is: 'no-such-file', detail };
     if (stored.state === 'FATAL' && /permission denied|exec format/.test(detail)) return { is: 'not-executable', detail };
     return { is: stored.state === 'STOPPED' ? 'abnormal-termination' : 'spawn-error', detail };

@@ -40,7 +40,7 @@ async function hostProgramOf(definition: ProcessDefinition, generation: number, 
 
 /** What a definition may ask for, and nobody does yet. */
 function refuseWhatIsMissing(definition: ProcessDefinition): void {
-  const { kind, secrets, terminal, stdin, health, ready, schedule, dependsOn, log, listen } = definition;
+  const { kind, secrets, terminal, stdin, health, ready, schedule, log, listen } = definition;
   const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
     ['rootfs', kind.is === 'rootfs'],
     ['secrets', secrets.some(({ as }) => as === 'file')],
@@ -48,7 +48,6 @@ function refuseWhatIsMissing(definition: ProcessDefinition): void {
     ['health', health !== undefined],
     ['ready', ready.is !== 'startsecs'],
     ['schedule', schedule !== undefined],
-    ['depends_on', dependsOn.length > 0],
     ['read_only_paths', definition.readOnlyPaths.length > 0 || definition.privateTmp || definition.network !== 'host'],
     ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || (log.stdout.is === 'keep' && log.stderr.is === 'null') || (log.stdout.is === 'null' && log.stderr.is === 'keep') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],
     ['listen', listen.length > 0],

@@ -18,6 +18,7 @@ export async function loadDefinitions(directory: string, read: ReadText): Promis
   const { programs, errors } = bringTogether(noDefinitions, await readDefinitionDirectory(directory));
   const definitions = [...programs.values()].flatMap((program) => processesOf(program)).map((process): ManagedDefinition => ({
     name: process.fullName,
+    process,
     policy: policyOf(process),
     compile: (generation) => compileProcess(process, generation, read),
   }));

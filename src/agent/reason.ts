@@ -1,8 +1,10 @@
+import type { Condition } from './definitions/definition';
+import type { Wait } from './engine/dependencies';
 import { type Clocks, msUntil } from './machine/clocks';
 import type { Stored } from './machine/state';
 
-/** What a program waits for, or why it is in its state; empty where there is nothing to say. */
-export function reasonOf(stored: Stored, now: Clocks): string {
+/** What a program waits for, or why it is in its state; empty where there is nothing to say. @param waits for what it depends on */
+export function reasonOf(stored: Stored, now: Clocks, waits: readonly Wait[]): string {
   switch (stored.state) {
     case 'BACKOFF':
       return `${stored.reason}, next start in ${clockText(msUntil(stored.deadline, now))}`;
@@ -10,13 +12,21 @@ export function reasonOf(stored: Stored, now: Clocks): string {
     case 'UNKNOWN':
       return stored.reason;
     case 'STARTING':
-      return stored.phase === 'dependency' ? 'waiting for what it depends on' : '';
+      return stored.phase === 'dependency' ? `waiting for ${waits.map(waitText).join(', ')}` : '';
     case 'STOPPED':
     case 'RUNNING':
     case 'STOPPING':
     case 'EXITED':
       return '';
   }
+}
+
+const conditionTexts: Readonly<Record<Condition, string>> = {
+  started: 'to be started', running: 'to be RUNNING', healthy: 'to be healthy', completed: 'to be completed', exited: 'to exit',
+};
+
+function waitText({ name, condition, state }: Wait): string {
+  return `${name} ${conditionTexts[condition]} (${state === undefined ? 'there is no such program' : `it is ${state}`})`;
 }
 
 /** As supervisorctl prints an uptime: hours, minutes and seconds; what has begun of a second counts. */

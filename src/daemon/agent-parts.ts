@@ -1,5 +1,6 @@
 import { Agent } from '../agent/agent';
 import { HostClock } from '../agent/engine/clock';
+import { Peers } from '../agent/engine/peers';
 import { loadDefinitions } from '../agent/load';
 import type { Programs } from '../programs/programs';
 import type { Records } from '../records/records';
@@ -12,7 +13,7 @@ const readOptions = { mostBytes: 4 << 20, followLink: true };
 /** The agent, given what it needs. */
 export function makeAgent({ parts }: Programs, { programStates }: Records): Agent {
   const clock = new HostClock();
-  return new Agent({ programs: parts, states: programStates, now: () => clock.now(), random: () => Math.random() });
+  return new Agent({ programs: parts, states: programStates, peers: new Peers(), now: () => clock.now(), random: () => Math.random() });
 }
 
 export interface BeginOptions {

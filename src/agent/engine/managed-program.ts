@@ -7,7 +7,9 @@ import { restoreEvent } from '../machine/restore';
 import { type Act, type Stored, actOf, deadlineOf, newlyDefined } from '../machine/state';
 import { step } from '../machine/step';
 import { parseStored, printStored } from '../machine/stored-text';
+import { type Wait, isOlderThanItsDependencies, waitsOf } from './dependencies';
 import type { EngineParts, ManagedDefinition } from './parts';
+import type { Peer } from './peers';
 import { endOfRun, findRun, signalRun, startGeneration } from './run';
 
 /** A timer of Node's does not count while the host sleeps, so a long wait is looked at again. */
@@ -22,20 +24,31 @@ export type Watcher = (stored: Stored | undefined) => void;
  * One program that is kept running. What happens to it is taken one after the other: the state machine decides, what it says is written
  * down, and then it is done. A daemon that dies in between leaves what is written, by which the next one goes on.
  */
-export class ManagedProgram {
+export class ManagedProgram implements Peer {
   #stored: Stored;
   readonly #turns = new Turns();
   readonly #watchers = new Set<Watcher>();
   #timer: NodeJS.Timeout | undefined;
   #starting: AbortController | undefined;
   #isClosed = false;
+  #isKnown = false;
 
   constructor(readonly definition: ManagedDefinition, private readonly parts: EngineParts) {
     this.#stored = newlyDefined(parts.now());
+    parts.peers.join(this);
   }
 
   get stored(): Stored {
     return this.#stored;
+  }
+
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  /** What it depends on and is not as it has to be. */
+  get waits(): readonly Wait[] {
+    return waitsOf(this.definition, this.parts.peers.all);
   }
 
   /** Goes on with what was written down, by what there is of it. To be called once, before anything else. @param text undefined: it is new */
@@ -43,10 +56,13 @@ export class ManagedProgram {
     if (text !== undefined) this.#stored = parseStored(text);
     const event = await this.#eventAtStart(text === undefined);
     const act = event === undefined ? undefined : await this.#write(event);
+    this.#isKnown = true;
     const due = act ?? actOf(this.#stored);
     if ('upSince' in this.#stored && this.#stored.upSince !== undefined) this.#watchEnd();
     if (due !== undefined) this.#do(due);
     this.#setTimer();
+    this.parts.peers.changed(this);
+    this.heedOthers();
   }
 
   async #eventAtStart(isNew: boolean): Promise<ProgramEvent | undefined> {
@@ -70,6 +86,18 @@ export class ManagedProgram {
     if (this.#stored !== before) this.#setTimer();
   }
 
+  /** Goes on where it has waited for others, or starts again with them. */
+  heedOthers(): void {
+    if (this.#dueToOthers() !== undefined) this.#takeOnceWritten(() => this.#dueToOthers());
+  }
+
+  #dueToOthers(): ProgramEvent | undefined {
+    const { definition, parts: { peers }, stored } = this;
+    if (!this.#isKnown) return undefined;
+    if (stored.state === 'STARTING' && stored.phase === 'dependency') return this.waits.length === 0 ? { kind: 'dependencies-met' } : undefined;
+    return definition.process.dependencyRestart && isOlderThanItsDependencies(definition, stored, peers.all) ? { kind: 'restart' } : undefined;
+  }
+
   /** Calls `watcher` at each change. @returns the way out */
   watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
@@ -85,15 +113,18 @@ export class ManagedProgram {
   /** @returns what is to be done: not before all of it is on the disk */
   async #write(event: ProgramEvent): Promise<Act | undefined> {
     const { definition: { name, policy }, parts } = this;
-    const { stored, act } = step(this.#stored, { event, policy, now: parts.now(), random: parts.random(), areDependenciesMet: true });
+    const { stored, act } = step(this.#stored, { event, policy, now: parts.now(), random: parts.random(), areDependenciesMet: this.waits.length === 0 });
     if (stored === this.#stored) return undefined;
     faultPoint('daemon.agent.before-write');
     if (stored === undefined) await parts.states.delete(name);
     else await parts.states.put({ name, text: printStored(stored) });
     faultPoint('daemon.agent.written');
-    if (stored === undefined) this.close();
-    else this.#stored = stored;
+    if (stored === undefined) {
+      this.close();
+      parts.peers.leave(this);
+    } else this.#stored = stored;
     for (const watcher of [...this.#watchers]) watcher(stored);
+    if (this.#isKnown) parts.peers.changed(this);
     return act;
   }
 
@@ -145,10 +176,14 @@ export class ManagedProgram {
     this.#report(generation, { kind: 'signalled', step: at });
   }
 
-  /** What has happened stays so where it cannot be written down: whatever else there is waits until it can, as the order matters. */
   #report(generation: number, event: ProgramEvent): void {
+    this.#takeOnceWritten(() => (generation === this.#stored.generation ? event : undefined));
+  }
+
+  /** What has happened stays so where it cannot be written down: whatever else there is waits until it can, as the order matters. */
+  #takeOnceWritten(find: () => ProgramEvent | undefined): void {
     void this.#turns.run('', async () => {
-      while (!this.#isClosed && generation === this.#stored.generation) {
+      for (let event = find(); event !== undefined && !this.#isClosed; event = find()) {
         try {
           await this.#take(event);
           return;

@@ -1,5 +1,5 @@
 import { type Clocks, msUntil } from './clocks';
-import type { Policy } from './policy';
+import { type Policy, expects } from './policy';
 import { type Stored, deadlineOf } from './state';
 
 /** What can happen to a program. */
@@ -14,7 +14,7 @@ export type ProgramEvent =
   | { readonly kind: 'ended'; readonly status: number; readonly unknown: string }
   /** It could not be started. `isLasting`: nor can it be again as things are, such as a program that is not there. */
   | { readonly kind: 'start-failed'; readonly detail: string; readonly isLasting: boolean }
-  /** What it depends on is as it has to be. */
+  /** What it depends on is as it has to be; where that is over again, it waits on. */
   | { readonly kind: 'dependencies-met' }
   | { readonly kind: 'signalled'; readonly step: number }
   | { readonly kind: 'timer' }
@@ -36,9 +36,7 @@ export type Column =
 /** What an event is to a program in this state; undefined for a timer that comes before its time. */
 export function columnOf(stored: Stored, event: ProgramEvent, policy: Policy, now: Clocks): Column | undefined {
   if (event.kind === 'ready') return 'passed';
-  if (event.kind === 'ended') {
-    return event.unknown === '' && policy.expectedStatuses.has(event.status) ? 'ended-expectedly' : 'ended-unexpectedly';
-  }
+  if (event.kind === 'ended') return expects(policy, event) ? 'ended-expectedly' : 'ended-unexpectedly';
   if (event.kind !== 'timer') return event.kind;
   const deadline = deadlineOf(stored);
   if (deadline === undefined || msUntil(deadline, now) > 0) return undefined;

@@ -25,3 +25,8 @@ export interface Policy {
   /** At least one; after the last comes SIGKILL. */
   readonly stopSteps: readonly StopStep[];
 }
+
+/** Whether an end is no failure. */
+export function expects({ expectedStatuses }: Policy, { status, unknown }: { readonly status: number; readonly unknown: string }): boolean {
+  return unknown === '' && expectedStatuses.has(status);
+}

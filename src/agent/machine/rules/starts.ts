@@ -21,8 +21,8 @@ function wasUp({ state }: Stored): boolean {
 }
 
 export function startNow(stored: Stored, situation: Situation): Stored {
-  if (stored.state !== 'STARTING' || stored.phase !== 'dependency') return stored;
-  return begin(stored, { ...situation, areDependenciesMet: true });
+  if (stored.state !== 'STARTING' || stored.phase !== 'dependency' || !situation.areDependenciesMet) return stored;
+  return begin(stored, situation);
 }
 
 /** What it depends on has not come in time. */

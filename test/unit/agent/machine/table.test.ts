@@ -140,7 +140,10 @@ describe('waiting for others', () => {
   });
 
   test('ends with what it waits for, or with its time', () => {
-    expect(then(waiting(defaults), { kind: 'dependencies-met' })).toMatchObject({ state: 'STARTING', phase: 'start', generation: 1 });
+    const stored = waiting(defaults);
+    expect(then(stored, { kind: 'dependencies-met' })).toBe(stored);
+    const met = stored && step(stored, { event: { kind: 'dependencies-met' }, policy: defaults, now: start, random: 0.5, areDependenciesMet: true }).stored;
+    expect(met).toMatchObject({ state: 'STARTING', phase: 'start', generation: 1 });
     const inTime = { ...defaults, dependencyTimeoutMs: 2000 };
     expect(then(waiting(inTime), { kind: 'timer' }, 1999, inTime)).toMatchObject({ phase: 'dependency' });
     expect(then(waiting(inTime), { kind: 'timer' }, 2000, inTime)).toMatchObject({ state: 'BACKOFF' });

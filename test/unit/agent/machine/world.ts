@@ -28,7 +28,8 @@ export class World {
   readonly processes: Process[] = [];
   readonly mistakes: string[] = [];
   pending: Pending[] = [];
-  isGone = false;
+  /** What it depends on is as it has to be. */
+  areDependenciesMet = true;
   #boots = 1;
 
   constructor(readonly policy: Policy, private readonly random: () => number) {}
@@ -46,7 +47,8 @@ export class World {
   #write(event: ProgramEvent): Act | undefined {
     if (this.stored === undefined) return undefined;
     const before = this.stored;
-    const { stored, act } = step(before, { event, policy: this.policy, now: this.now, random: this.random(), areDependenciesMet: true });
+    const { stored, act } = step(before, { event, policy: this.policy, now: this.now, random: this.random(), areDependenciesMet: this.areDependenciesMet });
+    if (act?.kind === 'start' && !this.areDependenciesMet) this.mistakes.push('a start before what it depends on');
     if (stored === undefined && this.alive !== undefined) this.mistakes.push('forgotten while it runs');
     if (stored !== undefined && stored.generation < before.generation) this.mistakes.push('a generation comes again');
     if (act?.kind === 'start' && stored?.generation !== before.generation + 1) this.mistakes.push('a start without a new generation');
@@ -110,6 +112,12 @@ export class World {
     this.take({ kind: 'timer' });
   }
 
+  /** What it depends on comes, or goes. */
+  setDependencies(areMet: boolean): void {
+    this.areDependenciesMet = areMet;
+    this.take({ kind: 'dependencies-met' });
+  }
+
   /** The daemon dies, and another one comes; or the host does, and nothing of what ran is there. */
   restart(isReboot: boolean): void {
     this.pending = [];
@@ -133,6 +141,7 @@ export class World {
 
   /** All that is under way comes to its end, as nothing else happens: its process runs on, unless a stop has its way. */
   settle(): void {
+    this.setDependencies(true);
     for (let i = 0; i < 40 && !this.#isSettled(); i++) {
       while (this.pending.length > 0) this.work();
       this.pass(70_000);

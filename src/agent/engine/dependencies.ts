@@ -1,0 +1,67 @@
+import type { Condition, Dependency, ProcessDefinition } from '../definitions/definition';
+import { expects } from '../machine/policy';
+import type { Stored } from '../machine/state';
+import type { ManagedDefinition } from './parts';
+import type { Peer } from './peers';
+
+/** What a program waits for before its start. */
+export interface Wait {
+  /** The one that it waits for; where there is none, as the definition has it. */
+  readonly name: string;
+  readonly condition: Condition;
+  /** Undefined: nothing has the name. */
+  readonly state: Stored['state'] | undefined;
+}
+
+/** Whether something of the one's dependencies is about the other. */
+export function dependsOn({ process }: ManagedDefinition, other: ManagedDefinition): boolean {
+  return process.dependsOn.some((dependency) => isTarget(dependency, other.process));
+}
+
+/** What does not hold yet of that which it depends on; a group waits for each of its processes. */
+export function waitsOf({ process }: ManagedDefinition, peers: Iterable<Peer>): readonly Wait[] {
+  return process.dependsOn.flatMap((dependency): readonly Wait[] => {
+    const { target, condition } = dependency;
+    const found = targetsAmong(dependency, peers);
+    if (found.length === 0) return [{ name: target, condition, state: undefined }];
+    return found.filter((peer) => !holds(condition, peer)).map(({ definition, stored }) => ({ name: definition.name, condition, state: stored.state }));
+  });
+}
+
+/**
+ * Whether one of those that it needs up has been started since it was: that of what is stored alone, so that a daemon which has died in
+ * between finds it, too.
+ */
+export function isOlderThanItsDependencies({ process }: ManagedDefinition, stored: Stored, peers: Iterable<Peer>): boolean {
+  const mine = 'upSince' in stored ? stored.upSince : undefined;
+  if (mine === undefined || (stored.state !== 'RUNNING' && stored.state !== 'STARTING')) return false;
+  return process.dependsOn.filter(({ condition }) => condition !== 'completed' && condition !== 'exited').some((dependency) =>
+    targetsAmong(dependency, peers).some(({ isKnown, stored: other }) =>
+      isKnown && 'upSince' in other && other.upSince !== undefined && other.upSince.bootId === mine.bootId && other.upSince.bootMs > mine.bootMs));
+}
+
+function targetsAmong(dependency: Dependency, peers: Iterable<Peer>): readonly Peer[] {
+  return [...peers].filter(({ definition }) => isTarget(dependency, definition.process));
+}
+
+/** `program`, `group:*` or `group:process`. */
+function isTarget({ target }: Dependency, { program, group, process }: ProcessDefinition): boolean {
+  const [name, member] = target.split(':');
+  if (member === undefined) return program === name;
+  return group === name && (member === '*' || member === process);
+}
+
+function holds(condition: Condition, { isKnown, stored, definition }: Peer): boolean {
+  if (!isKnown) return false;
+  switch (condition) {
+    case 'started':
+      return (stored.state === 'RUNNING' || stored.state === 'STARTING') && 'upSince' in stored;
+    case 'running':
+    case 'healthy':
+      return stored.state === 'RUNNING';
+    case 'completed':
+      return stored.state === 'EXITED' && stored.lastEnd !== undefined && expects(definition.policy, stored.lastEnd);
+    case 'exited':
+      return stored.lastEnd !== undefined && (stored.state === 'EXITED' || stored.state === 'BACKOFF' || stored.state === 'FATAL' || stored.state === 'STOPPED');
+  }
+}

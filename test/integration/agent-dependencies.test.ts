@@ -1,0 +1,71 @@
+import { rmSync, writeFileSync } from 'node:fs';
+
+import { State } from '../../src/api/gen/holdfast/v1/containers';
+import { AgentHost } from '../support/agent-host';
+import { describeOnHost, realContainers } from '../support/requires';
+
+describeOnHost('programs that depend on each other', realContainers, () => {
+  let agent: AgentHost;
+  beforeEach(() => { agent = new AgentHost(); });
+  afterEach(() => agent.cleanUp());
+
+  test('one is started when what it depends on is as it has to be, in the order of the conditions', async () => {
+    agent.define('web', [agent.script('web', 'exec sleep 1000'), `depends_on = { ${agent.name('db')} = "running", ${agent.name('migrate')} = "completed" }`]);
+    agent.define('migrate', [agent.script('migrate', 'exit 0'), 'oneshot = true', `depends_on = { ${agent.name('db')} = "started" }`]);
+    agent.define('db', [agent.script('db', 'exec sleep 1000'), 'startsecs = 0.3']);
+    await agent.startDaemon();
+    await agent.untilState('web', State.RUNNING);
+    expect(agent.starts).toEqual(['db', 'migrate', 'web']);
+    expect((await agent.look('migrate')).state).toBe(State.EXITED);
+  });
+
+  test('one that waits has no process, says what for, goes on waiting after its daemon was killed, and is stopped at once', async () => {
+    const gate = agent.host.own('gate');
+    agent.define('db', [agent.script('db', `test -e ${gate} || exit 1; exec sleep 1000`), 'startsecs = 0.1'], { restart: ['initial = 0.05', 'max = 0.05'] });
+    agent.define('web', [agent.script('web', 'exec sleep 1000'), 'startsecs = 0', `depends_on = ["${agent.name('db')}"]`]);
+    await agent.startDaemon();
+    const waiting = await agent.until('web', 'its wait', ({ state }) => state === State.STARTING);
+    expect(waiting.pid).toBe(0);
+    expect(waiting.reason).toMatch(new RegExp(`^waiting for ${agent.name('db')} to be RUNNING \\(it is (BACKOFF|STARTING)\\)$`));
+    await agent.killDaemon();
+    expect((await agent.look('web')).state).toBe(State.STARTING);
+    await agent.ask('stop', 'web');
+    expect((await agent.look('web')).state).toBe(State.STOPPED);
+    writeFileSync(gate, '');
+    await agent.untilState('db', State.RUNNING);
+    expect((await agent.look('web')).state).toBe(State.STOPPED);
+    await agent.ask('start', 'web');
+    await agent.untilStarted('web', 1);
+    rmSync(gate);
+  });
+
+  test('a wait that has come to its end is tried again after a pause', async () => {
+    agent.define('db', [agent.script('db', 'exec sleep 1000'), 'autostart = false']);
+    agent.define('web', [agent.script('web', 'exec sleep 1000'), 'startsecs = 0', `depends_on = ["${agent.name('db')}"]`, 'dependency_timeout = 0.1'], { restart: ['initial = 0.1', 'max = 0.1'] });
+    await agent.startDaemon();
+    const late = await agent.untilState('web', State.BACKOFF);
+    expect(late.reason).toMatch(/^what it depends on did not come in time, next start in/);
+    await agent.ask('start', 'db');
+    await agent.untilState('web', State.RUNNING);
+    await agent.untilStarted('web', 1);
+    expect(agent.starts).toEqual(['db', 'web']);
+  });
+
+  test('one starts again with what it depends on, also where its daemon has died in between, and only where it is to', async () => {
+    agent.define('db', [agent.script('db', 'exec sleep 1000'), 'startsecs = 0']);
+    const dependsOn = `depends_on = { ${agent.name('db')} = "started" }`;
+    agent.define('web', [agent.script('web', 'exec sleep 1000'), 'startsecs = 0', dependsOn, 'dependency_restart = true']);
+    agent.define('other', [agent.script('other', 'exec sleep 1000'), 'startsecs = 0', dependsOn]);
+    await agent.startDaemon();
+    const [before, other] = [await agent.untilState('web', State.RUNNING), await agent.untilState('other', State.RUNNING)];
+    await agent.ask('restart', 'db');
+    const again = await agent.until('web', 'its new start', ({ state, pid }) => state === State.RUNNING && pid !== 0 && pid !== before.pid);
+    const { pid } = await agent.look('db');
+    await agent.host.stopDaemon('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await agent.startDaemon();
+    await agent.until('web', 'its start after the daemon\'s', ({ state, pid }) => state === State.RUNNING && pid !== 0 && pid !== again.pid);
+    expect((await agent.look('other')).pid).toBe(other.pid);
+    await agent.untilStarted('other', 1);
+  });
+});

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+import { type Container, ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
+import { ContainerdClient } from './containerd-client';
+import { within } from './deadline';
+import { TestHost } from './test-host';
+
+/** A host whose daemon keeps running what a test defines. Names of programs are the host's, as their cgroups are everyone's. */
+export class AgentHost {
+  readonly host = new TestHost();
+  readonly #suffix = randomBytes(4).toString('hex');
+  readonly #names = new Set<string>();
+  #client: ContainerdClient | undefined;
+
+  constructor() {
+    mkdirSync(this.host.own('programs'));
+  }
+
+  /** Of a program of this host. */
+  name(short: string): string {
+    return `${short}-${this.#suffix}`;
+  }
+
+  /** Writes a file that defines a program. @param keys in the program's table @param tables such as `.restart`, below it */
+  define(short: string, keys: readonly string[], tables: Readonly<Record<string, readonly string[]>> = {}): void {
+    const table = `program.${this.name(short)}`;
+    const inner = Object.entries(tables).flatMap(([key, lines]) => [`[${table}.${key}]`, ...lines]);
+    writeFileSync(`${this.host.own('programs')}/${short}.toml`, [`[${table}]`, ...keys, ...inner, ''].join('\n'));
+    this.#names.add(this.name(short));
+  }
+
+  /** A command that writes the program's name down, and then does that. */
+  script(short: string, then: string): string {
+    return `command = ["sh", "-c", '''echo ${short} >> ${this.host.own('starts')}; ${then}''']`;
+  }
+
+  /** Who has started, in that order. */
+  get starts(): readonly string[] {
+    const path = this.host.own('starts');
+    return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter((line) => line !== '') : [];
+  }
+
+  async startDaemon(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.host.startDaemon({ flags: ['--programs', this.host.own('programs')], env });
+    this.#client?.close();
+    this.#client = new ContainerdClient(this.host.socketPath);
+  }
+
+  /** Its daemon is killed, and another one has its place. */
+  async killDaemon(): Promise<void> {
+    await this.host.stopDaemon('SIGKILL');
+    await this.startDaemon();
+  }
+
+  get client(): ContainerdClient {
+    if (this.#client === undefined) throw new Error('no daemon was started');
+    return this.#client;
+  }
+
+  async look(short: string): Promise<Container> {
+    const { containers } = await this.client.ask(ContainersService.list, { names: [], all_namespaces: false });
+    const found = containers.find(({ name }) => name === this.name(short));
+    if (found === undefined) throw new Error(`${short} is not there`);
+    return found;
+  }
+
+  /** Looks until it is so. */
+  until(short: string, what: string, isIt: (container: Container) => boolean): Promise<Container> {
+    let last: Container | undefined;
+    const looking = async (): Promise<Container> => {
+      for (;;) if (isIt(last = await this.look(short))) return last;
+    };
+    return within(looking(), `${what}, of ${short}`, undefined, () => `${State[last?.state ?? 0]} ${last?.reason ?? ''}\n${this.host.daemon.log()}`);
+  }
+
+  /** A shell takes a moment to write down that it runs. @throws where it has been started more often */
+  async untilStarted(short: string, times: number): Promise<void> {
+    const count = (): number => this.starts.filter((name) => name === short).length;
+    await this.until(short, `${String(times)} starts`, () => count() >= times);
+    expect(count()).toBe(times);
+  }
+
+  untilState(short: string, state: State): Promise<Container> {
+    return this.until(short, State[state], (container) => container.state === state);
+  }
+
+  async ask(verb: 'start' | 'stop' | 'restart', short: string): Promise<void> {
+    const names = [this.name(short)];
+    if (verb === 'start') await this.client.all(ContainersService.start, { names, definition: undefined, stdio: undefined });
+    else await this.client.all(ContainersService[verb], { names, signal: 0, timeout_ms: undefined });
+  }
+
+  /** Ends its programs, and takes the host away. @throws LeftoverError */
+  async cleanUp(): Promise<void> {
+    this.#client?.close();
+    // Without their definitions they are programs as any other, and can be forgotten.
+    await this.host.restartDaemon();
+    const client = new ContainerdClient(this.host.socketPath);
+    for (const name of this.#names) await client.ask(ContainersService.remove, { name, force: true }).catch(() => undefined);
+    client.close();
+    await this.host.cleanUp();
+  }
+}
