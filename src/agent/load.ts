@@ -3,7 +3,7 @@ import type { DefinitionError } from './definitions/errors';
 import { processesOf } from './definitions/processes';
 import { readDefinitionDirectory } from './definitions/read-directory';
 import { bringTogether, noDefinitions } from './definitions/set';
-import type { ManagedDefinition } from './engine/parts';
+import type { ManagedDefinition } from './engine/managed-definition';
 import type { ReadText } from './launch/host-facts';
 import { policyOf } from './policy-of';
 

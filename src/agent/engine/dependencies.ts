@@ -1,8 +1,8 @@
 import type { Condition, Dependency, ProcessDefinition } from '../definitions/definition';
 import { expects } from '../machine/policy';
 import type { Stored } from '../machine/state';
-import type { ManagedDefinition } from './parts';
-import type { Peer } from './peers';
+import type { ManagedDefinition } from './managed-definition';
+import type { Peer } from './peer';
 
 /** What a program waits for before its start. */
 export interface Wait {

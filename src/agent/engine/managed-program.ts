@@ -8,8 +8,9 @@ import { type Act, type Stored, actOf, deadlineOf, newlyDefined } from '../machi
 import { step } from '../machine/step';
 import { parseStored, printStored } from '../machine/stored-text';
 import { type Wait, isOlderThanItsDependencies, waitsOf } from './dependencies';
-import type { EngineParts, ManagedDefinition } from './parts';
-import type { Peer } from './peers';
+import type { ManagedDefinition } from './managed-definition';
+import type { EngineParts } from './parts';
+import type { Peer } from './peer';
 import { endOfRun, findRun, signalRun, startGeneration } from './run';
 
 /** A timer of Node's does not count while the host sleeps, so a long wait is looked at again. */

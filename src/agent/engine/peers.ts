@@ -1,16 +1,5 @@
-import type { Stored } from '../machine/state';
 import { dependsOn } from './dependencies';
-import type { ManagedDefinition } from './parts';
-
-/** A program as others see it that depend on it. */
-export interface Peer {
-  readonly definition: ManagedDefinition;
-  readonly stored: Stored;
-  /** What is stored is what there is: before that it is what a daemon of before has left. */
-  readonly isKnown: boolean;
-  /** What it depends on may be otherwise now. */
-  heedOthers(): void;
-}
+import type { Peer } from './peer';
 
 /** The programs that are kept running: who depends on another one finds it here, and is told of its changes. */
 export class Peers {

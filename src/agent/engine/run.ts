@@ -11,7 +11,8 @@ import { faultPoint } from '../../sys/fault';
 import { readProcStat } from '../../sys/process/proc-stat';
 import type { ProgramEvent } from '../machine/event';
 import type { Found } from '../machine/restore';
-import type { EngineParts, ManagedDefinition } from './parts';
+import type { ManagedDefinition } from './managed-definition';
+import type { EngineParts } from './parts';
 
 /** The label that says of which generation a container is. */
 const generationLabel = 'holdfast.generation';

@@ -1,4 +1,4 @@
-import type { ManagedDefinition } from './parts';
+import type { ManagedDefinition } from './managed-definition';
 
 /** In the order of their starts: by their groups' priorities, and then by their own. What has the same is started at once. */
 export function inStartOrder(definitions: readonly ManagedDefinition[]): readonly (readonly ManagedDefinition[])[] {

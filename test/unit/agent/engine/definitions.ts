@@ -2,7 +2,7 @@ import type { ProcessDefinition } from '../../../../src/agent/definitions/defini
 import { processesOf } from '../../../../src/agent/definitions/processes';
 import { readDefinitionFile } from '../../../../src/agent/definitions/read-file';
 import { bringTogether, noDefinitions } from '../../../../src/agent/definitions/set';
-import type { ManagedDefinition } from '../../../../src/agent/engine/parts';
+import type { ManagedDefinition } from '../../../../src/agent/engine/managed-definition';
 import { policyOf } from '../../../../src/agent/policy-of';
 
 /** What a file defines, as the engine is given it. @throws where something is wrong with it */

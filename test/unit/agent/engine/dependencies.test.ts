@@ -1,5 +1,5 @@
 import { dependsOn, isOlderThanItsDependencies, waitsOf } from '../../../../src/agent/engine/dependencies';
-import type { Peer } from '../../../../src/agent/engine/peers';
+import type { Peer } from '../../../../src/agent/engine/peer';
 import { inStartOrder } from '../../../../src/agent/engine/start-order';
 import { type State, type Stored, newlyDefined } from '../../../../src/agent/machine/state';
 import { later, start } from '../machine/policies';
