@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ClientDuplexStream, type ClientReadableStream, type ClientUnaryCall, Metadata, type ServiceError, credentials } from '@grpc/grpc-js';
 import {
   type Container,
-  ContainersClient,
+  ContainersService,
   type ExecRequest,
   type Progress,
   RestartRequest,
@@ -12,64 +11,45 @@ import {
   StopRequest,
   type WaitResponse,
 } from '../api/gen/holdfast/v1/containers';
-import { DaemonClient as VersionClient, type VersionResponse } from '../api/gen/holdfast/v1/daemon';
-import { type Event, EventsClient, FollowRequest } from '../api/gen/holdfast/v1/events';
-import { type AttachRequest, type AttachResponse, LogsRequest, type LogsResponse, OutputClient } from '../api/gen/holdfast/v1/output';
+import { DaemonService, type VersionResponse } from '../api/gen/holdfast/v1/daemon';
+import { type Event, EventsService, FollowRequest } from '../api/gen/holdfast/v1/events';
+import { type AttachRequest, type AttachResponse, LogsRequest, type LogsResponse, OutputService } from '../api/gen/holdfast/v1/output';
 import type { Address } from './address';
 import { daemonError } from './daemon-error';
 import { isCtlError } from './errors';
+import type { Call, Method } from './grpc/call';
+import { Channel, type CallOptions } from './grpc/channel';
 import { MessageStream } from './message-stream';
-
-/** The name of a container's first process in the API. */
-export const INIT = 'init';
 
 /** A daemon that is being stopped refuses at once; the one after it takes a moment to come. */
 const RETRY_MS = 100;
 
-type Answer<T> = (error: ServiceError | null, response: T) => void;
-
 /** The daemon's API (proto/holdfast/v1) with promises. Every method rejects with a CtlError. */
 export class DaemonClient {
-  readonly #containers: ContainersClient;
-  readonly #events: EventsClient;
-  readonly #output: OutputClient;
-  readonly #version: VersionClient;
+  readonly #channel: Channel;
   readonly #address: Address;
   #closed = false;
 
   /** Connects at the first call. */
   constructor(address: Address) {
     this.#address = address;
-    const options = {
-      'grpc.enable_http_proxy': 0,
-      'grpc.enable_retries': 0,
-      // The state of some thousand containers is longer than the 4 MiB of the default.
-      'grpc.max_receive_message_length': -1,
-      // A daemon that is restarted is back within a second; the default waits longer each time, up to 2 minutes.
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 1000,
-    };
-    this.#containers = new ContainersClient(address.target, credentials.createInsecure(), options);
-    const sameConnection = { ...options, channelOverride: this.#containers.getChannel() };
-    this.#events = new EventsClient(address.target, credentials.createInsecure(), sameConnection);
-    this.#output = new OutputClient(address.target, credentials.createInsecure(), sameConnection);
-    this.#version = new VersionClient(address.target, credentials.createInsecure(), sameConnection);
+    this.#channel = new Channel(address.path);
   }
 
   version(): Promise<VersionResponse> {
-    return this.#answer((answer) => this.#version.version({}, answer));
+    return this.#ask(DaemonService.version, {});
   }
 
   /** All containers, those that have ended included, in the order of their names. */
   async containers(everywhere = false): Promise<Container[]> {
-    return (await this.#answer<{ containers: Container[] }>((answer) => this.#containers.list({ names: [], all_namespaces: everywhere }, answer))).containers;
+    return (await this.#ask(ContainersService.list, { names: [], all_namespaces: everywhere })).containers;
   }
 
   /** One container; undefined where the daemon knows none of that name. */
   async container(name: string): Promise<Container | undefined> {
     try {
       const request = { names: [name], all_namespaces: false };
-      return (await this.#answer<{ containers: Container[] }>((answer) => this.#containers.list(request, answer))).containers[0];
+      return (await this.#ask(ContainersService.list, request)).containers[0];
     } catch (error) {
       if (isCtlError(error, 'no-such-process')) return undefined;
       throw error;
@@ -78,63 +58,63 @@ export class DaemonClient {
 
   /** Progress and results as they come. An aborted `signal` has the daemon undo what does not run yet. */
   start(request: Partial<StartRequest>, signal?: AbortSignal): MessageStream<Progress> {
-    return this.#stream(this.#containers.start({ ...StartRequest.create(), ...request }), signal);
+    return this.#stream(ContainersService.start, { ...StartRequest.create(), ...request }, { signal });
   }
 
   stop(request: Partial<StopRequest>): MessageStream<Progress> {
-    return this.#stream(this.#containers.stop({ ...StopRequest.create(), ...request }));
+    return this.#stream(ContainersService.stop, { ...StopRequest.create(), ...request });
   }
 
   restart(request: Partial<RestartRequest>): MessageStream<Progress> {
-    return this.#stream(this.#containers.restart({ ...RestartRequest.create(), ...request }));
+    return this.#stream(ContainersService.restart, { ...RestartRequest.create(), ...request });
   }
 
   async signal(name: string, process: string, signal: number): Promise<void> {
-    await this.#answer((answer) => this.#containers.signal({ name, process, signal }, answer));
+    await this.#ask(ContainersService.signal, { name, process, signal });
   }
 
   async pause(name: string): Promise<void> {
-    await this.#answer((answer) => this.#containers.pause({ name }, answer));
+    await this.#ask(ContainersService.pause, { name });
   }
 
   async resume(name: string): Promise<void> {
-    await this.#answer((answer) => this.#containers.resume({ name }, answer));
+    await this.#ask(ContainersService.resume, { name });
   }
 
   /** @param resources LinuxResources of the OCI runtime specification */
   async updateLimits(name: string, resources: object): Promise<void> {
     const json = Buffer.from(JSON.stringify(resources));
-    await this.#answer((answer) => this.#containers.updateLimits({ name, resources: json }, answer));
+    await this.#ask(ContainersService.updateLimits, { name, resources: json });
   }
 
   async remove(name: string, force: boolean): Promise<void> {
-    await this.#answer((answer) => this.#containers.remove({ name, force }, answer));
+    await this.#ask(ContainersService.remove, { name, force });
   }
 
   /** @returns the names that are forgotten */
   async prune(): Promise<readonly string[]> {
-    return (await this.#answer<{ names: string[] }>((answer) => this.#containers.prune({}, answer))).names;
+    return (await this.#ask(ContainersService.prune, {})).names;
   }
 
   wait(name: string, process: string, signal?: AbortSignal): Promise<WaitResponse> {
-    return this.#answer((answer) => this.#containers.wait({ name, process }, answer), signal);
+    return this.#ask(ContainersService.wait, { name, process }, { signal });
   }
 
   async exec(request: ExecRequest, signal?: AbortSignal): Promise<void> {
-    await this.#answer((answer) => this.#containers.exec(request, answer), signal);
+    await this.#ask(ContainersService.exec, request, { signal });
   }
 
   async resizeTerminal(name: string, process: string, size: { readonly width: number; readonly height: number }): Promise<void> {
-    await this.#untilBack((metadata, answer) => this.#containers.resizeTerminal({ name, process, ...size }, metadata, answer));
+    await this.#untilBack(ContainersService.resizeTerminal, { name, process, ...size });
   }
 
   async closeInput(name: string, process: string): Promise<void> {
-    await this.#untilBack((metadata, answer) => this.#containers.closeInput({ name, process }, metadata, answer));
+    await this.#untilBack(ContainersService.closeInput, { name, process });
   }
 
   /** A message for all that run, each interval. */
   stats(request: Partial<StatsRequest>): MessageStream<StatsResponse> {
-    return this.#stream(this.#containers.stats({ ...StatsRequest.create(), ...request }));
+    return this.#stream(ContainersService.stats, { ...StatsRequest.create(), ...request });
   }
 
   /**
@@ -142,42 +122,41 @@ export class DaemonClient {
    * that is away is waited for instead of being an error.
    */
   async events(request: Partial<FollowRequest>, options: { readonly waitForDaemon?: boolean } = {}): Promise<MessageStream<Event>> {
-    const metadata = new Metadata({ waitForReady: options.waitForDaemon ?? false });
-    const stream = this.#stream(this.#events.follow({ ...FollowRequest.create(), ...request }, metadata));
+    const stream = this.#stream(EventsService.follow, { ...FollowRequest.create(), ...request }, { waitForServer: options.waitForDaemon ?? false });
     await stream.opened;
     return stream;
   }
 
   /** Kept output. With `waitForDaemon`, a daemon that is away is waited for. */
   logs(request: Partial<LogsRequest>, options: { readonly waitForDaemon?: boolean } = {}): MessageStream<LogsResponse> {
-    const metadata = new Metadata({ waitForReady: options.waitForDaemon ?? false });
-    return this.#stream(this.#output.logs({ ...LogsRequest.create(), ...request }, metadata));
+    return this.#stream(OutputService.logs, { ...LogsRequest.create(), ...request }, { waitForServer: options.waitForDaemon ?? false });
   }
 
   /** Joins a program; what is sent goes by `call`. With `waitForDaemon`, a daemon that is away is waited for. */
-  attach(options: { readonly waitForDaemon?: boolean } = {}): { readonly call: ClientDuplexStream<AttachRequest, AttachResponse>; readonly answers: MessageStream<AttachResponse> } {
-    const call = this.#output.attach(new Metadata({ waitForReady: options.waitForDaemon ?? false }));
-    return { call, answers: this.#stream<AttachResponse>(call) };
+  attach(options: { readonly waitForDaemon?: boolean } = {}): { readonly call: Call<AttachRequest, AttachResponse>; readonly answers: MessageStream<AttachResponse> } {
+    const call = this.#channel.duplex(OutputService.attach, { waitForServer: options.waitForDaemon ?? false });
+    return { call, answers: this.#answersOf(call) };
   }
 
-  /** No further calls; those under way end with this process. May be called twice. */
+  /** No further calls; those under way fail. May be called twice. */
   close(): void {
     this.#closed = true;
-    this.#containers.close();
+    this.#channel.close();
   }
 
-  #stream<T>(call: ClientReadableStream<T>, signal?: AbortSignal): MessageStream<T> {
-    const stream = new MessageStream(call, (error) => daemonError(error, this.#address.target));
-    signal?.addEventListener('abort', () => { call.cancel(); });
-    return stream;
+  #stream<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions = {}): MessageStream<Response> {
+    return this.#answersOf(this.#channel.stream(method, request, options));
+  }
+
+  #answersOf<Request, Response>(call: Call<Request, Response>): MessageStream<Response> {
+    return new MessageStream(call, (error) => daemonError(error, this.#address.target));
   }
 
   /** Waits for a daemon that is away: what is asked for can be asked for again, and must not be lost. */
-  async #untilBack<T>(call: (metadata: Metadata, answer: Answer<T>) => ClientUnaryCall): Promise<void> {
-    const metadata = new Metadata({ waitForReady: true });
+  async #untilBack<Request, Response>(method: Method<Request, Response>, request: Request): Promise<void> {
     for (;;) {
       try {
-        await this.#answer<T>((answer) => call(metadata, answer));
+        await this.#ask(method, request, { waitForServer: true });
         return;
       } catch (error) {
         if (this.#closed || !isCtlError(error, 'unreachable')) throw error;
@@ -186,15 +165,11 @@ export class DaemonClient {
     }
   }
 
-  #answer<T>(call: (answer: Answer<T>) => ClientUnaryCall, signal?: AbortSignal): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const started = call((error, response) => {
-        if (error === null) resolve(response);
-        else reject(daemonError(error, this.#address.target));
-      });
-      signal?.addEventListener('abort', () => {
-        started.cancel();
-      });
-    });
+  async #ask<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions = {}): Promise<Response> {
+    try {
+      return await this.#channel.unary(method, request, options);
+    } catch (error) {
+      throw daemonError(error, this.#address.target);
+    }
   }
 }

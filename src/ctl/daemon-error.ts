@@ -1,21 +1,7 @@
 import { types } from 'node:util';
-import type { ServiceError } from '@grpc/grpc-js';
 import { CtlError, type CtlErrorCode } from './errors';
 import { exitStatus } from './exit-status';
-
-/**
- * The status codes of gRPC that need an answer of their own (grpc.io, "Status codes"). Not imported
- * from grpc-js, so that this file can be used without loading it.
- */
-const CANCELLED = 1;
-const UNKNOWN = 2;
-const INVALID_ARGUMENT = 3;
-const NOT_FOUND = 5;
-const ALREADY_EXISTS = 6;
-const FAILED_PRECONDITION = 9;
-const OUT_OF_RANGE = 11;
-const UNIMPLEMENTED = 12;
-const UNAVAILABLE = 14;
+import { GrpcError, Status } from './grpc/status';
 
 interface ConnectFailure {
   readonly pattern: RegExp;
@@ -25,7 +11,7 @@ interface ConnectFailure {
   readonly exitStatus: number;
 }
 
-/** Why a connection failed, by what grpc-js puts into its text. */
+/** Why a connection failed, by what is in its text. */
 const connectFailures: readonly ConnectFailure[] = [
   {
     pattern: /ENOENT/,
@@ -53,10 +39,6 @@ const connectFailures: readonly ConnectFailure[] = [
   },
 ];
 
-function isServiceError(error: unknown): error is ServiceError {
-  return types.isNativeError(error) && 'code' in error && typeof error.code === 'number' && 'details' in error;
-}
-
 /** No daemon at the address, or one that went away in the middle of a call. */
 export function unreachable(details: string, address: string, cause: unknown): CtlError {
   const known = connectFailures.find(({ pattern }) => pattern.test(details));
@@ -71,25 +53,24 @@ export function unreachable(details: string, address: string, cause: unknown): C
 
 /** Codes of gRPC whose text is the daemon's own. */
 const codes: Readonly<Record<number, CtlErrorCode>> = {
-  [INVALID_ARGUMENT]: 'invalid-argument',
-  [ALREADY_EXISTS]: 'already-started',
-  [NOT_FOUND]: 'no-such-process',
-  [FAILED_PRECONDITION]: 'not-running',
-  [OUT_OF_RANGE]: 'refused',
-  [UNKNOWN]: 'refused',
+  [Status.invalidArgument]: 'invalid-argument',
+  [Status.alreadyExists]: 'already-started',
+  [Status.notFound]: 'no-such-process',
+  [Status.failedPrecondition]: 'not-running',
+  [Status.outOfRange]: 'refused',
+  [Status.unknown]: 'refused',
 };
 
 /** The one place where gRPC's errors become ours. Anything else is passed through. */
 export function daemonError(error: unknown, address: string): Error {
-  if (!isServiceError(error)) return types.isNativeError(error) ? error : new Error(String(error));
-  const { details } = error;
-  const code: number = error.code;
+  if (!(error instanceof GrpcError)) return types.isNativeError(error) ? error : new Error(String(error));
+  const { code, details } = error;
   switch (code) {
     // We cancel nothing without forgetting about it: a daemon that is ended ends its calls like this.
-    case CANCELLED:
-    case UNAVAILABLE:
+    case Status.cancelled:
+    case Status.unavailable:
       return unreachable(details, address, error);
-    case UNIMPLEMENTED:
+    case Status.unimplemented:
       return new CtlError('unimplemented', `the daemon at ${address} does not know this call: ${details}`, {
         cause: error,
         hint: 'It is older than this holdfastctl, or another program: holdfastctl version tells.',

@@ -1,7 +1,8 @@
 import type { Event, FollowRequest } from '../api/gen/holdfast/v1/events';
-import { INIT, type DaemonClient } from './daemon-client';
+import type { DaemonClient } from './daemon-client';
 import { isCtlError } from './errors';
 import type { MessageStream } from './message-stream';
+import { INIT } from './names';
 
 interface Waiter {
   readonly key: string;

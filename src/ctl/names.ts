@@ -4,6 +4,9 @@ import { isGlob, matchesGlob } from './text/glob';
 import { nearNames } from '../runtime/text/near';
 import type { Tool } from './tool';
 
+/** The name of a container's first process in the API. */
+export const INIT = 'init';
+
 export interface Selection<T> {
   /** Each once, in the order of the names asked for, and of `known` within a pattern. */
   readonly matched: readonly T[];

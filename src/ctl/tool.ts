@@ -27,7 +27,7 @@ export interface Tool {
   readonly width: number | undefined;
   /** The daemon's address from --address, HOLDFAST_ADDRESS or the default. Throws CtlError. */
   address(): Address;
-  /** The client, loaded at its first use: gRPC takes longer to load than all else. Closed by run(). */
+  /** The client, loaded at its first use: HTTP/2 takes longer to load than all else. Closed by run(). */
   connect(): Promise<DaemonClient>;
   /** Writes a line to stdout: the command's answer. */
   print(line: string): void;

@@ -1,9 +1,10 @@
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
-import { type DaemonClient, INIT } from '../daemon-client';
+import type { DaemonClient } from '../daemon-client';
 import { ExitFeed } from '../exit-feed';
 import { killedBy } from '../exit-status';
+import { INIT } from '../names';
 import type { Tool } from '../tool';
 import { AttachSession, type AttachTarget } from './session';
 import { SignalRelay } from './signal-relay';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { AttachRequest, AttachResponse, LogsResponse } from '../../api/gen/holdfast/v1/output';
 import type { DaemonClient } from '../daemon-client';
 import { isCtlError } from '../errors';
+import type { Call } from '../grpc/call';
 import type { WindowSize } from './terminal';
 
 /** A daemon that is being stopped refuses at once; the one after it takes a moment to come. */
@@ -13,7 +13,7 @@ const RETRY_MS = 100;
  * is back; only what was typed and had not come to the program yet is not sent again.
  */
 export class ProgramLink {
-  #call: ClientDuplexStream<AttachRequest, AttachResponse> | undefined;
+  #call: Call<AttachRequest, AttachResponse> | undefined;
   #last: LogsResponse | undefined;
   #size: WindowSize | undefined;
   #closed = false;
@@ -26,7 +26,7 @@ export class ProgramLink {
     while (!this.#closed) {
       const { call, answers } = this.daemon.attach({ waitForDaemon: this.#last !== undefined });
       this.#call = call;
-      call.on('drain', () => { this.#onRoom(); });
+      call.onDrain(() => { this.#onRoom(); });
       const place = this.#last === undefined ? {} : { after_event_id: this.#last.event_id };
       call.write(requestOf({ begin: { name: this.name, cursor: this.#last?.cursor ?? Buffer.alloc(0), after_event_id: undefined, ...place } }));
       if (this.#size !== undefined) this.resize(this.#size);

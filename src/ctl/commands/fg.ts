@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
-import { type DaemonClient, INIT } from '../daemon-client';
+import type { DaemonClient } from '../daemon-client';
 import { isCtlError } from '../errors';
 import { exitStatus } from '../exit-status';
-import { suggestNames } from '../names';
+import { INIT, suggestNames } from '../names';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
 

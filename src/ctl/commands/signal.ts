@@ -1,9 +1,8 @@
 import { State } from '../../api/gen/holdfast/v1/containers';
 import { missingName } from '../acting';
-import { INIT } from '../daemon-client';
 import { CtlError } from '../errors';
 import { exitStatus } from '../exit-status';
-import { selectContainers } from '../names';
+import { INIT, selectContainers } from '../names';
 import { onEach } from '../on-each';
 import { resultLine } from '../text/result-line';
 import { signalNumber } from '../../runtime/text/signals';

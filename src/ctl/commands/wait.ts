@@ -1,8 +1,8 @@
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
 import type { DaemonClient } from '../daemon-client';
-import { INIT } from '../daemon-client';
 import { CtlError } from '../errors';
 import { exitStatus } from '../exit-status';
+import { INIT } from '../names';
 import { seconds } from '../option-values';
 import { isDown } from '../text/status-line';
 import { after } from '../timer';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { CreateCheckpointResponse, DeleteCheckpointResponse, ListCheckpointResponse } from '../../api/gen/legacy/api';
+import { APIService } from '../../api/gen/legacy/api';
 import { collect } from '../option-values';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -50,7 +50,7 @@ function directoryOf({ checkpointDir }: CheckpointOptions): string {
 
 async function list(tool: Tool, given: string | undefined, options: CheckpointOptions): Promise<void> {
   const request = { id: wanted(given, 'container id'), checkpointDir: directoryOf(options) };
-  const { checkpoints } = await withLegacy(tool, (api) => api.ask<ListCheckpointResponse>((calls, answer) => calls.listCheckpoint(request, answer)));
+  const { checkpoints } = await withLegacy(tool, (api) => api.ask(APIService.listCheckpoint, request));
   const rows = checkpoints.map(({ name, tcp, unixSockets, shell }) => [name, String(tcp), String(unixSockets), String(shell)]);
   for (const line of columns([['NAME', 'TCP', 'UNIX SOCKETS', 'SHELL'], ...rows])) tool.print(line);
 }
@@ -66,10 +66,10 @@ async function create(tool: Tool, given: string | undefined, givenName: string |
     emptyNS: [...(options.emptyNs ?? [])],
   };
   const request = { id, checkpoint, checkpointDir: directoryOf(options) };
-  await withLegacy(tool, (api) => api.ask<CreateCheckpointResponse>((calls, answer) => calls.createCheckpoint(request, answer)));
+  await withLegacy(tool, (api) => api.ask(APIService.createCheckpoint, request));
 }
 
 async function remove(tool: Tool, given: string | undefined, givenName: string | undefined, options: CheckpointOptions): Promise<void> {
   const request = { id: wanted(given, 'container id'), name: wanted(givenName, 'checkpoint name'), checkpointDir: directoryOf(options) };
-  await withLegacy(tool, (api) => api.ask<DeleteCheckpointResponse>((calls, answer) => calls.deleteCheckpoint(request, answer)));
+  await withLegacy(tool, (api) => api.ask(APIService.deleteCheckpoint, request));
 }

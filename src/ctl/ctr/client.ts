@@ -1,44 +1,41 @@
-import { type ClientUnaryCall, type ServiceError, credentials } from '@grpc/grpc-js';
-import { APIClient, type Event, EventsRequest, type StateResponse } from '../../api/gen/legacy/api';
+import { APIService, type Event, EventsRequest, type StateResponse } from '../../api/gen/legacy/api';
 import type { Address } from '../address';
 import { daemonError } from '../daemon-error';
+import type { Method } from '../grpc/call';
+import { Channel } from '../grpc/channel';
 import { MessageStream } from '../message-stream';
-
-type Answer<T> = (error: ServiceError | null, response: T) => void;
 
 /** The API of containerd 0.2 (proto/legacy), which the forms of its own command line are about. Rejects with a CtlError. */
 export class LegacyClient {
-  readonly #api: APIClient;
+  readonly #channel: Channel;
   readonly #address: Address;
 
   /** Connects at the first call. */
   constructor(address: Address) {
     this.#address = address;
-    this.#api = new APIClient(address.target, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0, 'grpc.enable_retries': 0, 'grpc.max_receive_message_length': -1 });
+    this.#channel = new Channel(address.path);
   }
 
   /** One call with one answer. An aborted `signal` takes it back. */
-  ask<T>(call: (api: APIClient, answer: Answer<T>) => ClientUnaryCall, signal?: AbortSignal): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const started = call(this.#api, (error, response) => {
-        if (error === null) resolve(response);
-        else reject(daemonError(error, this.#address.target));
-      });
-      signal?.addEventListener('abort', () => { started.cancel(); });
-    });
+  async ask<Request, Response>(method: Method<Request, Response>, request: Request, signal?: AbortSignal): Promise<Response> {
+    try {
+      return await this.#channel.unary(method, request, { signal });
+    } catch (error) {
+      throw daemonError(error, this.#address.target);
+    }
   }
 
   /** @param id empty: all containers */
   state(id = ''): Promise<StateResponse> {
-    return this.ask((api, answer) => api.state({ id }, answer));
+    return this.ask(APIService.state, { id });
   }
 
   events(request: Partial<EventsRequest> = {}): MessageStream<Event> {
-    return new MessageStream(this.#api.events({ ...EventsRequest.create(), ...request }), (error) => daemonError(error, this.#address.target));
+    return new MessageStream(this.#channel.stream(APIService.events, { ...EventsRequest.create(), ...request }), (error) => daemonError(error, this.#address.target));
   }
 
   /** May be called twice. */
   close(): void {
-    this.#api.close();
+    this.#channel.close();
   }
 }

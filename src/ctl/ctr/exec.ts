@@ -1,6 +1,6 @@
-import { AddProcessRequest, type AddProcessResponse, type Process } from '../../api/gen/legacy/api';
-import { INIT } from '../daemon-client';
+import { APIService, AddProcessRequest, type AddProcessResponse, type Process } from '../../api/gen/legacy/api';
 import { DEFAULT_PATH } from '../exec-request';
+import { INIT } from '../names';
 import { collect, wholeNumber } from '../option-values';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -41,7 +41,7 @@ async function exec(tool: Tool, command: readonly string[], options: ExecOptions
     const { containers: [container] } = await api.state(id);
     const request = requestOf(id, pid, command, options, container?.processes.find((process) => process.pid === INIT));
     const add = (stdio: object, signal?: AbortSignal): Promise<AddProcessResponse> =>
-      api.ask<AddProcessResponse>((calls, answer) => calls.addProcess({ ...request, ...stdio }, answer), signal);
+      api.ask(APIService.addProcess, { ...request, ...stdio }, signal);
     if (options.attach !== true) {
       await add({});
       return;

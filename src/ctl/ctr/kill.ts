@@ -1,5 +1,5 @@
-import type { SignalResponse } from '../../api/gen/legacy/api';
-import { INIT } from '../daemon-client';
+import { APIService } from '../../api/gen/legacy/api';
+import { INIT } from '../names';
 import { signalOption } from '../option-values';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -15,6 +15,6 @@ export function defineKill(containers: Verb, tool: Tool): void {
     .option('-s, --signal <signal>', 'by name or number', signalOption, SIGTERM)
     .action(async (id: string | undefined, { pid, signal }: { readonly pid: string; readonly signal: number }) => {
       const request = { id: wanted(id, 'container id'), pid, signal };
-      await withLegacy(tool, (api) => api.ask<SignalResponse>((calls, answer) => calls.signal(request, answer)));
+      await withLegacy(tool, (api) => api.ask(APIService.signal, request));
     });
 }

@@ -1,4 +1,4 @@
-import type { GetServerVersionResponse } from '../../api/gen/legacy/api';
+import { APIService } from '../../api/gen/legacy/api';
 import { DEFAULT_ADDRESS } from '../address';
 import type { Tool } from '../tool';
 import { Verb, writingTo } from '../verb';
@@ -24,7 +24,7 @@ export function makeCtrProgram(tool: Tool, name: string): Verb {
   defineEvents(program, tool);
   defineState(program, tool);
   program.verb('version', { group: 'Daemon', summary: "shows the daemon's version", example: 'version' }).action(async () => {
-    const { major, minor, patch, revision } = await withLegacy(tool, (api) => api.ask<GetServerVersionResponse>((calls, answer) => calls.getServerVersion({}, answer)));
+    const { major, minor, patch, revision } = await withLegacy(tool, (api) => api.ask(APIService.getServerVersion, {}));
     tool.print(`daemon version ${String(major)}.${String(minor)}.${String(patch)} commit: ${revision}`);
   });
   return program;

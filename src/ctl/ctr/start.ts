@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { CreateContainerRequest, type CreateContainerResponse } from '../../api/gen/legacy/api';
+import { APIService, CreateContainerRequest, type CreateContainerResponse } from '../../api/gen/legacy/api';
 import { readTerminal } from '../bundle/read';
-import { INIT } from '../daemon-client';
+import { INIT } from '../names';
 import { collect } from '../option-values';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -48,7 +48,7 @@ async function start(tool: Tool, givenId: string | undefined, givenBundle: strin
   };
   await withLegacy(tool, async (api) => {
     const create = (stdio: object, signal?: AbortSignal): Promise<CreateContainerResponse> =>
-      api.ask<CreateContainerResponse>((calls, answer) => calls.createContainer({ ...request, ...stdio }, answer), signal);
+      api.ask(APIService.createContainer, { ...request, ...stdio }, signal);
     if (options.attach !== true) {
       await create({});
       return;

@@ -1,4 +1,4 @@
-import type { StatsResponse } from '../../api/gen/legacy/api';
+import { APIService } from '../../api/gen/legacy/api';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
 import { wanted, withLegacy } from './ask';
@@ -18,6 +18,6 @@ export function defineStats(containers: Verb, tool: Tool): void {
     .argument('[id]', "the container's id")
     .action(async (given: string | undefined) => {
       const id = wanted(given, 'container id');
-      tool.print(goJson(await withLegacy(tool, (api) => api.ask<StatsResponse>((calls, answer) => calls.stats({ id }, answer)))));
+      tool.print(goJson(await withLegacy(tool, (api) => api.ask(APIService.stats, { id }))));
     });
 }

@@ -1,5 +1,5 @@
-import { UpdateResource, UpdateContainerRequest, type UpdateContainerResponse } from '../../api/gen/legacy/api';
-import { INIT } from '../daemon-client';
+import { APIService, UpdateResource, UpdateContainerRequest } from '../../api/gen/legacy/api';
+import { INIT } from '../names';
 import { bytes, wholeNumber } from '../option-values';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -48,7 +48,7 @@ export function defineUpdate(containers: Verb, tool: Tool): void {
 
 async function change(tool: Tool, id: string | undefined, what: Partial<UpdateContainerRequest>): Promise<void> {
   const request = { ...UpdateContainerRequest.create(), id: wanted(id, 'container id'), ...what };
-  await withLegacy(tool, (api) => api.ask<UpdateContainerResponse>((calls, answer) => calls.updateContainer(request, answer)));
+  await withLegacy(tool, (api) => api.ask(APIService.updateContainer, request));
 }
 
 function resourcesOf(options: UpdateOptions): UpdateResource {
