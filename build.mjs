@@ -4,13 +4,15 @@
 // starting from the real path of the program, so a symlink from elsewhere works.
 import { build } from 'esbuild';
 import { parseArgs } from 'node:util';
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const programs = {
   holdfastd: 'src/daemon/main.ts',
   'holdfast-shim': 'src/shim/main.ts',
-  holdfastctl: 'src/ctl/main.ts',
-  // No program of its own: a thread of the daemon.
+  holdfastctl: 'src/ctl/launch.ts',
+  // No programs of their own: what the one before runs, and a thread of the daemon.
+  'holdfastctl.js': 'src/ctl/main.ts',
   'holdfast-records': 'src/records/thread/main.ts',
 };
 /**
@@ -19,8 +21,22 @@ const programs = {
  */
 const runWithFlags = `#!/bin/sh\n':' //; exec node --max-semi-space-size=2 "$0" "$@"`;
 const runPlainly = '#!/usr/bin/env node';
-const banners = { holdfastctl: runPlainly, 'holdfast-records': '' };
+const banners = { holdfastctl: runPlainly, 'holdfastctl.js': '(function (require) {', 'holdfast-records': '' };
+const footers = { 'holdfastctl.js': '})' };
+const notExecutable = new Set(['holdfastctl.js', 'holdfast-records']);
 const aliases = { containerd: 'holdfastd', 'docker-containerd': 'holdfastd', 'docker-containerd-shim': 'holdfast-shim', 'docker-containerd-ctr': 'holdfastctl' };
+
+/** holdfastctl has a client of its own (src/ctl/grpc): the generated ones, which nobody uses there, would bring all of grpc-js in. */
+const withoutGeneratedClients = {
+  name: 'without-generated-clients',
+  setup(context) {
+    context.onLoad({ filter: /\/src\/api\/gen\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll('= makeGenericClientConstructor(', '= /* @__PURE__ */ makeGenericClientConstructor('),
+      loader: 'ts',
+    }));
+    context.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: '@grpc/grpc-js', external: true, sideEffects: false }));
+  },
+};
 
 const { values: options } = parseArgs({ options: { release: { type: 'boolean', default: false }, out: { type: 'string', default: 'bin' } } });
 const directory = options.out;
@@ -37,14 +53,21 @@ for (const [name, entry] of Object.entries(programs)) {
     target: 'node20',
     external: ['koffi', 'better-sqlite3', 're2js'],
     banner: { js: banners[name] ?? runWithFlags },
+    footer: { js: footers[name] ?? '' },
+    plugins: name === 'holdfastctl.js' ? [withoutGeneratedClients] : [],
     define: options.release ? { WITHOUT_FAULT_POINTS: 'true' } : {},
+    // What vm.Script runs has no import() of its own.
+    supported: name === 'holdfastctl.js' ? { 'dynamic-import': false } : {},
+    // The less there is to read, the sooner it runs.
+    minifyWhitespace: name === 'holdfastctl.js',
     // Takes the calls of a function away that does nothing.
     minifySyntax: options.release,
     legalComments: 'none',
     logLevel: 'warning',
   });
-  chmodSync(`${directory}/${name}`, name === 'holdfast-records' ? 0o644 : 0o755);
+  chmodSync(`${directory}/${name}`, notExecutable.has(name) ? 0o644 : 0o755);
 }
+execFileSync(process.execPath, ['scripts/code-cache.mjs', directory], { stdio: ['ignore', 'ignore', 'inherit'] });
 // Not symlinks: a package of the registry holds none.
 for (const [alias, name] of Object.entries(aliases)) {
   rmSync(`${directory}/${alias}`, { force: true });

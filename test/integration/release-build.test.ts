@@ -1,7 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { Script } from 'node:vm';
 
 import { binDirectory } from '../support/daemon-process';
 
@@ -22,6 +23,21 @@ describe('what is packaged', () => {
 
   test('runs as ever', async () => {
     for (const program of ['holdfastd', 'holdfast-shim', 'holdfastctl']) expect((await run(program, '')).stdout).toMatch(/ \d+\.\d+\.\d+/);
+  });
+
+  test('holdfastctl takes the cache of its compiled code; without one, or with one that is none, it runs all the same', async () => {
+    const cache = join(directory, 'holdfastctl.cache');
+    // As src/ctl/launch.ts reads it: accepted, or V8 would compile anew, in silence.
+    const script = new Script(readFileSync(join(directory, 'holdfastctl.js'), 'latin1'), { cachedData: readFileSync(cache) });
+    expect(script.cachedDataRejected).toBe(false);
+    writeFileSync(cache, 'no cache');
+    expect((await run('holdfastctl', '')).stdout).toMatch(/ \d+\.\d+\.\d+/);
+    rmSync(cache);
+    expect((await run('holdfastctl', '')).stdout).toMatch(/ \d+\.\d+\.\d+/);
+  });
+
+  test('holdfastctl has no grpc-js, which takes longer to load than all of it', () => {
+    expect(readFileSync(join(directory, 'holdfastctl.js'), 'latin1')).not.toContain('grpc-js');
   });
 
   test('has no fault points, and refuses to be asked for faults', async () => {

@@ -1,7 +1,4 @@
 import { resolve } from 'node:path';
-import { errorLine } from '../../agent/definitions/errors';
-import { readDefinitionDirectory, readDefinitionFiles } from '../../agent/definitions/read-directory';
-import { bringTogether, noDefinitions } from '../../agent/definitions/set';
 import { exitStatus } from '../exit-status';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -22,6 +19,11 @@ export function defineCheck(program: Verb, tool: Tool): void {
 }
 
 async function check(tool: Tool, names: readonly string[]): Promise<void> {
+  const [{ errorLine }, { readDefinitionDirectory, readDefinitionFiles }, { bringTogether, noDefinitions }] = await Promise.all([
+    import('../../agent/definitions/errors'),
+    import('../../agent/definitions/read-directory'),
+    import('../../agent/definitions/set'),
+  ]);
   const files = await (names.length === 0 ? readDefinitionDirectory(PROGRAMS_DIRECTORY) : readDefinitionFiles(names.map((name) => resolve(name))));
   const { programs, errors } = bringTogether(noDefinitions, files);
   for (const error of errors) tool.print(`ERROR: ${errorLine(error)}`);

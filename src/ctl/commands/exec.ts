@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { State } from '../../api/gen/holdfast/v1/containers';
-import { INIT } from '../daemon-client';
 import { CtlError, isCtlError } from '../errors';
 import { execRequest } from '../exec-request';
+import { INIT } from '../names';
+import { randomDigits } from '../random-digits';
 import { collect, wholeNumber } from '../option-values';
 import { resultLine } from '../text/result-line';
 import type { Tool } from '../tool';
@@ -51,7 +51,7 @@ async function exec(tool: Tool, name: string, command: readonly string[], option
   const id = `${container.namespace}/${container.id}`;
   const request = execRequest(id, container.processes.find((process) => process.id === INIT), {
     ...options,
-    pid: options.pid ?? `exec-${randomBytes(4).toString('hex')}`,
+    pid: options.pid ?? `exec-${await randomDigits(8)}`,
     terminal,
     term: tool.io.env['TERM'] ?? 'xterm',
     command,

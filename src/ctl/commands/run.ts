@@ -1,12 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { type Container, Outcome, State } from '../../api/gen/holdfast/v1/containers';
 import type { StdioPaths } from '../attach/stdio-fifos';
 import { readTerminal } from '../bundle/read';
-import { type DaemonClient, INIT } from '../daemon-client';
+import type { DaemonClient } from '../daemon-client';
 import { CtlError, isCtlError } from '../errors';
 import { type Given, definitionOf } from '../definition/definition';
 import { type RunKind, type RunOptions, kindOf } from '../definition/run-options';
+import { INIT } from '../names';
 import { bytes, collect, positive, wholeNumber } from '../option-values';
+import { randomDigits } from '../random-digits';
 import { formatSize } from '../../runtime/text/size';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -52,7 +53,7 @@ export function defineRun(program: Verb, tool: Tool): void {
 
 async function run(tool: Tool, command: readonly string[], options: RunOptions): Promise<void> {
   const kind = kindOf(command, options);
-  const name = options.name ?? `run-${randomBytes(2).toString('hex')}`;
+  const name = options.name ?? `run-${await randomDigits(4)}`;
   const given = { name, command, env: tool.io.env };
   const definition = definitionOf(kind, given, options);
   const save = await savingOf(kind, given, options);
