@@ -3,6 +3,7 @@ import { messageOf } from '../../src/sys/thrown';
 import { BenchHost } from './bench-host';
 import type { Figure } from './figure';
 import { cpuFigures } from './figures/cpu';
+import { ctlFigures } from './figures/ctl';
 import { enduranceFigure } from './figures/endurance';
 import { eventsFigure } from './figures/events';
 import { floodFigure } from './figures/flood';
@@ -41,6 +42,7 @@ const measures: Readonly<Record<string, Measure>> = {
   foreign: { take: foreignFigure },
   flood: { take: floodFigure, onWarm: true },
   cpu: { take: cpuFigures, onWarm: true },
+  ctl: { take: ctlFigures },
   health: { take: healthFigure },
   stdout: { take: stdoutFigure },
   terminal: { take: terminalFigure },
