@@ -1,4 +1,4 @@
-import type { ProcessDefinition } from './definitions/definition';
+import type { ProcessDefinition, Ready } from './definitions/definition';
 import type { Policy } from './machine/policy';
 
 /** 128 + n is the status of a process that signal n has ended. */
@@ -6,7 +6,7 @@ const signalBase = 128;
 
 /** What the state machine asks of a definition. */
 export function policyOf(definition: ProcessDefinition): Policy {
-  const { autostart, onReboot, autorestart, expectedEnds, startMs, startRetries, oneshot, ready, dependencyTimeoutMs, restart, stopSteps } = definition;
+  const { autostart, onReboot, autorestart, expectedEnds, startMs, startRetries, oneshot, ready, health, dependencyTimeoutMs, restart, stopSteps } = definition;
   return {
     autostart,
     onReboot,
@@ -15,9 +15,14 @@ export function policyOf(definition: ProcessDefinition): Policy {
     startMs,
     startRetries: startRetries === 'forever' ? undefined : startRetries,
     oneshot,
-    awaitsReadiness: ready.is !== 'startsecs',
+    readiness: readinessOf(ready),
+    health: health && { retries: health.retries, startPeriodMs: health.startPeriodMs, isRestarted: health.onFailure === 'restart' },
     dependencyTimeoutMs,
     restart,
     stopSteps,
   };
+}
+
+function readinessOf({ is }: Ready): Policy['readiness'] {
+  return is === 'startsecs' || is === 'health' ? is : 'report';
 }

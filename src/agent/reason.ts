@@ -1,7 +1,7 @@
 import type { Condition } from './definitions/definition';
 import type { Wait } from './engine/dependencies';
 import { type Clocks, msUntil } from './machine/clocks';
-import type { Stored } from './machine/state';
+import type { Health, Stored, StoredIn } from './machine/state';
 
 /** What a program waits for, or why it is in its state; empty where there is nothing to say. @param waits for what it depends on */
 export function reasonOf(stored: Stored, now: Clocks, waits: readonly Wait[]): string {
@@ -12,13 +12,30 @@ export function reasonOf(stored: Stored, now: Clocks, waits: readonly Wait[]): s
     case 'UNKNOWN':
       return stored.reason;
     case 'STARTING':
-      return stored.phase === 'dependency' ? `waiting for ${waits.map(waitText).join(', ')}` : '';
-    case 'STOPPED':
+      return startingText(stored, waits);
     case 'RUNNING':
+      return stored.health === undefined || stored.health.failures === 0 ? '' : failureText(stored.health);
+    case 'STOPPED':
     case 'STOPPING':
     case 'EXITED':
       return '';
   }
+}
+
+function startingText(stored: StoredIn<'STARTING'>, waits: readonly Wait[]): string {
+  switch (stored.phase) {
+    case 'dependency':
+      return `waiting for ${waits.map(waitText).join(', ')}`;
+    case 'readiness':
+      return stored.health === undefined || stored.health.failures === 0 ? 'waiting until it is ready' : failureText(stored.health);
+    case 'start':
+    case 'probation':
+      return '';
+  }
+}
+
+function failureText({ verdict, failures, detail }: Health): string {
+  return verdict === 'unhealthy' ? `unhealthy: ${detail}` : `${String(failures)} failed ${failures === 1 ? 'check' : 'checks'}: ${detail}`;
 }
 
 const conditionTexts: Readonly<Record<Condition, string>> = {

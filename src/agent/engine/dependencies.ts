@@ -57,8 +57,9 @@ function holds(condition: Condition, { isKnown, stored, definition }: Peer): boo
     case 'started':
       return (stored.state === 'RUNNING' || stored.state === 'STARTING') && 'upSince' in stored;
     case 'running':
-    case 'healthy':
       return stored.state === 'RUNNING';
+    case 'healthy':
+      return stored.state === 'RUNNING' && stored.health?.verdict === 'healthy';
     case 'completed':
       return stored.state === 'EXITED' && stored.lastEnd !== undefined && expects(definition.policy, stored.lastEnd);
     case 'exited':

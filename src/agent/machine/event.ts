@@ -1,4 +1,5 @@
 import { type Clocks, msUntil } from './clocks';
+import { afterCheck } from './health';
 import { type Policy, expects } from './policy';
 import { type Stored, deadlineOf } from './state';
 
@@ -18,7 +19,8 @@ export type ProgramEvent =
   | { readonly kind: 'dependencies-met' }
   | { readonly kind: 'signalled'; readonly step: number }
   | { readonly kind: 'timer' }
-  | { readonly kind: 'unhealthy'; readonly detail: string }
+  /** A check has been made. */
+  | { readonly kind: 'checked'; readonly isWell: boolean; readonly detail: string }
   /** Its definition is gone. */
   | { readonly kind: 'gone' }
   /** The host has been started since. */
@@ -31,14 +33,21 @@ export type EventKind = ProgramEvent['kind'];
 /** The columns of the table. */
 export type Column =
   | 'start' | 'stop' | 'restart' | 'up' | 'passed' | 'ended-expectedly' | 'ended-unexpectedly' | 'start-failed' | 'dependencies-met'
-  | 'signalled' | 'timer' | 'unhealthy' | 'gone' | 'boot' | 'lost';
+  | 'signalled' | 'timer' | 'checked' | 'unhealthy' | 'gone' | 'boot' | 'lost';
 
 /** What an event is to a program in this state; undefined for a timer that comes before its time. */
 export function columnOf(stored: Stored, event: ProgramEvent, policy: Policy, now: Clocks): Column | undefined {
-  if (event.kind === 'ready') return 'passed';
+  if (event.kind === 'ready') return policy.readiness === 'report' ? 'passed' : undefined;
+  if (event.kind === 'checked') return columnOfCheck(stored, event, policy, now);
   if (event.kind === 'ended') return expects(policy, event) ? 'ended-expectedly' : 'ended-unexpectedly';
   if (event.kind !== 'timer') return event.kind;
   const deadline = deadlineOf(stored);
   if (deadline === undefined || msUntil(deadline, now) > 0) return undefined;
   return stored.state === 'STARTING' && stored.phase === 'probation' ? 'passed' : 'timer';
+}
+
+function columnOfCheck(stored: Stored, check: Extract<ProgramEvent, { kind: 'checked' }>, policy: Policy, now: Clocks): Column {
+  const isAwaited = policy.readiness === 'health' && stored.state === 'STARTING' && stored.phase === 'readiness';
+  if (check.isWell) return isAwaited ? 'passed' : 'checked';
+  return policy.health?.isRestarted === true && afterCheck(stored, policy, now, check)?.verdict === 'unhealthy' ? 'unhealthy' : 'checked';
 }

@@ -17,8 +17,10 @@ export interface Policy {
   readonly startRetries: number | undefined;
   /** Its ends are normal: RUNNING at once, and until it ends. */
   readonly oneshot: boolean;
-  /** Being up is not enough to be RUNNING: it is reported. */
-  readonly awaitsReadiness: boolean;
+  /** What makes it RUNNING: that it stays up, that a check says it is well, or that it reports so itself. */
+  readonly readiness: 'startsecs' | 'health' | 'report';
+  /** Undefined: nothing checks it. */
+  readonly health: { readonly retries: number; readonly startPeriodMs: number; readonly isRestarted: boolean } | undefined;
   /** Undefined: it waits for what it depends on for ever. */
   readonly dependencyTimeoutMs: number | undefined;
   readonly restart: RestartPolicy;

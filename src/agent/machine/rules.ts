@@ -2,6 +2,7 @@ import type { Stored } from './state';
 import type { Situation } from './situation';
 import { begin, beginAfresh } from './rules/begin';
 import { adopt, beginAtBoot, missDependency, run, startNow, takeUp, wantUp } from './rules/starts';
+import { noteCheck } from './rules/checks';
 import { endAsExpected, endQuickly, endQuicklyAsExpected, endUnexpectedly, failToStart, lose } from './rules/ends';
 import {
   awaitEnd, finishStop, giveUpWaiting, removeAfter, signalFirst, signalNext, startAfter, stop, stopAfter, stopAndBackOff, stopAndRemove, stopAndStart, wantDown,
@@ -23,6 +24,7 @@ export const rules = {
   'adopt': adopt,
   'run': run,
   'want-up': wantUp,
+  'note-check': noteCheck,
   'end-quickly': endQuickly,
   'end-quickly-as-expected': endQuicklyAsExpected,
   'end-as-expected': endAsExpected,

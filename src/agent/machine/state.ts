@@ -31,6 +31,16 @@ export interface Common {
   readonly lastEnd: End | undefined;
 }
 
+/** How a process is, by its checks. */
+export interface Health {
+  /** `starting`: nothing that counts has been said yet. */
+  readonly verdict: 'starting' | 'healthy' | 'unhealthy';
+  /** Checks that have failed in a row, as far as they count. */
+  readonly failures: number;
+  /** Of the last failure; empty without one. */
+  readonly detail: string;
+}
+
 /** What a process that is to end is followed by. */
 export type AfterStop = 'stopped' | 'start' | 'backoff' | 'removed';
 
@@ -42,10 +52,10 @@ export type Stored =
   /** The runtime is at work. */
   | (Common & { readonly state: 'STARTING'; readonly phase: 'start' })
   /** It is up, and has to stay so until the deadline. */
-  | (Common & { readonly state: 'STARTING'; readonly phase: 'probation'; readonly deadline: Deadline; readonly upSince: Moment })
+  | (Common & { readonly state: 'STARTING'; readonly phase: 'probation'; readonly deadline: Deadline; readonly upSince: Moment; readonly health: Health | undefined })
   /** It is up, and has not reported that it is ready. */
-  | (Common & { readonly state: 'STARTING'; readonly phase: 'readiness'; readonly upSince: Moment })
-  | (Common & { readonly state: 'RUNNING'; readonly upSince: Moment })
+  | (Common & { readonly state: 'STARTING'; readonly phase: 'readiness'; readonly upSince: Moment; readonly health: Health | undefined })
+  | (Common & { readonly state: 'RUNNING'; readonly upSince: Moment; readonly health: Health | undefined })
   | (Common & { readonly state: 'BACKOFF'; readonly deadline: Deadline; readonly reason: string })
   | (Common & Stopping)
   | (Common & { readonly state: 'EXITED' })

@@ -1,5 +1,5 @@
 import type { Deadline, Moment } from './clocks';
-import type { AfterStop, Common, End, Stored } from './state';
+import type { AfterStop, Common, End, Health, Stored } from './state';
 
 /** What is written down of a program cannot be read. */
 export class StoredTextError extends Error {
@@ -35,7 +35,7 @@ export function parseStored(text: string): Stored {
     case 'UNKNOWN':
       return { ...common, state, reason: fields.text('reason') };
     case 'RUNNING':
-      return { ...common, state, upSince: momentOf(fields.child('upSince')) };
+      return { ...common, state, upSince: momentOf(fields.child('upSince')), health: healthOf(fields) };
     case 'BACKOFF':
       return { ...common, state, deadline: deadlineOf(fields.child('deadline')), reason: fields.text('reason') };
     case 'STARTING':
@@ -63,9 +63,9 @@ function startingOf(common: Common, fields: Fields): Stored {
     case 'start':
       return { ...common, state, phase };
     case 'probation':
-      return { ...common, state, phase, deadline: deadlineOf(fields.child('deadline')), upSince: momentOf(fields.child('upSince')) };
+      return { ...common, state, phase, deadline: deadlineOf(fields.child('deadline')), upSince: momentOf(fields.child('upSince')), health: healthOf(fields) };
     case 'readiness':
-      return { ...common, state, phase, upSince: momentOf(fields.child('upSince')) };
+      return { ...common, state, phase, upSince: momentOf(fields.child('upSince')), health: healthOf(fields) };
   }
 }
 
@@ -75,6 +75,12 @@ function momentOf(fields: Fields): Moment {
 
 function deadlineOf(fields: Fields): Deadline {
   return { ...momentOf(fields), spanMs: fields.number('spanMs') };
+}
+
+function healthOf(fields: Fields): Health | undefined {
+  if (!fields.has('health')) return undefined;
+  const health = fields.child('health');
+  return { verdict: health.oneOf('verdict', ['starting', 'healthy', 'unhealthy']), failures: health.number('failures'), detail: health.text('detail') };
 }
 
 function endOf(fields: Fields): End {

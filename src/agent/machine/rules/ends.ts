@@ -47,9 +47,9 @@ export function lose(stored: Stored, { event, now }: Situation): Stored {
   return { ...commonOf(stored, now), state: 'UNKNOWN', reason: event.kind === 'lost' ? event.detail : '' };
 }
 
-/** After a long run what failed before it counts no more. */
+/** After a long run, and where it is well, what failed before it counts no more. */
 function forgetOld(stored: Stored, { policy, now }: Situation): Stored {
-  if (stored.state !== 'RUNNING' || msSince(stored.since, now) < policy.restart.resetMs) return stored;
+  if (stored.state !== 'RUNNING' || msSince(stored.since, now) < policy.restart.resetMs || (stored.health?.verdict ?? 'healthy') !== 'healthy') return stored;
   return { ...stored, failures: 0 };
 }
 

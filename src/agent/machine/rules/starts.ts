@@ -1,6 +1,8 @@
 import { type Moment, deadlineIn } from '../clocks';
+import { afterCheck, unchecked } from '../health';
+import type { Policy } from '../policy';
 import { type Situation, commonOf } from '../situation';
-import type { Stored } from '../state';
+import type { Health, Stored } from '../state';
 import { backOff } from './back-off';
 import { begin, beginAfresh } from './begin';
 import { endOf } from './end-of';
@@ -38,19 +40,24 @@ export function takeUp(stored: Stored, situation: Situation): Stored {
 
 /** A process of it that nobody here has started (or a lost write forgot): it is never started beside it. */
 export function adopt(stored: Stored, situation: Situation): Stored {
-  const { now } = situation;
-  return { ...commonOf(stored, now), wanted: 'up', quickEnds: 0, state: 'RUNNING', upSince: upSinceOf(situation) };
+  const { policy, now } = situation;
+  return { ...commonOf(stored, now), wanted: 'up', quickEnds: 0, state: 'RUNNING', upSince: upSinceOf(situation), health: atFirst(policy) };
 }
 
 function probate(stored: Stored, situation: Situation): Stored {
   const { policy, now } = situation;
   const upSince = upSinceOf(situation);
   const common = commonOf(stored, now);
-  if (policy.oneshot) return { ...common, state: 'RUNNING', upSince };
-  if (policy.awaitsReadiness) return { ...common, state: 'STARTING', phase: 'readiness', upSince };
+  const health = atFirst(policy);
+  if (policy.oneshot) return { ...common, state: 'RUNNING', upSince, health };
+  if (policy.readiness !== 'startsecs') return { ...common, state: 'STARTING', phase: 'readiness', upSince, health };
   const leftMs = policy.startMs - ranMsOf(situation);
-  if (leftMs <= 0) return { ...common, quickEnds: 0, state: 'RUNNING', upSince };
-  return { ...common, state: 'STARTING', phase: 'probation', deadline: deadlineIn(now, leftMs), upSince };
+  if (leftMs <= 0) return { ...common, quickEnds: 0, state: 'RUNNING', upSince, health };
+  return { ...common, state: 'STARTING', phase: 'probation', deadline: deadlineIn(now, leftMs), upSince, health };
+}
+
+function atFirst({ health }: Policy): Health | undefined {
+  return health === undefined ? undefined : unchecked;
 }
 
 function ranMsOf({ event }: Situation): number {
@@ -66,8 +73,9 @@ function upSinceOf(situation: Situation): Moment {
 /** It has stayed up long enough, or says that it is ready. */
 export function run(stored: Stored, { policy, event, now }: Situation): Stored {
   if (stored.state !== 'STARTING' || (stored.phase !== 'probation' && stored.phase !== 'readiness')) return stored;
-  if ((event.kind === 'ready') !== policy.awaitsReadiness) return stored;
-  return { ...commonOf(stored, now), quickEnds: 0, state: 'RUNNING', upSince: stored.upSince };
+  if ((stored.phase === 'probation') !== (event.kind === 'timer')) return stored;
+  const health = event.kind === 'checked' ? afterCheck(stored, policy, now, event) : stored.health;
+  return { ...commonOf(stored, now), quickEnds: 0, state: 'RUNNING', upSince: stored.upSince, health };
 }
 
 export function wantUp(stored: Stored): Stored {

@@ -17,7 +17,7 @@ export function stopAndStart(stored: Stored, situation: Situation): Stored | und
 export function stopAndBackOff(stored: Stored, situation: Situation): Stored | undefined {
   const { event } = situation;
   if (stored.state === 'STARTING' && (stored.phase === 'dependency' || stored.phase === 'start')) return stored;
-  return endIt(stored, situation, 'backoff', event.kind === 'unhealthy' ? event.detail : '');
+  return endIt(stored, situation, 'backoff', event.kind === 'checked' ? `unhealthy: ${event.detail}` : '');
 }
 
 export function stopAndRemove(stored: Stored, situation: Situation): Stored | undefined {

@@ -39,7 +39,7 @@ const peer = (name: string, stored: Partial<Stored> & { readonly state: State },
   isKnown,
   heedOthers: () => undefined,
 });
-const running = { state: 'RUNNING', upSince: start } as const;
+const running = { state: 'RUNNING', upSince: start, health: undefined } as const;
 const ended = (status: number, unknown = ''): Pick<Stored, 'lastEnd'> => ({ lastEnd: { status, unknown, atMs: 0, ranMs: 0 } });
 const waits = (name: string, peers: readonly Peer[]): readonly string[] => waitsOf(define(name), peers).map((wait) => `${wait.name} ${wait.condition} ${String(wait.state)}`);
 

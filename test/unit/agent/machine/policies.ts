@@ -11,7 +11,8 @@ export const defaults: Policy = {
   startMs: 1000,
   startRetries: undefined,
   oneshot: false,
-  awaitsReadiness: false,
+  readiness: 'startsecs',
+  health: undefined,
   dependencyTimeoutMs: undefined,
   restart: { initialMs: 1000, maxMs: 60_000, factor: 2, jitter: 0.2, resetMs: 60_000, limit: undefined },
   stopSteps: [{ signal: 15, waitMs: 10_000 }],
@@ -24,7 +25,7 @@ export function later(now: Clocks, ms: number): Clocks {
 }
 
 /** Any policy that a definition can ask for. */
-export const policies: fc.Arbitrary<Policy> = fc.record({
+export const policies: fc.Arbitrary<Policy> = fc.record<Policy>({
   autostart: fc.boolean(),
   onReboot: fc.constantFrom('start', 'laststate'),
   autorestart: fc.constantFrom('unexpected', 'always', 'never'),
@@ -32,7 +33,8 @@ export const policies: fc.Arbitrary<Policy> = fc.record({
   startMs: fc.constantFrom(0, 1000, 5000),
   startRetries: fc.constantFrom(undefined, 0, 1, 3),
   oneshot: fc.boolean(),
-  awaitsReadiness: fc.boolean(),
+  readiness: fc.constantFrom('startsecs', 'report'),
+  health: fc.constantFrom(undefined, { retries: 1, startPeriodMs: 0, isRestarted: true }, { retries: 2, startPeriodMs: 5000, isRestarted: true }, { retries: 1, startPeriodMs: 0, isRestarted: false }),
   dependencyTimeoutMs: fc.constantFrom(undefined, 3000),
   restart: fc.record({
     initialMs: fc.constantFrom(0, 1, 1000),
@@ -43,4 +45,4 @@ export const policies: fc.Arbitrary<Policy> = fc.record({
     limit: fc.constantFrom(undefined, { count: 2, withinMs: 10_000 }),
   }),
   stopSteps: fc.constantFrom([{ signal: 15, waitMs: 10_000 }], [{ signal: 2, waitMs: 5000 }, { signal: 15, waitMs: 0 }]),
-});
+}).map((policy) => (policy.health !== undefined && policy.readiness === 'report' && policy.health.retries === 2 ? { ...policy, readiness: 'health' } : policy));

@@ -5,6 +5,7 @@ import { fc } from '../../../support/property';
 const moment = { bootId: fc.string(), bootMs: fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 }), wallMs: fc.nat() };
 const deadline = fc.record({ ...moment, spanMs: fc.nat() });
 const upSince = fc.record(moment);
+const health = fc.option(fc.record({ verdict: fc.constantFrom('starting' as const, 'healthy' as const, 'unhealthy' as const), failures: fc.nat(), detail: fc.string() }), { nil: undefined });
 const common = {
   generation: fc.nat(),
   wanted: fc.constantFrom('up' as const, 'down' as const),
@@ -20,12 +21,12 @@ const is = <T extends string>(...words: readonly T[]): fc.Arbitrary<T> => fc.con
 const storeds: fc.Arbitrary<Stored> = fc.oneof(
   fc.record({ ...common, state: is('STOPPED', 'EXITED') }),
   fc.record({ ...common, state: is('FATAL', 'UNKNOWN'), reason: fc.string() }),
-  fc.record({ ...common, state: is('RUNNING'), upSince }),
+  fc.record({ ...common, state: is('RUNNING'), upSince, health }),
   fc.record({ ...common, state: is('BACKOFF'), deadline, reason: fc.string() }),
   fc.record({ ...common, state: is('STARTING'), phase: is('dependency'), deadline: maybe(deadline) }),
   fc.record({ ...common, state: is('STARTING'), phase: is('start') }),
-  fc.record({ ...common, state: is('STARTING'), phase: is('probation'), deadline, upSince }),
-  fc.record({ ...common, state: is('STARTING'), phase: is('readiness'), upSince }),
+  fc.record({ ...common, state: is('STARTING'), phase: is('probation'), deadline, upSince, health }),
+  fc.record({ ...common, state: is('STARTING'), phase: is('readiness'), upSince, health }),
   fc.record({
     ...common,
     state: is('STOPPING'),

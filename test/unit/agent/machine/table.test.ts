@@ -22,7 +22,8 @@ function named(kind: ProgramEvent['kind']): ProgramEvent {
   if (kind === 'ended') return { kind, status: 1, unknown: '' };
   if (kind === 'start-failed') return { kind, detail: 'no memory', isLasting: false };
   if (kind === 'signalled') return { kind, step: 0 };
-  return kind === 'unhealthy' || kind === 'lost' ? { kind, detail: 'why' } : { kind };
+  if (kind === 'checked') return { kind, isWell: false, detail: 'why' };
+  return kind === 'lost' ? { kind, detail: 'why' } : { kind };
 }
 
 const ended0: ProgramEvent = { kind: 'ended', status: 0, unknown: '' };
@@ -32,6 +33,9 @@ const never: Policy = { ...defaults, autorestart: 'never' };
 const atOnce: Policy = { ...defaults, startMs: 0 };
 const once: Policy = { ...defaults, oneshot: true };
 const retries: Policy = { ...defaults, startRetries: 1 };
+const checkedOnce: Policy = { ...defaults, health: { retries: 1, startPeriodMs: 0, isRestarted: true } };
+const checkedTwice: Policy = { ...defaults, health: { retries: 2, startPeriodMs: 0, isRestarted: true } };
+const well: ProgramEvent = { kind: 'checked', isWell: true, detail: '' };
 const running = ['start', 'up', 1000, 'timer'] as const;
 
 /** The table of the design, cell by cell; undefined: forgotten. */
@@ -55,7 +59,12 @@ const cells: readonly (readonly [name: string, policy: Policy, events: Parameter
   ['STARTING, ended unexpectedly, no retries left', retries, ['start', 'up', 'ended', 1000, 'timer', 'up', 'ended'], 'FATAL'],
   ['STARTING, start failed', defaults, ['start', 'start-failed'], 'BACKOFF'],
   ['STARTING, cannot ever start', defaults, ['start', missing], 'FATAL'],
-  ['STARTING, unhealthy', defaults, ['start', 'up', 'unhealthy'], 'STOPPING'],
+  ['STARTING, unhealthy', checkedOnce, ['start', 'up', 'checked'], 'STOPPING'],
+  ['STARTING, a check has failed, and more are to', checkedTwice, ['start', 'up', 'checked'], 'STARTING'],
+  ['STARTING, a check is awaited', { ...checkedTwice, readiness: 'health' }, ['start', 'up', 'checked', 5000, 'timer', 'ready'], 'STARTING'],
+  ['STARTING, the awaited check', { ...checkedTwice, readiness: 'health' }, ['start', 'up', 'checked', well], 'RUNNING'],
+  ['STARTING, a report is awaited', { ...defaults, readiness: 'report' }, ['start', 'up', 5000, 'timer', well], 'STARTING'],
+  ['STARTING, the awaited report', { ...defaults, readiness: 'report' }, ['start', 'up', 'ready'], 'RUNNING'],
   ['STARTING, definition gone', defaults, ['start', 'gone', 'start-failed'], undefined],
   ['RUNNING, start asked', defaults, [...running, 'start'], 'RUNNING'],
   ['RUNNING, stop asked', defaults, [...running, 'stop'], 'STOPPING'],
@@ -63,7 +72,10 @@ const cells: readonly (readonly [name: string, policy: Policy, events: Parameter
   ['RUNNING, ended expectedly, always', always, [...running, ended0], 'STARTING'],
   ['RUNNING, ended unexpectedly', defaults, [...running, 'ended'], 'BACKOFF'],
   ['RUNNING, ended unexpectedly, never', never, [...running, 'ended'], 'EXITED'],
-  ['RUNNING, unhealthy', defaults, [...running, 'unhealthy', 'signalled', 'ended'], 'BACKOFF'],
+  ['RUNNING, unhealthy', checkedOnce, [...running, 'checked', 'signalled', 'ended'], 'BACKOFF'],
+  ['RUNNING, unhealthy, nothing is to be done', { ...checkedOnce, health: { retries: 1, startPeriodMs: 0, isRestarted: false } }, [...running, 'checked'], 'RUNNING'],
+  ['RUNNING, a check has failed, and then none', checkedTwice, [...running, 'checked', well, 'checked'], 'RUNNING'],
+  ['RUNNING, unhealthy in a row', checkedTwice, [...running, well, 'checked', 'checked'], 'STOPPING'],
   ['RUNNING, definition gone', defaults, [...running, 'gone', 'signalled', 'ended'], undefined],
   ['BACKOFF, start asked', defaults, ['start', 'up', 'ended', 'start'], 'STARTING'],
   ['BACKOFF, stop asked', defaults, ['start', 'up', 'ended', 'stop'], 'STOPPED'],
@@ -125,6 +137,35 @@ describe('what is kept', () => {
 
   test('the last end says how long it ran', () => {
     expect(run(defaults, 'start', 'up', 300, 'ended')).toMatchObject({ lastEnd: { status: 1, ranMs: 400 } });
+  });
+});
+
+describe('health', () => {
+  const patient: Policy = { ...defaults, health: { retries: 1, startPeriodMs: 5000, isRestarted: false } };
+  const healthAfter = (policy: Policy, ...events: Parameters<typeof run>[1][]): unknown => run(policy, ...running, ...events);
+
+  test('failures in the start period do not count, and a success does', () => {
+    expect(healthAfter(patient, 'checked')).toMatchObject({ health: { verdict: 'starting', failures: 0 } });
+    expect(healthAfter(patient, well)).toMatchObject({ health: { verdict: 'healthy' } });
+    expect(healthAfter(patient, 5000, 'checked')).toMatchObject({ health: { verdict: 'unhealthy', failures: 1, detail: 'why' } });
+  });
+
+  test('what is unhealthy and runs on may get well again, and more failures are nothing new', () => {
+    const unhealthy = run(patient, ...running, 5000, 'checked');
+    if (unhealthy === undefined) throw new Error('forgotten');
+    const then = (event: ProgramEvent): Stored | undefined => step(unhealthy, { event, policy: patient, now: later(start, 9000), random: 0.5, areDependenciesMet: true }).stored;
+    expect(then({ kind: 'checked', isWell: false, detail: 'again' })).toBe(unhealthy);
+    expect(then(well)).toMatchObject({ health: { verdict: 'healthy', failures: 0, detail: '' } });
+  });
+
+  test('a minute RUNNING makes the pause short again only where it was healthy', () => {
+    const again = ['start', 'up', 'ended', 1000, 'timer', 'up', 1000, 'timer'] as const;
+    expect(run(checkedTwice, ...again, 60_000, 'ended')).toMatchObject({ failures: 2 });
+    expect(run(checkedTwice, ...again, well, 60_000, 'ended')).toMatchObject({ failures: 1 });
+  });
+
+  test('why it was stopped is said while it waits for its next start', () => {
+    expect(run(checkedOnce, ...running, 'checked', 'signalled', 'ended')).toMatchObject({ state: 'BACKOFF', reason: 'unhealthy: why' });
   });
 });
 

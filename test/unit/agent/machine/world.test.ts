@@ -11,7 +11,7 @@ const happenings = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(-86_400_000, 3_600_000).map((ms) => (world: World) => { world.pass(10, ms); }) },
   { weight: 2, arbitrary: fc.constant((world: World) => { world.take({ kind: 'ready' }); }) },
   { weight: 3, arbitrary: fc.boolean().map((areMet) => (world: World) => { world.setDependencies(areMet); }) },
-  { weight: 1, arbitrary: fc.constant((world: World) => { world.take({ kind: 'unhealthy', detail: 'no answer' }); }) },
+  { weight: 2, arbitrary: fc.boolean().map((isWell) => (world: World) => { world.take({ kind: 'checked', isWell, detail: isWell ? '' : 'no answer' }); }) },
   { weight: 5, arbitrary: fc.constant((world: World) => { world.restart(false); }) },
   { weight: 1, arbitrary: fc.constant((world: World) => { world.restart(true); }) },
 );

@@ -145,8 +145,13 @@ export class World {
     for (let i = 0; i < 40 && !this.#isSettled(); i++) {
       while (this.pending.length > 0) this.work();
       this.pass(70_000);
-      if (this.stored?.state === 'STARTING' && this.stored.phase === 'readiness') this.take({ kind: 'ready' });
+      if (this.stored?.state === 'STARTING' && this.stored.phase === 'readiness') this.#becomeReady();
     }
+  }
+
+  #becomeReady(): void {
+    this.take({ kind: 'ready' });
+    this.take({ kind: 'checked', isWell: true, detail: '' });
   }
 
   #isSettled(): boolean {
