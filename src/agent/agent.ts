@@ -39,6 +39,7 @@ export class Agent implements ManagedPrograms {
   /** Nothing is done any more; what runs runs on. May be called twice. */
   close(): void {
     for (const program of this.#programs.values()) program.close();
+    this.parts.notify.closeAll();
   }
 
   names(): readonly string[] {

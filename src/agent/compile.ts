@@ -1,5 +1,7 @@
 import type { Definition } from '../records/definition';
 import type { ProcessDefinition } from './definitions/definition';
+import { reports } from './health/reports';
+import type { Launch } from './engine/managed-definition';
 import { environmentOf } from './launch/environment';
 import { type ReadText, lookUp } from './launch/host-facts';
 import { hostSpecOf } from './launch/host-spec';
@@ -11,14 +13,14 @@ const generationVariable = 'HOLDFAST_GENERATION';
  * What is to be run, of a definition. @param read for the files that it names
  * @throws LaunchError; Error that names the key which this version cannot do: nothing is left out silently
  */
-export async function compileProcess(definition: ProcessDefinition, generation: number, read: ReadText): Promise<Definition> {
+export async function compileProcess(definition: ProcessDefinition, launch: Launch, read: ReadText): Promise<Definition> {
   const { kind, log } = definition;
   refuseWhatIsMissing(definition);
   const path = (target: typeof log.stdout): string => (target.is === 'file' ? target.path : '');
   const isKept = log.stdout.is === 'keep' || log.stderr.is === 'keep';
   return {
     bundle: kind.is === 'bundle' ? kind.bundle : '',
-    hostProgram: kind.is === 'host' ? await hostProgramOf(definition, generation, read) : '',
+    hostProgram: kind.is === 'host' ? await hostProgramOf(definition, launch, read) : '',
     containerSpec: '',
     runtime: '',
     runtimeArgs: [],
@@ -31,11 +33,21 @@ export async function compileProcess(definition: ProcessDefinition, generation: 
   };
 }
 
-async function hostProgramOf(definition: ProcessDefinition, generation: number, read: ReadText): Promise<string> {
+async function hostProgramOf(definition: ProcessDefinition, launch: Launch, read: ReadText): Promise<string> {
   const facts = await lookUp(definition, read);
   const environment = environmentOf(definition, { ...facts, credentialsDirectory: undefined, inherited: process.env });
-  const others = environment.filter((each) => !each.startsWith(`${generationVariable}=`));
-  return hostSpecOf(definition, facts.account, [...others, `${generationVariable}=${String(generation)}`]);
+  const ours = [...launchVariables(definition, launch)];
+  const others = environment.filter((each) => !ours.some(([name]) => each.startsWith(`${name}=`)));
+  return hostSpecOf(definition, facts.account, [...others, ...ours.map(([name, value]) => `${name}=${value}`)]);
+}
+
+/** What nobody but the agent may say. */
+function launchVariables({ health }: ProcessDefinition, { generation, notifySocket }: Launch): readonly (readonly [name: string, value: string])[] {
+  const variables: [string, string][] = [[generationVariable, String(generation)]];
+  if (notifySocket !== undefined) variables.push(['NOTIFY_SOCKET', notifySocket]);
+  // How long it may be silent before it is unhealthy: sd_watchdog_enabled(3).
+  if (health?.check.is === 'notify') variables.push(['WATCHDOG_USEC', String(Math.round(health.intervalMs * health.retries * 1000))]);
+  return variables;
 }
 
 /** What a definition may ask for, and nobody does yet. */
@@ -45,8 +57,9 @@ function refuseWhatIsMissing(definition: ProcessDefinition): void {
     ['rootfs', kind.is === 'rootfs'],
     ['secrets', secrets.some(({ as }) => as === 'file')],
     ['terminal', terminal || stdin === 'open'],
-    ['health', health !== undefined],
-    ['ready', ready.is !== 'startsecs'],
+    ['health.exec of what is no host program', kind.is !== 'host' && health?.check.is === 'exec'],
+    ['sd_notify of what is no host program', kind.is !== 'host' && reports(definition)],
+    ['ready.log of output that is not kept with times', ready.is === 'log' && (log.format !== 'cri' || log.stdout.is !== 'keep' || log.stderr.is !== 'keep')],
     ['schedule', schedule !== undefined],
     ['read_only_paths', definition.readOnlyPaths.length > 0 || definition.privateTmp || definition.network !== 'host'],
     ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || (log.stdout.is === 'keep' && log.stderr.is === 'null') || (log.stdout.is === 'null' && log.stderr.is === 'keep') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],

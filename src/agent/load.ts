@@ -20,7 +20,7 @@ export async function loadDefinitions(directory: string, read: ReadText): Promis
     name: process.fullName,
     process,
     policy: policyOf(process),
-    compile: (generation) => compileProcess(process, generation, read),
+    compile: (launch) => compileProcess(process, launch, read),
   }));
   return { definitions, errors };
 }

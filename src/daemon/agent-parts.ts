@@ -1,19 +1,31 @@
+import { join } from 'node:path';
 import { Agent } from '../agent/agent';
 import { HostClock } from '../agent/engine/clock';
+import { Checks } from '../agent/health/checks';
+import { NotifySockets } from '../agent/health/notify-sockets';
 import { Peers } from '../agent/engine/peers';
 import { loadDefinitions } from '../agent/load';
 import type { Programs } from '../programs/programs';
 import type { Records } from '../records/records';
 import type { ForeignFiles } from '../runtime/foreign/foreign-files';
+import type { WorkTools } from '../worker/tools';
 import type { Logger } from './log';
 
 /** Of a file that a definition names: variables, accounts, a secret. */
 const readOptions = { mostBytes: 4 << 20, followLink: true };
 
 /** The agent, given what it needs. */
-export function makeAgent({ parts }: Programs, { programStates }: Records): Agent {
+export function makeAgent({ parts }: Programs, { programStates }: Records, { stateDir, poller }: Pick<WorkTools, 'stateDir' | 'poller'>): Agent {
   const clock = new HostClock();
-  return new Agent({ programs: parts, states: programStates, peers: new Peers(), now: () => clock.now(), random: () => Math.random() });
+  return new Agent({
+    programs: parts,
+    states: programStates,
+    peers: new Peers(),
+    checks: new Checks(parts),
+    notify: new NotifySockets(poller, join(stateDir.companion, 'notify')),
+    now: () => clock.now(),
+    random: () => Math.random(),
+  });
 }
 
 export interface BeginOptions {

@@ -152,7 +152,7 @@ export class Daemon {
     };
     this.#supervisor = new Supervisor(channel, this.#context);
     this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings });
-    this.#agent = makeAgent(this.#programs, this.#records);
+    this.#agent = makeAgent(this.#programs, this.#records, tools);
     this.#api = new ApiServer({
       supervisor: this.#supervisor,
       publisher: this.#context.publisher,

@@ -148,6 +148,7 @@ export const agentMoments = [
   'daemon.agent.before-start',
   'daemon.agent.started',
   'daemon.agent.signalled',
+  'daemon.agent.checking',
 ] as const;
 
 /** The shim makes a process of a host program, in its order. Only those come here. */

@@ -28,7 +28,9 @@ class AgentLife {
     ].join('\n');
     writeFileSync(`${directory}/web.toml`, [
       `[program.${this.name}]`, `command = ["bash", "-c", '''${script}''']`, 'startsecs = 0.2',
-      `[program.${this.name}.restart]`, 'initial = 0.1', '',
+      `[program.${this.name}.restart]`, 'initial = 0.1',
+      // Each check writes something down: only where it is about them, so that the other points come as often as they do.
+      ...(fault.startsWith('daemon.agent.checking') ? [`[program.${this.name}.health]`, 'exec = ["true"]', 'interval = 0.1', 'start_interval = 0.1'] : []), '',
     ].join('\n'));
     await this.#startDaemon({ HOLDFAST_FAULTS: `${fault}@${this.mark}` });
   }

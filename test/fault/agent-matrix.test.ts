@@ -11,6 +11,7 @@ const faults: readonly string[] = [
   ...times('daemon.agent.before-start', 4),
   ...times('daemon.agent.started', 4),
   ...times('daemon.agent.signalled', 2),
+  ...times('daemon.agent.checking', 2),
   ...times('daemon.start.before-take', 1),
   ...times('daemon.create.told', 2),
   ...times('daemon.start-task.started', 2),

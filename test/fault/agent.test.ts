@@ -11,6 +11,7 @@ const faults = [
   'daemon.agent.before-start=kill:3',
   'daemon.agent.started=kill:2',
   'daemon.agent.signalled=kill:1',
+  'daemon.agent.checking=kill:1',
   'daemon.start-task.started=kill:1',
   'daemon.delete.removed=kill:1',
 ] as const;

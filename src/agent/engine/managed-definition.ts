@@ -2,6 +2,13 @@ import type { Definition } from '../../records/definition';
 import type { ProcessDefinition } from '../definitions/definition';
 import type { Policy } from '../machine/policy';
 
+/** What a start is given beside the definition. */
+export interface Launch {
+  readonly generation: number;
+  /** For who reports by sd_notify(3). */
+  readonly notifySocket: string | undefined;
+}
+
 /** One process of a program, as the engine is given it. */
 export interface ManagedDefinition {
   /** Its full name, which is its container's id, too. */
@@ -10,5 +17,5 @@ export interface ManagedDefinition {
   readonly process: ProcessDefinition;
   readonly policy: Policy;
   /** What is to be run, made anew for each start: files that it names may have changed. @throws an Error that says what is wrong with it */
-  readonly compile: (generation: number) => Promise<Definition>;
+  readonly compile: (launch: Launch) => Promise<Definition>;
 }

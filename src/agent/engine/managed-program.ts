@@ -7,11 +7,13 @@ import { restoreEvent } from '../machine/restore';
 import { type Act, type Stored, actOf, deadlineOf, newlyDefined } from '../machine/state';
 import { step } from '../machine/step';
 import { parseStored, printStored } from '../machine/stored-text';
+import { Attendant } from '../health/attendant';
+import { endOldChecks } from '../health/exec-check';
 import { type Wait, isOlderThanItsDependencies, waitsOf } from './dependencies';
 import type { ManagedDefinition } from './managed-definition';
 import type { EngineParts } from './parts';
 import type { Peer } from './peer';
-import { endOfRun, findRun, signalRun, startGeneration } from './run';
+import { endOfRun, findRun, hearAgain, signalRun, startGeneration } from './run';
 
 /** A timer of Node's does not count while the host sleeps, so a long wait is looked at again. */
 const longestTimerMs = 60_000;
@@ -31,6 +33,7 @@ export class ManagedProgram implements Peer {
   readonly #watchers = new Set<Watcher>();
   #timer: NodeJS.Timeout | undefined;
   #starting: AbortController | undefined;
+  #attendant: Attendant | undefined;
   #isClosed = false;
   #isKnown = false;
 
@@ -61,15 +64,18 @@ export class ManagedProgram implements Peer {
     const due = act ?? actOf(this.#stored);
     if ('upSince' in this.#stored && this.#stored.upSince !== undefined) this.#watchEnd();
     if (due !== undefined) this.#do(due);
+    this.#attend();
     this.#setTimer();
     this.parts.peers.changed(this);
     this.heedOthers();
   }
 
   async #eventAtStart(isNew: boolean): Promise<ProgramEvent | undefined> {
-    const { name, policy } = this.definition;
+    const { name, process, policy } = this.definition;
     const { generation, since } = this.#stored;
     if (since.bootId !== this.parts.now().bootId) return { kind: 'boot' };
+    if (process.health?.check.is === 'exec') await endOldChecks(this.parts.programs, name);
+    if (!isNew) hearAgain(this.parts, this.definition);
     const event = restoreEvent(this.#stored, await findRun(this.parts, name, generation));
     return event === undefined && isNew && policy.autostart ? { kind: 'start' } : event;
   }
@@ -84,12 +90,14 @@ export class ManagedProgram implements Peer {
     const before = this.#stored;
     const act = await this.#write(event);
     if (act !== undefined) this.#do(act);
-    if (this.#stored !== before) this.#setTimer();
+    if (this.#stored === before) return;
+    this.#attend();
+    this.#setTimer();
   }
 
   /** Goes on where it has waited for others, or starts again with them. */
   heedOthers(): void {
-    if (this.#dueToOthers() !== undefined) this.#takeOnceWritten(() => this.#dueToOthers());
+    if (this.#dueToOthers() !== undefined) void this.#takeOnceWritten(() => this.#dueToOthers());
   }
 
   #dueToOthers(): ProgramEvent | undefined {
@@ -109,6 +117,7 @@ export class ManagedProgram implements Peer {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#attendant?.close();
   }
 
   /** @returns what is to be done: not before all of it is on the disk */
@@ -123,10 +132,26 @@ export class ManagedProgram implements Peer {
     if (stored === undefined) {
       this.close();
       parts.peers.leave(this);
+      parts.notify.close(name);
     } else this.#stored = stored;
     for (const watcher of [...this.#watchers]) watcher(stored);
     if (this.#isKnown) parts.peers.changed(this);
     return act;
+  }
+
+  /** Somebody looks after it while it is up. */
+  #attend(): void {
+    const isUp = (this.#stored.state === 'RUNNING' || this.#stored.state === 'STARTING') && 'upSince' in this.#stored;
+    if (isUp === (this.#attendant !== undefined) || this.#isClosed) return;
+    this.#attendant?.close();
+    this.#attendant = isUp ? this.#newAttendant() : undefined;
+  }
+
+  #newAttendant(): Attendant {
+    const { generation } = this.#stored;
+    const stored = (): Stored => this.#stored;
+    const attended = { definition: this.definition, get stored() { return stored(); }, report: (event: ProgramEvent) => this.#report(generation, event) };
+    return new Attendant(attended, this.parts);
   }
 
   #do(act: Act): void {
@@ -147,7 +172,7 @@ export class ManagedProgram implements Peer {
     const starting = this.#starting = new AbortController();
     try {
       const event = await startGeneration(this.parts, this.definition, generation, starting.signal);
-      this.#report(generation, event);
+      void this.#report(generation, event);
       if (event.kind === 'up') this.#watchEnd();
     } catch (error) {
       this.#mind(error);
@@ -160,7 +185,7 @@ export class ManagedProgram implements Peer {
   #watchEnd(): void {
     const { generation } = this.#stored;
     endOfRun(this.parts, this.definition.name).then(
-      (event) => { this.#report(generation, event); },
+      (event) => { void this.#report(generation, event); },
       (error: unknown) => { this.#mind(error); },
     );
   }
@@ -174,16 +199,16 @@ export class ManagedProgram implements Peer {
       this.#mind(error);
     }
     faultPoint('daemon.agent.signalled');
-    this.#report(generation, { kind: 'signalled', step: at });
+    void this.#report(generation, { kind: 'signalled', step: at });
   }
 
-  #report(generation: number, event: ProgramEvent): void {
-    this.#takeOnceWritten(() => (generation === this.#stored.generation ? event : undefined));
+  #report(generation: number, event: ProgramEvent): Promise<void> {
+    return this.#takeOnceWritten(() => (generation === this.#stored.generation ? event : undefined));
   }
 
   /** What has happened stays so where it cannot be written down: whatever else there is waits until it can, as the order matters. */
-  #takeOnceWritten(find: () => ProgramEvent | undefined): void {
-    void this.#turns.run('', async () => {
+  #takeOnceWritten(find: () => ProgramEvent | undefined): Promise<void> {
+    return this.#turns.run('', async () => {
       for (let event = find(); event !== undefined && !this.#isClosed; event = find()) {
         try {
           await this.#take(event);

@@ -1,5 +1,7 @@
 import type { ProgramParts } from '../../programs/parts';
 import type { ProgramStates } from '../../records/program-states';
+import type { Checks } from '../health/checks';
+import type { NotifySockets } from '../health/notify-sockets';
 import type { Clocks } from '../machine/clocks';
 import type { Peers } from './peers';
 
@@ -9,6 +11,8 @@ export interface EngineParts {
   readonly states: Pick<ProgramStates, 'find' | 'put' | 'delete'>;
   /** All that are kept running. */
   readonly peers: Peers;
+  readonly checks: Checks;
+  readonly notify: NotifySockets;
   readonly now: () => Clocks;
   /** From 0 to 1. */
   readonly random: () => number;

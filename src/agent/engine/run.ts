@@ -2,6 +2,9 @@ import { viewOf } from '../../programs/list';
 import { programKey } from '../../programs/name';
 import type { StartResult } from '../../programs/start-result';
 import { startRun } from '../../programs/start';
+import type { Definition } from '../../records/definition';
+import { Fields } from '../../runtime/fields';
+import { parseJson } from '../../runtime/json';
 import { INIT } from '../../runtime/state-dir/layout';
 import type { ContainerView } from '../../supervisor/container';
 import { SupervisorError } from '../../supervisor/errors';
@@ -9,6 +12,7 @@ import { secondsSinceStart } from '../../sys/boot';
 import { SysError } from '../../sys/errors';
 import { faultPoint } from '../../sys/fault';
 import { readProcStat } from '../../sys/process/proc-stat';
+import { reports } from '../health/reports';
 import type { ProgramEvent } from '../machine/event';
 import type { Found } from '../machine/restore';
 import type { ManagedDefinition } from './managed-definition';
@@ -18,11 +22,15 @@ import type { EngineParts } from './parts';
 const generationLabel = 'holdfast.generation';
 /** Told of a run whose status nobody knows. */
 const unknownStatus = 255;
+/** To which the kernel tells when a process was started. */
+const tickMs = 20;
 
 /** Starts this generation, where it has not been. @returns what the state machine is to be told @throws where nobody can know: the daemon ends */
-export async function startGeneration(parts: EngineParts, { name, compile }: ManagedDefinition, generation: number, cancel: AbortSignal): Promise<ProgramEvent> {
+export async function startGeneration(parts: EngineParts, { name, process, compile }: ManagedDefinition, generation: number, cancel: AbortSignal): Promise<ProgramEvent> {
   try {
-    const definition = await compile(generation);
+    const notifySocket = reports(process) ? parts.notify.pathOf(name) : undefined;
+    const definition = await compile({ generation, notifySocket });
+    if (notifySocket !== undefined) parts.notify.open(name, uidOf(definition), true);
     faultPoint('daemon.agent.before-start');
     const labels = [...definition.labels, `${generationLabel}=${String(generation)}`];
     const result = await startRun(parts.programs, { name, definition: { ...definition, labels }, stdio: undefined, by: undefined, cancel });
@@ -75,6 +83,21 @@ export async function signalRun({ programs }: EngineParts, name: string, signal:
   const view = await viewOf(programs, id);
   // What is frozen hears no signal before it is thawed.
   if (view?.state === 'paused') await programs.supervisor.request('resume', { id }).catch(() => undefined);
+}
+
+/** Hears again what it reports, to a daemon that has just come. */
+export function hearAgain({ programs, notify }: EngineParts, { name, process }: ManagedDefinition): void {
+  const definition = programs.definitions.find(name)?.definition;
+  if (definition !== undefined && reports(process)) notify.open(name, uidOf(definition), false);
+}
+
+function uidOf({ hostProgram }: Definition): number {
+  return Fields.of(parseJson(hostProgram), 'spec', 'host-program').object('process').object('user').integer('uid');
+}
+
+/** When its process was started, and not later: milliseconds since 1970. */
+export async function startedMs(parts: EngineParts, name: string): Promise<number> {
+  return parts.now().wallMs - ranMsOf(await viewOf(parts.programs, programKey(name))) - tickMs;
 }
 
 /** Its pid, where it runs; else 0. */

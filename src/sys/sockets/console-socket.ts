@@ -1,12 +1,12 @@
 import { closeSync, fchmodSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
-import { SysError, check, checkNoNul } from '../errors';
+import { SysError, check } from '../errors';
 import { setNonBlocking } from '../files/files';
 import { lastErrno, libc } from '../native';
 import type { Poller, Watch } from '../poller';
 import { receive } from './message-header';
+import { AF_UNIX, unixAddress } from './unix-address';
 
-const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
@@ -14,10 +14,6 @@ const BACKLOG = 1;
 
 /** The text that comes with the descriptor (the terminal's name) is of no use: room for some of it. */
 const TEXT_BYTES = 4096;
-
-/** sockaddr_un: the family in 16 bits, then up to 107 bytes of path and a NUL. */
-const ADDRESS_SIZE = 110;
-const PATH_OFFSET = 2;
 
 /**
  * The socket of `--console-socket`: the runtime connects to it and sends the master side of the
@@ -111,7 +107,7 @@ export class ConsoleSocket {
 }
 
 function listenAt(path: string): number {
-  const address = addressOfPath(path);
+  const address = unixAddress(path);
   const fd = check(libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket');
   try {
     // Before the bind: the file appears with this mode (Linux), and nobody else can connect in between.
@@ -123,13 +119,4 @@ function listenAt(path: string): number {
     closeSync(fd);
     throw error;
   }
-}
-
-function addressOfPath(path: string): Buffer {
-  const bytes = Buffer.from(checkNoNul(path, 'bind'));
-  if (bytes.length >= ADDRESS_SIZE - PATH_OFFSET) throw new SysError(constants.errno.ENAMETOOLONG, 'bind', path);
-  const address = Buffer.alloc(ADDRESS_SIZE);
-  address.writeUInt16LE(AF_UNIX);
-  bytes.copy(address, PATH_OFFSET);
-  return address;
 }

@@ -1,4 +1,4 @@
-import { type Pattern, patternOf } from './pattern';
+import { type Pattern, patternOf } from '../../../runtime/text/pattern';
 import { FilterError, Scanner } from './scanner';
 
 /** One condition on one field. */
