@@ -3,7 +3,7 @@ import { Containers } from './containers';
 import { Definitions } from './definitions';
 import { Leases } from './leases';
 import { Namespaces } from './namespaces';
-import { ProgramStates } from './program-states';
+import { NamedTexts } from './named-texts';
 import type { Contents } from './thread/tables';
 import { Writer, type WriterNotices } from './writer';
 
@@ -16,7 +16,10 @@ export class Records {
   readonly containers: Containers;
   readonly leases: Leases;
   readonly definitions: Definitions;
-  readonly programStates: ProgramStates;
+  /** Where each program of the agent stands, and what is to be done with it. */
+  readonly programStates: NamedTexts;
+  /** What the agent's programs are defined as: that which is in use. */
+  readonly programDefinitions: NamedTexts;
   readonly #writer: Writer;
   #isNew = false;
   #refusal: string | undefined;
@@ -29,7 +32,8 @@ export class Records {
     this.containers = new Containers(this.#writer, this.namespaces);
     this.leases = new Leases(this.#writer, this.namespaces);
     this.definitions = new Definitions(this.#writer);
-    this.programStates = new ProgramStates(this.#writer);
+    this.programStates = new NamedTexts(this.#writer, { put: 'putProgramState', delete: 'deleteProgramState' });
+    this.programDefinitions = new NamedTexts(this.#writer, { put: 'putProgramDefinition', delete: 'deleteProgramDefinition' });
   }
 
   /** There was no database before, or none that could be used. */
@@ -61,11 +65,12 @@ export class Records {
     return this.#writer.close();
   }
 
-  #load({ namespaces, containers, leases, definitions, programStates }: Contents): void {
+  #load({ namespaces, containers, leases, definitions, programStates, programDefinitions }: Contents): void {
     for (const { name, labels } of namespaces) this.namespaces.load(name, labels);
     for (const { namespace, record } of containers) this.containers.load(namespace, record);
     for (const { namespace, lease, resources } of leases) this.leases.load(namespace, lease, resources);
     for (const definition of definitions) this.definitions.load(definition);
     for (const state of programStates) this.programStates.load(state);
+    for (const definition of programDefinitions) this.programDefinitions.load(definition);
   }
 }

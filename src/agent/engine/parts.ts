@@ -1,5 +1,5 @@
 import type { ProgramParts } from '../../programs/parts';
-import type { ProgramStates } from '../../records/program-states';
+import type { NamedTexts } from '../../records/named-texts';
 import type { Checks } from '../health/checks';
 import type { NotifySockets } from '../health/notify-sockets';
 import type { Clocks } from '../machine/clocks';
@@ -8,7 +8,7 @@ import type { Peers } from './peers';
 /** What the engine works with. */
 export interface EngineParts {
   readonly programs: ProgramParts;
-  readonly states: Pick<ProgramStates, 'find' | 'put' | 'delete'>;
+  readonly states: Pick<NamedTexts, 'find' | 'put' | 'delete'>;
   /** All that are kept running. */
   readonly peers: Peers;
   readonly checks: Checks;

@@ -3,7 +3,7 @@ import type { Definition } from '../definition';
 import type { DefinitionRecord, NewEnd, Wish } from '../definition-record';
 import type { Labels } from '../labels';
 import type { LeaseRecord, LeaseResource } from '../lease-record';
-import type { ProgramStateRecord } from '../program-state-record';
+import type { NamedText } from '../named-text';
 import type { Tables } from './tables';
 
 /** What can be changed, by its name: each is done whole or not at all, and what it throws has changed nothing. */
@@ -76,11 +76,17 @@ export const changes = {
     return definitions.find(name);
   },
 
-  putProgramState({ programStates }: Tables, record: ProgramStateRecord): void {
+  putProgramState({ programStates }: Tables, record: NamedText): void {
     programStates.put(record);
   },
   deleteProgramState({ programStates }: Tables, name: string): void {
     programStates.delete(name);
+  },
+  putProgramDefinition({ programDefinitions }: Tables, record: NamedText): void {
+    programDefinitions.put(record);
+  },
+  deleteProgramDefinition({ programDefinitions }: Tables, name: string): void {
+    programDefinitions.delete(name);
   },
 } as const;
 

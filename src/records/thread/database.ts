@@ -66,6 +66,7 @@ const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   'CREATE TABLE programs (name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;',
+  'CREATE TABLE program_definitions (name TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT ROWID;',
 ];
 
 /** The database is of a newer version, which this one does not know. */

@@ -3,12 +3,12 @@ import type { Db } from './database';
 import { DefinitionTable } from './definition-table';
 import { LeaseTable } from './lease-table';
 import { NamespaceTable } from './namespace-table';
-import { ProgramStateTable } from './program-state-table';
+import { NamedTextTable } from './named-text-table';
 import { StoreDb } from './store-db';
 import type { DefinitionRecord } from '../definition-record';
 import type { LeaseRecord, LeaseResource } from '../lease-record';
 import type { Labels } from '../labels';
-import type { ProgramStateRecord } from '../program-state-record';
+import type { NamedText } from '../named-text';
 
 /** What is in the database when it is opened. */
 export interface Contents {
@@ -16,7 +16,8 @@ export interface Contents {
   readonly containers: readonly NamedContainer[];
   readonly leases: readonly { readonly namespace: string; readonly lease: LeaseRecord; readonly resources: readonly LeaseResource[] }[];
   readonly definitions: readonly DefinitionRecord[];
-  readonly programStates: readonly ProgramStateRecord[];
+  readonly programStates: readonly NamedText[];
+  readonly programDefinitions: readonly NamedText[];
 }
 
 /** The tables of an open database. */
@@ -26,7 +27,8 @@ export class Tables {
   readonly containers: ContainerTable;
   readonly leases: LeaseTable;
   readonly definitions: DefinitionTable;
-  readonly programStates: ProgramStateTable;
+  readonly programStates: NamedTextTable;
+  readonly programDefinitions: NamedTextTable;
 
   constructor(db: Db, path: string) {
     this.db = new StoreDb(db, path);
@@ -34,7 +36,8 @@ export class Tables {
     this.containers = new ContainerTable(this.db);
     this.leases = new LeaseTable(this.db);
     this.definitions = new DefinitionTable(this.db);
-    this.programStates = new ProgramStateTable(this.db);
+    this.programStates = new NamedTextTable(this.db, 'programs', 'state');
+    this.programDefinitions = new NamedTextTable(this.db, 'program_definitions', 'definition');
   }
 
   /** @param onInvalid told of what cannot be read, which is left out */
@@ -45,6 +48,7 @@ export class Tables {
       leases: this.leases.list(),
       definitions: this.definitions.list(onInvalid),
       programStates: this.programStates.list(),
+      programDefinitions: this.programDefinitions.list(),
     };
   }
 }
