@@ -1,58 +1,33 @@
+import { noSuchProcess } from '../programs/errors';
 import type { ManagedOrder, ManagedPrograms, ManagedView } from '../programs/managed';
 import { programKey } from '../programs/name';
 import type { StartResult } from '../programs/start-result';
 import { tellRequest } from '../programs/tell';
 import { messageOf } from '../sys/thrown';
-import type { ManagedDefinition } from './engine/managed-definition';
 import type { EngineParts } from './engine/parts';
-import { ManagedProgram } from './engine/managed-program';
+import type { ManagedProgram } from './engine/managed-program';
 import { pidOfRun } from './engine/run';
-import { inStartOrder } from './engine/start-order';
 import type { Stored } from './machine/state';
+import type { Processes } from './processes';
 import { reasonOf } from './reason';
+import { reloadRun } from './reload';
+import { untilChange } from './until-change';
 
-/** The agent: keeps running what files define. It never starts a program beside itself, whatever is killed when. */
+/** The agent's verbs: what clients ask of the programs that files define. It never starts a program beside itself, whatever is killed when. */
 export class Agent implements ManagedPrograms {
-  readonly #programs = new Map<string, ManagedProgram>();
-
-  constructor(private readonly parts: EngineParts) {}
-
-  /** Goes on with the programs, once the core has restored what runs. Each costs itself only. */
-  async begin(definitions: readonly ManagedDefinition[]): Promise<void> {
-    // All are there before the first is started: others may wait for it.
-    for (const definition of definitions) this.#programs.set(definition.name, new ManagedProgram(definition, this.parts));
-    for (const atOnce of inStartOrder(definitions)) await Promise.all(atOnce.map(({ name }) => this.#restore(name)));
-  }
-
-  async #restore(name: string): Promise<void> {
-    const program = this.#programs.get(name);
-    try {
-      await program?.restore(this.parts.states.find(name));
-    } catch (error) {
-      // Nothing is started of what nobody knows where it stands.
-      program?.close();
-      this.#programs.delete(name);
-      this.parts.programs.log.error({ program: name, err: error }, 'a program is not kept running');
-    }
-  }
-
-  /** Nothing is done any more; what runs runs on. May be called twice. */
-  close(): void {
-    for (const program of this.#programs.values()) program.close();
-    this.parts.notify.closeAll();
-  }
+  constructor(private readonly parts: EngineParts, private readonly processes: Processes) {}
 
   names(): readonly string[] {
-    return [...this.#programs.keys()];
+    return this.processes.names();
   }
 
   find(name: string): ManagedView | undefined {
-    const program = this.#programs.get(name);
+    const program = this.processes.get(name);
     return program && { state: program.stored.state, reason: reasonOf(program.stored, this.parts.now(), program.waits) };
   }
 
   async start(order: ManagedOrder, isRestart: boolean): Promise<StartResult> {
-    const program = this.#programs.get(order.name);
+    const program = this.processes.get(order.name);
     if (program === undefined) return { is: 'no-such-process' };
     const { state } = program.stored;
     if (!isRestart && (state === 'STARTING' || state === 'RUNNING')) return { is: 'already-started' };
@@ -72,7 +47,7 @@ export class Agent implements ManagedPrograms {
   }
 
   async stop(order: ManagedOrder, again: boolean, onWaiting: (deadlineNs: bigint) => void): Promise<'stopped' | 'not-running'> {
-    const program = this.#programs.get(order.name);
+    const program = this.processes.get(order.name);
     if (program === undefined) return 'not-running';
     const { state } = program.stored;
     const isDown = state === 'STOPPED' || state === 'EXITED' || state === 'FATAL';
@@ -93,6 +68,12 @@ export class Agent implements ManagedPrograms {
     return isDown ? 'not-running' : 'stopped';
   }
 
+  async reload(order: ManagedOrder): Promise<void> {
+    const program = this.processes.get(order.name);
+    if (program === undefined) throw noSuchProcess(order.name);
+    await reloadRun(this.parts, program.definition, order);
+  }
+
   /** For who asks why. What is done follows from the program's state, which is written for itself. */
   async #wish({ name, by }: ManagedOrder, up: boolean): Promise<void> {
     const { definitions, nowNs, log } = this.parts.programs;
@@ -106,25 +87,6 @@ export class Agent implements ManagedPrograms {
 
 function hasStarted({ state }: Stored): boolean {
   return state !== 'STARTING' && state !== 'STOPPING';
-}
-
-/** Resolves at the first state that is one of these, from the next change on. Rejects where the client goes away. */
-function untilChange(program: ManagedProgram, isIt: (stored: Stored) => boolean, cancel: AbortSignal | undefined): Promise<Stored | undefined> {
-  const found = new Promise<Stored | undefined>((resolve, reject) => {
-    const leave = (): void => { settle(() => { reject(new Error('nobody waits any more')); }); };
-    const unwatch = program.watch((stored) => {
-      if (stored === undefined || isIt(stored)) settle(() => { resolve(stored); });
-    });
-    const settle = (how: () => void): void => {
-      unwatch();
-      cancel?.removeEventListener('abort', leave);
-      how();
-    };
-    cancel?.addEventListener('abort', leave, { once: true });
-  });
-  // Who asks may have failed before he waits.
-  found.catch(() => undefined);
-  return found;
 }
 
 /** As {@link untilChange}; one that is there already counts, but for that of a start that has not been asked for yet. */

@@ -16,6 +16,7 @@ import { type Event, EventsService, FollowRequest } from '../api/gen/holdfast/v1
 import { type AttachRequest, type AttachResponse, LogsRequest, type LogsResponse, OutputService } from '../api/gen/holdfast/v1/output';
 import type { Address } from './address';
 import { daemonError } from './daemon-error';
+import { DefinitionCalls } from './definition-calls';
 import { isCtlError } from './errors';
 import type { Call, Method } from './grpc/call';
 import { Channel, type CallOptions } from './grpc/channel';
@@ -26,6 +27,8 @@ const RETRY_MS = 100;
 
 /** The daemon's API (proto/holdfast/v1) with promises. Every method rejects with a CtlError. */
 export class DaemonClient {
+  /** Of programs that files define. */
+  readonly definitions: DefinitionCalls;
   readonly #channel: Channel;
   readonly #address: Address;
   #closed = false;
@@ -34,6 +37,10 @@ export class DaemonClient {
   constructor(address: Address) {
     this.#address = address;
     this.#channel = new Channel(address.path);
+    this.definitions = new DefinitionCalls({
+      ask: (method, request) => this.#ask(method, request),
+      stream: (method, request) => this.#stream(method, request),
+    });
   }
 
   version(): Promise<VersionResponse> {

@@ -1,8 +1,11 @@
 import { defineCheckpoints } from './ctr/checkpoints';
 import { defineContainers } from './ctr/containers';
+import { defineAdd, defineRemove } from './commands/add';
+import { defineAvail } from './commands/avail';
 import { defineBundle } from './commands/bundle';
 import { defineCheck } from './commands/check';
 import { defineCompletion, defineNames } from './commands/completion';
+import { defineDefinition } from './commands/definition';
 import { defineEvents } from './commands/events';
 import { defineExec } from './commands/exec';
 import { defineFg } from './commands/fg';
@@ -12,8 +15,10 @@ import { defineLogs } from './commands/logs';
 import { definePause, defineResume } from './commands/pause';
 import { definePid } from './commands/pid';
 import { definePs } from './commands/ps';
+import { defineReread } from './commands/reread';
 import { definePrune, defineRm } from './commands/rm';
 import { defineRun } from './commands/run';
+import { defineScale } from './commands/scale';
 import { defineSchema } from './commands/schema';
 import { defineShutdown } from './commands/shutdown';
 import { defineSignal } from './commands/signal';
@@ -22,6 +27,7 @@ import { defineStats } from './commands/stats';
 import { defineStatus } from './commands/status';
 import { defineRestart, defineStop } from './commands/stop';
 import { defineTail } from './commands/tail';
+import { defineUpdate } from './commands/update';
 import { defineUpdateLimits } from './commands/update-limits';
 import { defineVersion } from './commands/version';
 import { defineWait } from './commands/wait';
@@ -51,13 +57,20 @@ export const commands: readonly DefineCommand[] = [
   definePause,
   defineResume,
   defineUpdateLimits,
+  defineScale,
   defineRun,
   defineExec,
   defineFg,
   defineWait,
   defineRm,
   definePrune,
+  defineReread,
+  defineUpdate,
+  defineAvail,
+  defineAdd,
+  defineRemove,
   defineCheck,
+  defineDefinition,
   defineVersion,
   defineShutdown,
   defineSchema,

@@ -10,7 +10,7 @@ import type { Io, Tool } from './tool';
 import type { Verb } from './verb';
 
 /** Verbs of supervisorctl's: what they say of the socket is their answer, and goes to stdout as it does there. */
-const supervisorctlVerbs = new Set(['status', 'start', 'stop', 'restart', 'signal', 'pid', 'version', 'shutdown', 'tail', 'fg']);
+const supervisorctlVerbs = new Set(['status', 'start', 'stop', 'restart', 'signal', 'pid', 'version', 'shutdown', 'tail', 'fg', 'reread', 'update', 'avail', 'add', 'remove', 'reload']);
 
 /** What they exit with is a process's own status: a failure of ours has one that it can be told by. */
 const passingOn = new Set(['run', 'exec', 'fg', 'attach']);

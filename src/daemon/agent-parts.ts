@@ -1,45 +1,59 @@
 import { join } from 'node:path';
 import { Agent } from '../agent/agent';
 import { HostClock } from '../agent/engine/clock';
+import type { EngineParts } from '../agent/engine/parts';
+import { Peers } from '../agent/engine/peers';
 import { Checks } from '../agent/health/checks';
 import { NotifySockets } from '../agent/health/notify-sockets';
-import { Peers } from '../agent/engine/peers';
-import { loadDefinitions } from '../agent/load';
+import { Processes } from '../agent/processes';
+import { DefinitionStore } from '../agent/update/definition-store';
+import { DefinitionKeeper } from '../agent/update/keeper';
 import type { Programs } from '../programs/programs';
 import type { Records } from '../records/records';
-import type { ForeignFiles } from '../runtime/foreign/foreign-files';
+import { bootId } from '../sys/boot';
 import type { WorkTools } from '../worker/tools';
 import type { Logger } from './log';
 
 /** Of a file that a definition names: variables, accounts, a secret. */
 const readOptions = { mostBytes: 4 << 20, followLink: true };
 
-/** The agent, given what it needs. */
-export function makeAgent({ parts }: Programs, { programStates }: Records, { stateDir, poller }: Pick<WorkTools, 'stateDir' | 'poller'>): Agent {
-  const clock = new HostClock();
-  return new Agent({
-    programs: parts,
-    states: programStates,
-    peers: new Peers(),
-    checks: new Checks(parts),
-    notify: new NotifySockets(poller, join(stateDir.companion, 'notify')),
-    now: () => clock.now(),
-    random: () => Math.random(),
-  });
-}
-
-export interface BeginOptions {
-  /** Of the definitions: one that has none costs nothing. */
+export interface AgentOptions {
+  /** Of the definition files. */
   readonly directory: string;
   readonly programs: Programs;
-  readonly foreign: ForeignFiles;
+  readonly records: Records;
+  readonly tools: Pick<WorkTools, 'foreign' | 'stateDir' | 'poller'>;
   readonly log: Logger;
 }
 
-/** Has the agent go on with what is defined; what is asked of that by name is asked of it from then on. */
-export async function beginAgent(agent: Agent, { directory, programs, foreign, log }: BeginOptions): Promise<void> {
-  const { definitions, errors } = await loadDefinitions(directory, async (path) => (await foreign.read(path, readOptions)).toString());
-  for (const { place, message } of errors) log.error({}, `${place.file}:${String(place.line)}:${String(place.column)}: ${message}`);
-  await agent.begin(definitions);
-  if (definitions.length > 0) programs.parts.managed = agent;
+/** What the daemon begins and ends of the agent. */
+export interface AgentParts {
+  readonly keeper: DefinitionKeeper;
+  readonly processes: Processes;
+}
+
+/** The agent, given what it needs. What is asked of programs by name is asked of it where files define them. */
+export function makeAgent({ directory, programs, records, tools: { foreign, stateDir, poller }, log }: AgentOptions): AgentParts {
+  const clock = new HostClock();
+  const parts: EngineParts = {
+    programs: programs.parts,
+    states: records.programStates,
+    peers: new Peers(),
+    checks: new Checks(programs.parts),
+    notify: new NotifySockets(poller, join(stateDir.companion, 'notify')),
+    now: () => clock.now(),
+    random: () => Math.random(),
+  };
+  const processes = new Processes(parts);
+  const keeper = new DefinitionKeeper({
+    processes,
+    store: new DefinitionStore(records.programDefinitions),
+    directory,
+    read: async (path) => (await foreign.read(path, readOptions)).toString(),
+    bootId: bootId(),
+    log,
+  });
+  programs.parts.managed = new Agent(parts, processes);
+  programs.parts.definitionFiles = keeper;
+  return { keeper, processes };
 }

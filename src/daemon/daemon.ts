@@ -1,7 +1,6 @@
 import PQueue from 'p-queue';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Agent } from '../agent/agent';
 import { ApiServer } from '../api/server';
 import { Monitor } from '../monitor/monitor';
 import { Records } from '../records/records';
@@ -32,7 +31,7 @@ import { ShimFleet } from '../worker/shims/shim-fleet';
 import { StartPool } from '../worker/start-pool';
 import type { WorkTools } from '../worker/tools';
 import { endWithoutShim } from '../worker/undo';
-import { beginAgent, makeAgent } from './agent-parts';
+import { type AgentParts, makeAgent } from './agent-parts';
 import { containerdFace } from './containerd-face';
 import { groupIdOf } from './group';
 import { StateDirLock } from './lock';
@@ -70,7 +69,7 @@ export class Daemon {
   readonly #context: Context;
   readonly #supervisor: Supervisor;
   readonly #programs: Programs;
-  readonly #agent: Agent;
+  readonly #agent: AgentParts;
   readonly #api: ApiServer;
   readonly #metrics = new Metrics();
   readonly #observers: Observers;
@@ -152,7 +151,7 @@ export class Daemon {
     };
     this.#supervisor = new Supervisor(channel, this.#context);
     this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings });
-    this.#agent = makeAgent(this.#programs, this.#records, tools);
+    this.#agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, tools, log });
     this.#api = new ApiServer({
       supervisor: this.#supervisor,
       publisher: this.#context.publisher,
@@ -180,7 +179,7 @@ export class Daemon {
     if (this.#records.isNew || this.#records.refusal !== undefined) await rebuildRecords(this.#records, this.#context);
     this.#context.fleet.upgradeOlder();
     await this.#programs.begin();
-    await beginAgent(this.#agent, { directory: this.settings.programs, programs: this.#programs, foreign: this.#foreign, log: this.log });
+    await this.#agent.keeper.begin();
     const { socketPaths, socketGroup, socketUserId } = this.settings;
     const groupId = socketGroup === undefined ? undefined : groupIdOf(socketGroup);
     try {
@@ -200,7 +199,7 @@ export class Daemon {
   /** Stops taking requests, finishes what is under way, and lets go; containers and shims run on. @returns whether nothing of this process hangs */
   async stop(): Promise<boolean> {
     // First: what is refused from now on is no failure of a program's.
-    this.#agent.close();
+    this.#agent.processes.close();
     this.#supervisor.refuseRequests();
     const overdue = new Promise<void>((resolve) => { setTimeout(resolve, stopTimeoutMs).unref(); });
     await Promise.race([this.#supervisor.stop(), overdue]);

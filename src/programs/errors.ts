@@ -5,6 +5,9 @@ export type ProgramErrorCode =
   | 'no-output' // none is kept of it
   | 'other-cursor' // of another program's output
   | 'managed' // a file defines it
+  | 'no-reload' // its definition says nothing of that
+  | 'already-active' // the group is in use
+  | 'failed'
   | 'invalid-name';
 
 /** The one error class of this room. */

@@ -26,5 +26,10 @@ export interface ManagedPrograms {
   /** Answers when it is RUNNING, or has failed once. @param isRestart its start was asked for together with its stop */
   start(order: ManagedOrder, isRestart: boolean): Promise<StartResult>;
   /** @param again it is started once it is over, and that is one intention */
+  /**
+   * Has it read its configuration again, as its definition says; answers once that is sent, or its command has ended well.
+   * @throws ProgramError `no-such-process`, `not-running`, `no-reload`, `failed`
+   */
+  reload(order: ManagedOrder): Promise<void>;
   stop(order: ManagedOrder, again: boolean, onWaiting: (deadlineNs: bigint) => void): Promise<'stopped' | 'not-running'>;
 }

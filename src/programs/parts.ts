@@ -9,6 +9,7 @@ import type { Supervisor } from '../supervisor/supervisor';
 import type { TaskArgs } from '../supervisor/task';
 import type { OutputReaders } from './output-readers';
 import type { Turns } from '../sys/turns';
+import type { DefinitionFiles } from './definition-files';
 import type { ManagedPrograms } from './managed';
 
 /** What the verbs of this room work with. */
@@ -33,6 +34,8 @@ export interface ProgramParts {
   readonly outputReaders: OutputReaders;
   /** Who keeps running what files define; undefined: nobody does. */
   managed: ManagedPrograms | undefined;
+  /** And who reads those files. */
+  definitionFiles: DefinitionFiles | undefined;
   nowNs(): bigint;
   /** Whether there are records that can be written. */
   mayWrite(): boolean;

@@ -21,8 +21,8 @@ export class Programs {
   readonly parts: ProgramParts;
   readonly #keeper: RunKeeper;
 
-  constructor(given: Omit<ProgramParts, 'turns' | 'stops' | 'outputReaders' | 'managed'>) {
-    this.parts = { ...given, turns: new Turns(), outputReaders: new OutputReaders(), stops: new Map<ContainerKey, bigint>(), managed: undefined };
+  constructor(given: Omit<ProgramParts, 'turns' | 'stops' | 'outputReaders' | 'managed' | 'definitionFiles'>) {
+    this.parts = { ...given, turns: new Turns(), outputReaders: new OutputReaders(), stops: new Map<ContainerKey, bigint>(), managed: undefined, definitionFiles: undefined };
     this.#keeper = new RunKeeper(this.parts, (name) => { this.#forgetIfTransient(name); });
   }
 

@@ -149,6 +149,11 @@ export const agentMoments = [
   'daemon.agent.started',
   'daemon.agent.signalled',
   'daemon.agent.checking',
+  'daemon.update.before-write',
+  'daemon.update.written',
+  'daemon.update.removed',
+  'daemon.update.restarted',
+  'daemon.update.taken',
 ] as const;
 
 /** The shim makes a process of a host program, in its order. Only those come here. */

@@ -4,6 +4,7 @@ import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 
 import { type Container, ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
+import { endPrograms } from '../support/agent-host';
 import { ContainerdClient } from '../support/containerd-client';
 import { within } from '../support/deadline';
 import { TestHost } from '../support/test-host';
@@ -132,11 +133,8 @@ class AgentLife {
 
   async end(): Promise<void> {
     this.client?.close();
-    // Without its definition it is a program as any other, and can be forgotten.
-    await this.host.restartDaemon();
-    const client = new ContainerdClient(this.host.socketPath);
-    await client.ask(ContainersService.remove, { name: this.name, force: true }).catch(() => undefined);
-    client.close();
+    if (this.host.daemon.hasEnded) await this.#startDaemon();
+    await endPrograms(this.host);
     await this.host.cleanUp();
   }
 }

@@ -1,16 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import { type Container, ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
+import { DefinitionsService } from '../../src/api/gen/holdfast/v1/definitions';
 import { ContainerdClient } from './containerd-client';
 import { within } from './deadline';
 import { TestHost } from './test-host';
+
+/** Has all programs forgotten that files of a host define: nothing is defined any more. */
+export async function endPrograms(host: TestHost): Promise<void> {
+  rmSync(host.own('programs'), { recursive: true });
+  const client = new ContainerdClient(host.socketPath);
+  try {
+    await client.all(DefinitionsService.update, { names: [], dry_run: false });
+  } finally {
+    client.close();
+  }
+}
 
 /** A host whose daemon keeps running what a test defines. Names of programs are the host's, as their cgroups are everyone's. */
 export class AgentHost {
   readonly host = new TestHost();
   readonly #suffix = randomBytes(4).toString('hex');
-  readonly #names = new Set<string>();
   #client: ContainerdClient | undefined;
 
   constructor() {
@@ -27,7 +38,6 @@ export class AgentHost {
     const table = `program.${this.name(short)}`;
     const inner = Object.entries(tables).flatMap(([key, lines]) => [`[${table}.${key}]`, ...lines]);
     writeFileSync(`${this.host.own('programs')}/${short}.toml`, [`[${table}]`, ...keys, ...inner, ''].join('\n'));
-    this.#names.add(this.name(short));
   }
 
   /** A command that writes the program's name down, and then does that. */
@@ -94,11 +104,8 @@ export class AgentHost {
   /** Ends its programs, and takes the host away. @throws LeftoverError */
   async cleanUp(): Promise<void> {
     this.#client?.close();
-    // Without their definitions they are programs as any other, and can be forgotten.
-    await this.host.restartDaemon();
-    const client = new ContainerdClient(this.host.socketPath);
-    for (const name of this.#names) await client.ask(ContainersService.remove, { name, force: true }).catch(() => undefined);
-    client.close();
+    if (this.host.daemon.hasEnded) await this.startDaemon();
+    await endPrograms(this.host);
     await this.host.cleanUp();
   }
 }

@@ -1,7 +1,7 @@
 import type { Dependency, ProgramDefinition } from './definition';
 import type { DefinitionError } from './errors';
 import { didYouMean } from './groups';
-import { fullNameOf, processNamesOf } from './processes';
+import { fullNamesOf, processNamesOf } from './processes';
 
 type Programs = ReadonlyMap<string, ProgramDefinition>;
 
@@ -22,7 +22,7 @@ export function targetsOf({ target }: Dependency, programs: Programs): readonly 
 function nameErrors(programs: Programs): readonly DefinitionError[] {
   const takenBy = new Map<string, ProgramDefinition>();
   return [...programs.values()].flatMap((program) => {
-    const names = processNamesOf(program).map((name) => fullNameOf(program.group, name));
+    const names = fullNamesOf(program);
     const taken = names.find((name) => takenBy.has(name));
     for (const name of names) if (!takenBy.has(name)) takenBy.set(name, program);
     if (taken === undefined) return [];

@@ -235,6 +235,8 @@ export interface ProgramDefinition extends Settings {
   /** A template. */
   readonly processName: string;
   readonly source: SourcePlace;
+  /** Its table, as it stands in the file: what it can be read from again. */
+  readonly written: Readonly<Record<string, unknown>>;
   /** The settings of one of its processes, in whose texts nothing stands any more but in the environment's. */
   settingsOf(builtIns: ReadonlyMap<string, string>): Settings;
 }

@@ -3,6 +3,9 @@ import { dirname } from 'node:path';
 import type { ProcessDefinition, ProgramDefinition } from './definition';
 import { expandTemplate } from './template';
 
+/** A template with it gives each process a name of its own. */
+export const numberReference = /\$\{(?:process_num|instance_number)[:}]/;
+
 /** `group:process`; the process alone where both are the same, as supervisorctl shows it. */
 export function fullNameOf(group: string, process: string): string {
   return group === process ? process : `${group}:${process}`;
@@ -14,18 +17,28 @@ export function processesOf(definition: ProgramDefinition, numprocs = definition
 }
 
 /** Their names, without anything else of them. */
-export function processNamesOf(definition: ProgramDefinition): readonly string[] {
-  return Array.from({ length: definition.numprocs }, (_, at) => nameOf(definition, builtInsOf(definition, definition.numprocsStart + at)));
+export function processNamesOf(definition: ProgramDefinition, numprocs = definition.numprocs): readonly string[] {
+  return Array.from({ length: numprocs }, (_, at) => nameOf(definition, definition.numprocsStart + at));
 }
 
-function nameOf({ processName }: ProgramDefinition, builtIns: ReadonlyMap<string, string>): string {
-  return expandTemplate(processName, (each) => builtIns.get(each));
+/** Their full names. */
+export function fullNamesOf(definition: ProgramDefinition, numprocs = definition.numprocs): readonly string[] {
+  return processNamesOf(definition, numprocs).map((name) => fullNameOf(definition.group, name));
+}
+
+/** Where `scale` has made several of one whose name has no number, the first keeps it, and the others have theirs behind it. */
+function nameOf(definition: ProgramDefinition, number: number): string {
+  const { processName, numprocsStart } = definition;
+  const builtIns = builtInsOf(definition, number);
+  const name = expandTemplate(processName, (each) => builtIns.get(each));
+  const isOfAll = number !== numprocsStart && !numberReference.test(processName);
+  return isOfAll ? `${name}_${builtIns.get('instance_number') ?? ''}` : name;
 }
 
 function processOf(definition: ProgramDefinition, number: number): ProcessDefinition {
   const { name, group, groupPriority, listener, source } = definition;
   const builtIns = builtInsOf(definition, number);
-  const process = nameOf(definition, builtIns);
+  const process = nameOf(definition, number);
   const settings = definition.settingsOf(builtIns);
   return { ...settings, fullName: fullNameOf(group, process), group, groupPriority, process, program: name, listener, number, builtIns, source };
 }

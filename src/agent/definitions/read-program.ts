@@ -1,6 +1,6 @@
 import type { ProgramDefinition, Settings, SourcePlace } from './definition';
 import { readEvents } from './listener';
-import { builtInsOf } from './processes';
+import { builtInsOf, numberReference } from './processes';
 import { readSettings } from './settings';
 import { type ReaderContext, TableReader } from './table-reader';
 
@@ -21,7 +21,7 @@ export function readProgram(table: TableReader, { name, isListener, source }: Pr
   const numprocs = table.integer('numprocs', 1, mostProcesses) ?? 1;
   const numprocsStart = table.integer('numprocs_start', 0, 1_000_000) ?? 0;
   const processName = table.text('process_name') ?? (numprocs > 1 ? '${program_name}_${process_num:02}' : '${program_name}');
-  if (numprocs > 1 && !/\$\{(?:process_num|instance_number)[:}]/.test(processName)) {
+  if (numprocs > 1 && !numberReference.test(processName)) {
     table.complain('contradiction', 'process_name', `${table.name}: process_name needs \${process_num}: with numprocs = ${String(numprocs)} all would have one name`);
   }
   const listener = isListener ? { events: readEvents(table) } : undefined;
@@ -38,6 +38,7 @@ export function readProgram(table: TableReader, { name, isListener, source }: Pr
     numprocsStart,
     processName,
     source,
+    written: table.table,
     settingsOf: (builtIns) => expandedSettings(table, builtIns, isListener),
   };
   tellFirst(table, definition);

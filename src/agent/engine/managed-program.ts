@@ -28,6 +28,7 @@ export type Watcher = (stored: Stored | undefined) => void;
  * down, and then it is done. A daemon that dies in between leaves what is written, by which the next one goes on.
  */
 export class ManagedProgram implements Peer {
+  #definition: ManagedDefinition;
   #stored: Stored;
   readonly #turns = new Turns();
   readonly #watchers = new Set<Watcher>();
@@ -37,9 +38,14 @@ export class ManagedProgram implements Peer {
   #isClosed = false;
   #isKnown = false;
 
-  constructor(readonly definition: ManagedDefinition, private readonly parts: EngineParts) {
+  constructor(definition: ManagedDefinition, private readonly parts: EngineParts) {
+    this.#definition = definition;
     this.#stored = newlyDefined(parts.now());
     parts.peers.join(this);
+  }
+
+  get definition(): ManagedDefinition {
+    return this.#definition;
   }
 
   get stored(): Stored {
@@ -53,6 +59,13 @@ export class ManagedProgram implements Peer {
   /** What it depends on and is not as it has to be. */
   get waits(): readonly Wait[] {
     return waitsOf(this.definition, this.parts.peers.all);
+  }
+
+  /** Another definition under the same name: it counts from the next thing on that happens to it. */
+  redefine(definition: ManagedDefinition): void {
+    this.#definition = definition;
+    this.parts.peers.changed(this);
+    this.heedOthers();
   }
 
   /** Goes on with what was written down, by what there is of it. To be called once, before anything else. @param text undefined: it is new */

@@ -5,10 +5,12 @@ import type { EventPublisher } from '../../supervisor/events/event-publisher';
 import { type StreamVerb, type Verb, serverStream, unary } from '../call';
 import { type ContainersServer, ContainersService } from '../gen/holdfast/v1/containers';
 import { DaemonService } from '../gen/holdfast/v1/daemon';
+import { DefinitionsService } from '../gen/holdfast/v1/definitions';
 import { type EventsServer, EventsService } from '../gen/holdfast/v1/events';
 import { type OutputServer, OutputService } from '../gen/holdfast/v1/output';
 import { EventStream } from './events';
 import { Attachment } from './attach';
+import { definitionsService } from './definitions/service';
 import { closeInput, exec, resizeTerminal } from './exec';
 import { list } from './list';
 import { logs } from './logs';
@@ -36,9 +38,10 @@ export interface HoldfastOptions {
 
 /** Adds the services of `holdfast.v1` to a server: proto/holdfast/v1. What is not served here is answered with UNIMPLEMENTED. */
 export function addHoldfastServices(server: Server, face: HoldfastFace, { publisher, version: own, log }: HoldfastOptions): void {
-  const calls = callsOf([ContainersService, DaemonService, EventsService, OutputService]);
+  const calls = callsOf([ContainersService, DaemonService, DefinitionsService, EventsService, OutputService]);
   server.addService(DaemonService, { version: unary({ name: 'holdfast/Version', log, changes: false, statusOf }, version(own, calls)) });
   server.addService(ContainersService, containersService(face, log));
+  server.addService(DefinitionsService, definitionsService(face, log, statusOf));
   const events: EventsServer = { follow: (stream) => { EventStream.serve(stream, publisher); } };
   server.addService(EventsService, events);
   const output: OutputServer = {

@@ -52,6 +52,11 @@ function programCode({ code }: ProgramError): status {
       return status.FAILED_PRECONDITION;
     case 'running':
       return status.ABORTED;
+    case 'already-active':
+      return status.ALREADY_EXISTS;
+    case 'no-reload':
+    case 'failed':
+      return status.UNKNOWN;
   }
 }
 

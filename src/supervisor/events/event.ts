@@ -8,7 +8,7 @@ export type TaskEventType = 'create' | 'exec-added' | 'delete' | 'checkpointed';
 export type RecordEventType = `${'container' | 'namespace' | 'image'}-${'create' | 'update' | 'delete'}`;
 
 /** Somebody has asked for it, through our own API: told before it is done. */
-export type RequestEventType = 'start' | 'stop' | 'signal' | 'remove' | 'update';
+export type RequestEventType = 'start' | 'stop' | 'signal' | 'remove' | 'update' | 'reload';
 
 /** Of all faces. A `published` one is a client's own: only its `detail` says what it is. */
 export type EventType = LegacyEventType | TaskEventType | RecordEventType | RequestEventType | 'published';

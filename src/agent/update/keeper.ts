@@ -1,0 +1,161 @@
+import { ProgramError, noSuchProcess } from '../../programs/errors';
+import type { AvailableProcess, DefinitionFiles, RereadResult, ScaleOrder, ScaleResult, UpdateLine, UpdateOrder } from '../../programs/definition-files';
+import { errorLine } from '../definitions/errors';
+import { fullNamesOf, processesOf } from '../definitions/processes';
+import { readDefinitionDirectory } from '../definitions/read-directory';
+import { renderDefinition } from '../definitions/render';
+import { type DefinitionSet, type Reading, bringTogether, noDefinitions } from '../definitions/set';
+import { isAnythingDue } from './in-use';
+import { linesOf } from './lines';
+import { type ProgramPlan, groupChanges, groupsOf, planOf, plansOf, scaleAfter } from './plan';
+import { PlanRunner, type RunnerParts, asPlanned } from './plan-runner';
+import { processesInUse } from './settle';
+
+/** What the keeper works with. */
+export interface KeeperParts extends RunnerParts {
+  /** Of the definition files. */
+  readonly directory: string;
+  readonly bootId: string;
+}
+
+/**
+ * Keeps which definitions are in use. Files are read at the first start, at each start of the host, and when somebody asks; a restart of the daemon alone
+ * changes nothing. What is in use is written down before anything is done for it.
+ */
+export class DefinitionKeeper implements DefinitionFiles {
+  #reading: Reading = { ...noDefinitions, errors: [], fileCount: 0 };
+  readonly #runner: PlanRunner;
+
+  constructor(private readonly parts: KeeperParts) {
+    this.#runner = new PlanRunner(parts);
+  }
+
+  /** Takes up what is in use. To be called once, when the core has restored what runs. */
+  async begin(): Promise<void> {
+    const { store, log, read, processes } = this.parts;
+    store.load((name, error) => { log.error({ program: name, err: error }, 'what is written down of a definition cannot be read: its program is not kept running'); });
+    for (const error of (await this.reread()).errors) log.error({}, error);
+    await this.#takeFilesAtBoot();
+    const inUse = [...store.inUse.values()];
+    await processes.take(inUse.flatMap((each) => processesInUse(each, read)));
+    for (const { definition, due } of inUse) if (isAnythingDue(due)) void this.#runner.goOn(definition.name);
+  }
+
+  /** After a start of the host nothing runs that another definition could be of: then the files count. */
+  async #takeFilesAtBoot(): Promise<void> {
+    const { store, bootId, log } = this.parts;
+    if (store.bootId === bootId || (store.inUse.size === 0 && this.#reading.programs.size === 0)) return;
+    try {
+      await Promise.all(plansOf(store.inUse, this.#reading.programs).map((plan) => store.put(asPlanned(plan))));
+      await store.setBootId(bootId);
+    } catch (error) {
+      log.error({ err: error }, 'which definitions are in use could not be written down');
+    }
+  }
+
+  async reread(): Promise<RereadResult> {
+    const { store, directory } = this.parts;
+    this.#reading = bringTogether(this.#inUseSet(), await readDefinitionDirectory(directory));
+    return { changes: groupChanges(store.inUse, this.#reading.programs), errors: this.#reading.errors.map(errorLine) };
+  }
+
+  async update({ names, isDryRun }: UpdateOrder, tell: (line: UpdateLine) => void): Promise<readonly string[]> {
+    const { errors } = await this.reread();
+    const wanted = names.includes('all') ? [] : names;
+    for (const name of wanted) if (!this.#isKnown(name)) tell({ name, is: 'no-such-group' });
+    const plans = plansOf(this.parts.store.inUse, this.#reading.programs)
+      .filter((plan) => wanted.length === 0 || wanted.includes(plan.name) || groupsOf(plan).some((group) => wanted.includes(group)));
+    if (isDryRun) for (const line of this.#linesOf(plans)) tell(line);
+    else await this.#carryOut(plans, tell);
+    return errors;
+  }
+
+  /** First what goes, then what changes, then what comes: that may want what the others have had. */
+  async #carryOut(plans: readonly ProgramPlan[], tell: (line: UpdateLine) => void): Promise<void> {
+    const stages: readonly ((plan: ProgramPlan) => boolean)[] = [
+      ({ after }) => after === undefined,
+      ({ before, after }) => before !== undefined && after !== undefined,
+      ({ before }) => before === undefined,
+    ];
+    for (const isIn of stages) {
+      const stage = plans.filter(isIn);
+      const lines = this.#linesOf(stage);
+      const failures = (await Promise.all(stage.map((plan) => this.#runner.carryOut(plan)))).flat();
+      const hasFailed = ({ name }: UpdateLine): boolean => failures.some((failure) => failure.name === name);
+      for (const line of [...lines.filter((each) => !hasFailed(each)), ...failures]) tell(line);
+    }
+  }
+
+  available(): readonly AvailableProcess[] {
+    const groups = this.#groupsInUse();
+    const { inUse } = this.parts.store;
+    return [...this.#reading.programs.values()].flatMap((definition) => processesOf(definition, scaleAfter(inUse.get(definition.name), definition)).map((process): AvailableProcess => ({
+      name: process.fullName,
+      isInUse: groups.has(process.group),
+      autostart: process.autostart,
+      groupPriority: process.groupPriority,
+      priority: process.priority,
+    }))).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async add(group: string): Promise<'added' | 'already-active' | 'no-such-group'> {
+    if (this.#groupsInUse().has(group)) return 'already-active';
+    const plans = [...this.#reading.programs.values()].filter((each) => each.group === group).flatMap((after) => planOf(after.name, this.parts.store.inUse.get(after.name), after) ?? []);
+    if (plans.length === 0) return 'no-such-group';
+    await this.#orFail(plans);
+    return 'added';
+  }
+
+  async remove(group: string): Promise<'removed' | 'still-running' | 'no-such-group'> {
+    const programs = [...this.parts.store.inUse.values()].filter(({ definition }) => definition.group === group);
+    if (programs.length === 0) return 'no-such-group';
+    const names = programs.flatMap(({ definition, scale }) => fullNamesOf(definition, scale));
+    const isDown = (name: string): boolean => ['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN', undefined].includes(this.parts.processes.get(name)?.stored.state);
+    if (!names.every(isDown)) return 'still-running';
+    await this.#orFail(programs.flatMap((before) => planOf(before.definition.name, before, undefined) ?? []));
+    return 'removed';
+  }
+
+  async scale({ name, count }: ScaleOrder): Promise<ScaleResult> {
+    const before = this.parts.store.inUse.get(name);
+    if (before === undefined || before.due.isGone) throw noSuchProcess(name);
+    const plan = planOf(name, before, before.definition, count);
+    if (plan === undefined) return { stopped: [], added: [] };
+    await this.#orFail([{ ...plan, isScaling: true }]);
+    return { stopped: plan.removed, added: plan.added };
+  }
+
+  async #orFail(plans: readonly ProgramPlan[]): Promise<void> {
+    const [failure] = (await Promise.all(plans.map((plan) => this.#runner.carryOut(plan)))).flat();
+    if (failure !== undefined) throw new ProgramError('failed', failure.name, failure.detail ?? '');
+  }
+
+  show(name: string): string {
+    const found = [...this.parts.store.inUse.values()].filter(({ definition, scale }) => definition.name === name || definition.group === name || fullNamesOf(definition, scale).includes(name));
+    if (found.length === 0) throw noSuchProcess(name);
+    return found.map(({ definition }) => renderDefinition(definition)).join('\n');
+  }
+
+  #linesOf(plans: readonly ProgramPlan[]): readonly UpdateLine[] {
+    const { inUse } = this.parts.store;
+    const before = new Map<string, string[]>();
+    for (const { definition, scale } of inUse.values()) before.set(definition.group, [...(before.get(definition.group) ?? []), ...fullNamesOf(definition, scale)]);
+    const after = new Map<string, string[]>();
+    for (const definition of this.#reading.programs.values()) after.set(definition.group, [...(after.get(definition.group) ?? []), ...fullNamesOf(definition, scaleAfter(inUse.get(definition.name), definition))]);
+    return linesOf(plans, { before, after });
+  }
+
+  #isKnown(name: string): boolean {
+    const defined = [...this.#reading.programs.values(), ...this.#inUseSet().programs.values()];
+    return defined.some((each) => each.group === name || each.name === name);
+  }
+
+  #groupsInUse(): ReadonlySet<string> {
+    return new Set([...this.parts.store.inUse.values()].filter(({ due }) => !due.isGone).map(({ definition }) => definition.group));
+  }
+
+  #inUseSet(): DefinitionSet {
+    const inUse = [...this.parts.store.inUse.values()].filter(({ due }) => !due.isGone);
+    return { ...noDefinitions, programs: new Map(inUse.map(({ definition }) => [definition.name, definition])) };
+  }
+}
