@@ -12,24 +12,33 @@ export interface Selection<T> {
   readonly matched: readonly T[];
   /** Names and patterns that nothing matches. */
   readonly unknown: readonly string[];
-  /** Everything was asked for, or a pattern: names are not those that were typed. */
+  /** Everything was asked for, or a pattern, or a group: names are not those that were typed. */
   readonly isWide: boolean;
 }
 
 /**
  * Finds what `names` mean among `known`. No name, or `all` among them, means everything; a name
- * may be a shell pattern. A container that is really called `a*` is found by `a*`.
+ * may be a shell pattern, or a group's. A container that is really called `a*` is found by `a*`.
  */
 export function selectByName<T extends { readonly name: string }>(known: readonly T[], names: readonly string[]): Selection<T> {
   if (names.length === 0 || names.includes('all')) return { matched: known, unknown: [], isWide: true };
   const matched = new Set<T>();
   const unknown: string[] = [];
   for (const name of names) {
-    const found = known.filter((one) => one.name === name || (isGlob(name) && matchesGlob(name, one.name)));
+    const found = known.filter((one) => isMeantBy(name, one.name));
     if (found.length === 0) unknown.push(name);
     for (const one of found) matched.add(one);
   }
-  return { matched: [...matched], unknown, isWide: names.some(isGlob) };
+  const isOne = (name: string): boolean => unknown.includes(name) || known.some((one) => one.name === name);
+  return { matched: [...matched], unknown, isWide: names.some((name) => isGlob(name) || !isOne(name)) };
+}
+
+/** `web` is all processes of the group `web`, as is `web:*`; `web:web` is `web` where that is the whole of its group. */
+function isMeantBy(asked: string, name: string): boolean {
+  if (name === asked || name.startsWith(`${asked}:`)) return true;
+  if (isGlob(asked) && matchesGlob(asked, name)) return true;
+  const [group, process] = asked.split(':');
+  return group === name && (process === '*' || process === name);
 }
 
 /** What `names` mean now, of all that the daemon knows; one that is named with a namespace of its own is looked for there. */

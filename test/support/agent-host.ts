@@ -25,6 +25,11 @@ export class AgentHost {
   #client: ContainerdClient | undefined;
 
   constructor() {
+    this.makeDirectory();
+  }
+
+  /** Of the definitions. */
+  makeDirectory(): void {
     mkdirSync(this.host.own('programs'));
   }
 
@@ -84,9 +89,9 @@ export class AgentHost {
     return within(looking(), `${what}, of ${short}`, undefined, () => `${State[last?.state ?? 0]} ${last?.reason ?? ''}\n${this.host.daemon.log()}`);
   }
 
-  /** A shell takes a moment to write down that it runs. @throws where it has been started more often */
-  async untilStarted(short: string, times: number): Promise<void> {
-    const count = (): number => this.starts.filter((name) => name === short).length;
+  /** A shell takes a moment to write down that it runs. @param line what it writes @throws where it has been started more often */
+  async untilStarted(line: string, times: number, short = line): Promise<void> {
+    const count = (): number => this.starts.filter((written) => written === line).length;
     await this.until(short, `${String(times)} starts`, () => count() >= times);
     expect(count()).toBe(times);
   }

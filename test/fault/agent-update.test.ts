@@ -1,0 +1,65 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+
+import { ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
+import { DefinitionsService } from '../../src/api/gen/holdfast/v1/definitions';
+import type { FaultPoint } from '../../src/sys/fault-points';
+import { AgentHost } from '../support/agent-host';
+import { within } from '../support/deadline';
+import { describeOnHost, realContainers } from '../support/requires';
+
+const at = (point: FaultPoint, ...times: readonly number[]): string[] => times.map((nth) => `${point}=kill:${String(nth)}`);
+
+/** The update has four programs to change, and before that they are started: their states are written, too. */
+const faults: readonly string[] = [
+  ...at('daemon.update.before-write', 1, 3),
+  ...at('daemon.update.written', 1, 2, 3),
+  ...at('daemon.update.removed', 1),
+  ...at('daemon.update.restarted', 2, 3),
+  ...at('daemon.update.taken', 1, 3, 4),
+];
+
+describeOnHost('an update whose daemon is killed', realContainers, () => {
+  let agent: AgentHost;
+  beforeEach(() => { agent = new AgentHost(); });
+  afterEach(() => agent.cleanUp());
+
+  /** It says which definition it is of, and would tell of a second copy. */
+  const define = (name: string, version: string, limits: readonly string[] = []): void => {
+    const script = [
+      `exec 9>${agent.host.own(`lock-${name}`)}`,
+      `flock -n 9 || { echo "${name} doubled" >> ${agent.host.own('starts')}; exit 99; }`,
+      `echo "${name} ${version} $HOLDFAST_GENERATION" >> ${agent.host.own('starts')}`,
+      'trap "exit 0" TERM',
+      'while :; do sleep 0.05; done',
+    ].join('\n');
+    agent.define(name, [`command = ["bash", "-c", '''${script}''']`, 'startsecs = 0'], { limits, restart: ['initial = 0.1'] });
+  };
+
+  test.each(faults)('at %s is carried out once, as a whole', async (fault) => {
+    const mark = agent.host.own('struck');
+    for (const name of ['gone', 'changed', 'live']) define(name, 'old', ['pids = 50']);
+    await agent.startDaemon({ HOLDFAST_FAULTS: `${fault}@${mark}` });
+    for (const name of ['gone', 'changed', 'live']) await agent.untilStarted(`${name} old 1`, 1, name);
+    const { pid } = await agent.look('live');
+    rmSync(`${agent.host.own('programs')}/gone.toml`);
+    define('changed', 'new', ['pids = 50']);
+    define('live', 'old', ['pids = 60']);
+    define('fresh', 'new');
+    await agent.client.all(DefinitionsService.update, { names: [], dry_run: false }).catch(() => undefined);
+    await within(agent.host.daemon.exited, 'the end of the daemon');
+    expect(existsSync(mark)).toBe(true);
+    await agent.startDaemon();
+    // What was begun goes on by itself; what was not is begun now, and waits for the other.
+    await agent.client.all(DefinitionsService.update, { names: [], dry_run: false });
+    for (const name of ['changed', 'live', 'fresh']) await agent.untilState(name, State.RUNNING);
+    await agent.untilStarted('changed new 2', 1, 'changed');
+    await agent.untilStarted('fresh new 1', 1, 'fresh');
+    expect([...agent.starts].sort()).toEqual(['changed new 2', 'changed old 1', 'fresh new 1', 'gone old 1', 'live old 1']);
+    const { containers } = await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false });
+    expect(containers.map(({ name }) => name)).toEqual(['changed', 'fresh', 'live'].map((name) => agent.name(name)));
+    expect((await agent.look('live')).pid).toBe(pid);
+    const [stats] = await agent.client.all(ContainersService.stats, { names: [agent.name('live')], interval_ms: 0, once: true });
+    expect(stats?.containers[0]?.pids_limit).toBe(60n);
+    expect(readFileSync(agent.host.own('starts'), 'utf8')).not.toContain('doubled');
+  });
+});
