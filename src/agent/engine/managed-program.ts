@@ -64,6 +64,10 @@ export class ManagedProgram implements Peer {
   /** Another definition under the same name: it counts from the next thing on that happens to it. */
   redefine(definition: ManagedDefinition): void {
     this.#definition = definition;
+    // Its checks may be others.
+    this.#attendant?.close();
+    this.#attendant = undefined;
+    this.#attend();
     this.parts.peers.changed(this);
     this.heedOthers();
   }

@@ -53,7 +53,10 @@ function doneLines(message: UpdateResponse): readonly string[] {
       return [keys.every((key) => key.startsWith('limits.')) ? `${name}: updated limits` : `${name}: updated (${keys.join(', ')})`];
     case Kind.ADDED:
       return [`${name}: added process group`];
-    default:
+    case Kind.NO_SUCH_GROUP:
+    case Kind.FAILED:
+    case Kind.NONE:
+    case Kind.UNRECOGNIZED:
       return otherLines(message);
   }
 }
@@ -69,7 +72,10 @@ function plannedLines(message: UpdateResponse): readonly string[] {
       return [`${name}: would be updated live (${keys.join(', ')})`];
     case Kind.ADDED:
       return [`${name}: would be added`];
-    default:
+    case Kind.NO_SUCH_GROUP:
+    case Kind.FAILED:
+    case Kind.NONE:
+    case Kind.UNRECOGNIZED:
       return otherLines(message);
   }
 }
