@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { ApiServer } from '../api/server';
 import { Monitor } from '../monitor/monitor';
 import { Records } from '../records/records';
@@ -78,6 +79,7 @@ export class Daemon {
   constructor(
     private readonly settings: Settings,
     private readonly log: Logger,
+    recordsThread: Worker,
   ) {
     const descriptors = DescriptorRoom.ofThisProcess();
     favour(log);
@@ -86,7 +88,7 @@ export class Daemon {
     mkdirSync(stateDir.root, { recursive: true, mode: 0o711 });
     this.#lock = new StateDirLock(stateDir.lockFile, stateDir.root);
     const programs = dirname(realpathSync(process.argv[1] ?? ''));
-    this.#records = recordsAt(join(programs, 'holdfast-records'), settings.root, log);
+    this.#records = recordsAt(recordsThread, settings.root, log);
     this.#poller = new Poller((error) => { log.error({ err: error }, 'a watch failed'); });
     this.#reaper = new ChildReaper(this.#poller);
     // The processes of a shim that dies become ours to reap, not those of the host's init.
@@ -173,9 +175,9 @@ export class Daemon {
   async start(): Promise<void> {
     const beganMs = performance.now();
     await makePoolThreads();
-    await this.#openRecords();
     this.#supervisor.run();
-    const restored = await restore(this.#context);
+    // What runs is found in the state directory: it need not wait for the records.
+    const [restored] = await Promise.all([restore(this.#context), this.#openRecords()]);
     if (this.#records.isNew || this.#records.refusal !== undefined) await rebuildRecords(this.#records, this.#context);
     this.#context.fleet.upgradeOlder();
     await this.#programs.begin();
@@ -242,8 +244,8 @@ export class Daemon {
   }
 }
 
-function recordsAt(program: string, root: string, log: Logger): Records {
-  return new Records(program, root, {
+function recordsAt(thread: Worker, root: string, log: Logger): Records {
+  return new Records(thread, root, {
     movedAside: (aside, cause) => { log.error({ aside, cause }, 'the records were unusable and lie aside, new ones are begun'); },
     invalid: (cause) => { log.error({ cause }, 'a record cannot be read, and is left out'); },
     hanging: (forMs) => {

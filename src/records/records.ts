@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Worker } from 'node:worker_threads';
 import { Containers } from './containers';
 import { Definitions } from './definitions';
 import { Leases } from './leases';
@@ -25,9 +26,9 @@ export class Records {
   #refusal: string | undefined;
   #uuid = '';
 
-  /** Begins to open them. @param program the thread's @param root their directory, made where it is missing */
-  constructor(program: string, root: string, notices: WriterNotices) {
-    this.#writer = new Writer(program, root, notices);
+  /** Begins to open them. @param thread a new one, see `startRecordsThread` @param root their directory, made where it is missing */
+  constructor(thread: Worker, root: string, notices: WriterNotices) {
+    this.#writer = new Writer(thread, root, notices);
     this.namespaces = new Namespaces(this.#writer);
     this.containers = new Containers(this.#writer, this.namespaces);
     this.leases = new Leases(this.#writer, this.namespaces);

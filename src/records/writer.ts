@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { RecordsError } from './errors';
 import type { ChangeArgs, ChangeName, ChangeResult } from './thread/changes';
-import type { ChangeOutcome, ChangeRequest, FromThread, ThreadData, ToThread } from './thread/messages';
+import type { ChangeOutcome, ChangeRequest, FromThread, ToThread } from './thread/messages';
 
 /** A change whose disk has not answered for so long is refused; so are all others, until it answers. */
 const answerLimitMs = 15_000;
@@ -11,8 +11,6 @@ const openLimitMs = 8_000;
 /** Who reads what others have just changed waits so long for a disk that is slow, and not at all for one that has been longer. */
 const settleLimitMs = 1_000;
 const closeLimitMs = 2_000;
-/** MiB. The thread has little to remember: its tables' statements, and the changes of a moment. */
-const threadMemory = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, stackSizeMb: 1 };
 
 /** What the thread has said of the database that it was to open. */
 export type Opened = Extract<FromThread, { is: 'open' | 'unusable' }>;
@@ -52,11 +50,11 @@ export class Writer {
   #limit: NodeJS.Timeout | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param program the thread's @param root directory of the database */
-  constructor(program: string, root: string, private readonly notices: WriterNotices) {
+  /** @param thread a new one, which begins now @param root directory of the database */
+  constructor(thread: Worker, root: string, private readonly notices: WriterNotices) {
     this.path = join(root, 'holdfast.db');
-    // Its descriptors are copies of the daemon's, which it closes: Node would warn of each on stderr.
-    this.#worker = new Worker(program, { workerData: { root } satisfies ThreadData, resourceLimits: threadMemory, trackUnmanagedFds: false });
+    this.#worker = thread;
+    this.#worker.ref();
     this.#ended = new Promise((resolve) => { this.#worker.once('exit', () => { resolve(); }); });
     // A mistake of ours, as in any other part of the daemon.
     this.#worker.on('error', (error) => { throw error; });
@@ -66,6 +64,7 @@ export class Writer {
         else this.#take(message);
       });
     });
+    this.#post({ root });
   }
 
   /** Settles once the database is open, or is known not to be: then, and where the disk does not answer, all changes are refused. */

@@ -1,11 +1,11 @@
 import type { Statement } from 'better-sqlite3';
 import { join } from 'node:path';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { ownDescriptors } from '../../sys/own-descriptors';
 import { messageOf } from '../../sys/thrown';
 import { makeChanges } from './batch';
 import { type Db, openRecords, openToRead } from './database';
-import type { FromThread, ThreadData, ToThread } from './messages';
+import type { FromThread, ToThread } from './messages';
 import { type Contents, Tables } from './tables';
 import { keptUuid } from './uuid';
 
@@ -13,16 +13,17 @@ import { keptUuid } from './uuid';
  * The thread that has the database of the records. All that a disk under `--root` can hang at is done here, and nowhere else in the
  * daemon. Every call is synchronous: the daemon asks for more changes when it has the outcomes of the last.
  */
-function main(port: MessagePort, { root }: ThreadData): void {
+function main(port: MessagePort): void {
   ownDescriptors();
   const tell = (message: FromThread): void => { port.postMessage(message); };
-  const path = join(root, 'holdfast.db');
-  const opened = open(root, path, tell);
+  let opened: Opened | undefined;
   port.on('message', (message: ToThread) => {
     if (message === 'close') {
       opened?.db.close();
       // Nothing is left to wait for, and so the thread ends.
       port.close();
+    } else if ('root' in message) {
+      opened = open(message.root, join(message.root, 'holdfast.db'), tell);
     } else if (opened !== undefined) {
       tell({ is: 'outcomes', outcomes: makeChanges(opened.tables, message) });
     }
@@ -70,4 +71,4 @@ function readable(path: string, onInvalid: (error: unknown) => void): Contents |
 /** No statement may become garbage: see the event log's database. */
 const keptForEver: unknown[] = [];
 
-if (parentPort !== null) main(parentPort, workerData as ThreadData);
+if (parentPort !== null) main(parentPort);

@@ -2,8 +2,8 @@ import type { RecordsErrorCode } from '../errors';
 import type { ChangeName } from './changes';
 import type { Contents } from './tables';
 
-/** Given to the thread when it starts. */
-export interface ThreadData {
+/** The thread's first message: it begins. */
+export interface Begin {
   /** The directory of the database; made where it is missing. */
   readonly root: string;
 }
@@ -13,8 +13,8 @@ export interface ChangeRequest {
   readonly args: readonly unknown[];
 }
 
-/** Changes that are to be on the disk together, or the end. */
-export type ToThread = readonly ChangeRequest[] | 'close';
+/** Where it is to begin; then changes that are to be on the disk together, or the end. */
+export type ToThread = Begin | readonly ChangeRequest[] | 'close';
 
 /** What became of a change. */
 export type ChangeOutcome =
