@@ -88,15 +88,20 @@ describeOnHost('what a start, an exec and an exit may cost', ['root', 'runc', 'b
   it('does not sleep at every few KiB of a busy terminal', async () => {
     await host.create('first', sleeper);
     const { pid } = shimOf(host);
-    const before = sleepsOf(pid);
     const mebibytes = 32;
     const events = await host.events();
     const args = ['dd', 'if=/dev/zero', 'bs=65536', `count=${String(mebibytes * 16)}`];
-    await host.create('busy', { args, terminal: true }, { stdout: '/dev/null', stderr: '' });
-    await events.untilExit('busy');
-    // With reads that wait in the kernel it was 140 to 190 times for each MiB; without, once, and some 30 times for start and end.
-    // Where the other tests leave the writer no processor for 50 µs, the shim does sleep: 23 times for each MiB were seen.
-    expect(sleepsOf(pid) - before).toBeLessThanOrEqual(mebibytes * 60);
+    // With reads that wait in the kernel it was 140 to 190 times for each MiB, each time; without, once, and some 30 times for start and end.
+    // Where something else leaves the writer no processor for 50 µs, the shim does sleep: so one time of five is enough.
+    const sleeps: number[] = [];
+    do {
+      const before = sleepsOf(pid);
+      const id = `busy-${String(sleeps.length)}`;
+      await host.create(id, { args, terminal: true }, { stdout: '/dev/null', stderr: '' });
+      await events.untilExit(id);
+      sleeps.push(sleepsOf(pid) - before);
+    } while (Math.min(...sleeps) > mebibytes * 60 && sleeps.length < 5);
+    expect(Math.min(...sleeps)).toBeLessThanOrEqual(mebibytes * 60);
     await host.end(['first']);
   });
 
