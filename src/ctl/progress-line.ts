@@ -1,5 +1,6 @@
 import type { Timestamp } from '../api/gen/google/protobuf/timestamp';
 import { formatUptime } from './text/duration';
+import { sizeOf } from './text/screen-size';
 import { millisecondsOf } from './text/timestamp';
 import type { Output } from './tool';
 
@@ -49,7 +50,7 @@ export class ProgressLine {
     const { names, secondsLeft } = this.pending;
     if (names.length === 0) return;
     const line = `${this.doing} ${String(names.length)} of ${String(this.total)}: ${names.join(', ')} (SIGKILL in ${formatUptime(secondsLeft)})`;
-    this.output.write(`${eraseLine}${line.slice(0, (this.output.columns ?? 80) - 1)}`);
+    this.output.write(`${eraseLine}${line.slice(0, sizeOf(this.output).columns - 1)}`);
     this.#isShown = true;
   }
 }

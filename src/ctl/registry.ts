@@ -27,6 +27,7 @@ import { defineStats } from './commands/stats';
 import { defineStatus } from './commands/status';
 import { defineRestart, defineStop } from './commands/stop';
 import { defineTail } from './commands/tail';
+import { defineTop } from './commands/top';
 import { defineUpdate } from './commands/update';
 import { defineUpdateLimits } from './commands/update-limits';
 import { defineVersion } from './commands/version';
@@ -45,6 +46,7 @@ export const commands: readonly DefineCommand[] = [
   defineWhy,
   defineLogs,
   defineTail,
+  defineTop,
   defineStats,
   defineEvents,
   defineHistory,

@@ -4,6 +4,7 @@ import { errorCodeOf } from '../sys/thrown';
 import { CtlError } from './errors';
 import { exitStatus } from './exit-status';
 import { painterFor } from './text/colour';
+import { sizeOf } from './text/screen-size';
 import type { Io, Tool } from './tool';
 
 /** One run of a command line: what its commands are given, and how it ends. */
@@ -53,7 +54,7 @@ export class Session {
 function widthOf({ stdout, env }: Io): number | undefined {
   const wanted = Number(env['COLUMNS']);
   if (Number.isInteger(wanted) && wanted > 0) return wanted;
-  return stdout.isTTY === true ? (stdout.columns ?? 80) : undefined;
+  return stdout.isTTY === true ? sizeOf(stdout).columns : undefined;
 }
 
 /** `holdfastctl events | head`: when the reader has gone, so do we, without a word. */

@@ -1,4 +1,5 @@
 import { Command, type Help, type OutputConfiguration } from 'commander';
+import { sizeOf } from './text/screen-size';
 import type { Io } from './tool';
 
 /** What people do: `help` lists verbs by it, in this order. */
@@ -62,8 +63,8 @@ export function writingTo({ stdout, stderr }: Io): OutputConfiguration {
   return {
     writeOut: (text) => void stdout.write(text),
     writeErr: (text) => void stderr.write(text),
-    getOutHelpWidth: () => stdout.columns ?? 80,
-    getErrHelpWidth: () => stderr.columns ?? 80,
+    getOutHelpWidth: () => sizeOf(stdout).columns,
+    getErrHelpWidth: () => sizeOf(stderr).columns,
   };
 }
 

@@ -57,8 +57,17 @@ export class Ctl {
 
   /** Starts it on a terminal of its own, made by script(1); what is sent is typed there. */
   startOnTerminal(...args: readonly string[]): RunningCtl {
-    const command = [this.#program, ...args].map((part) => `'${part}'`).join(' ');
-    return this.launch('script', ['--quiet', '--return', '--command', `stty rows 30 cols 90; exec ${command}`, '/dev/null']);
+    return this.shellOnTerminal(`exec ${this.commandLine(...args)}`);
+  }
+
+  /** Starts a shell's command line on such a terminal. @param columns 0: one that does not know its size */
+  shellOnTerminal(line: string, columns = 90): RunningCtl {
+    return this.launch('script', ['--quiet', '--return', '--command', `stty rows ${columns === 0 ? '0' : '30'} cols ${String(columns)}; ${line}`, '/dev/null']);
+  }
+
+  /** It and its arguments, for a shell. */
+  commandLine(...args: readonly string[]): string {
+    return [this.#program, ...args].map((part) => `'${part}'`).join(' ');
   }
 
   /** Ends what a test has left running. */
@@ -127,17 +136,17 @@ export class RunningCtl {
     this.#child.stdout?.destroy();
   }
 
-  /** Resolves when stdout has held `expected`. */
-  async printed(expected: string): Promise<void> {
-    const there = new Promise<void>((settle) => {
+  /** Resolves when stdout has held `expected` so many times, with all that it has held. */
+  async printed(expected: string, times = 1): Promise<string> {
+    const there = new Promise<string>((settle) => {
       const look = (): void => {
-        if (!this.#stdout.includes(expected)) return;
+        if (this.#stdout.split(expected).length <= times) return;
         this.#wakers.delete(look);
-        settle();
+        settle(this.#stdout);
       };
       this.#wakers.add(look);
       look();
     });
-    await within(there, JSON.stringify(expected), patienceMs, () => `printed: ${JSON.stringify(this.#stdout)} ${this.#stderr}`);
+    return within(there, JSON.stringify(expected), patienceMs, () => `printed: ${JSON.stringify(this.#stdout)} ${this.#stderr}`);
   }
 }

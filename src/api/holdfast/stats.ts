@@ -7,6 +7,7 @@ import { readNetworkFigures } from '../../runtime/cgroups/network';
 import { readFigures } from '../../runtime/cgroups/read-figures';
 import type { ContainerStats, StatsRequest, StatsResponse } from '../gen/holdfast/v1/containers';
 import type { StreamVerb } from '../call';
+import { containerMessage } from './container-message';
 import { timestampOf } from './time';
 
 /** Containers whose figures are read in one go; in between other requests have their turn. */
@@ -18,13 +19,13 @@ const noLimit = 2n ** 62n;
 
 /** Stats: one message for all containers, each interval. */
 export function stats(parts: ProgramParts): StreamVerb<StatsRequest, StatsResponse> {
-  return async ({ names, interval_ms: intervalMs, once }, { cancel }, send) => {
+  return async ({ names, interval_ms: intervalMs, once, with_list: withList }, { cancel }, send) => {
     const interval = Math.max(shortestIntervalMs, intervalMs === 0 ? usualIntervalMs : intervalMs);
     for (let dueMs = performance.now(); !cancel.aborted; dueMs += interval) {
       await delay(Math.max(0, dueMs - performance.now()), undefined, { signal: cancel }).catch(() => undefined);
       if (cancel.aborted) return;
       const programs = names.length === 0 ? await listPrograms(parts, false) : await Promise.all(names.map((name) => findProgram(parts, name)));
-      send({ time: timestampOf(parts.nowNs()), containers: await readAll(programs.filter(isUp)) });
+      send({ time: timestampOf(parts.nowNs()), containers: await readAll(programs.filter(isUp)), list: withList ? programs.map(containerMessage) : [] });
       if (once) return;
     }
   };

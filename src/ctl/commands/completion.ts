@@ -21,7 +21,7 @@ const statesOf: Readonly<Record<string, NameState>> = {
   'update-limits': 'running',
 };
 /** Verbs that name nothing. */
-const nameless = new Set(['prune', 'version', 'shutdown', 'schema', 'completion', 'bundle', 'events', 'containers', 'checkpoints']);
+const nameless = new Set(['prune', 'version', 'shutdown', 'schema', 'completion', 'top', 'bundle', 'events', 'containers', 'checkpoints']);
 
 export function defineCompletion(program: Verb, tool: Tool): void {
   program

@@ -55,7 +55,8 @@ function streamOption(text: string): OutputStream {
   throw new InvalidArgumentError('One of stdout, stderr is wanted.');
 }
 
-async function logs(tool: Tool, names: readonly string[], options: LogsOptions): Promise<void> {
+/** What is kept of programs' output, and with `follow` what comes, until it is interrupted. */
+export async function logs(tool: Tool, names: readonly string[], options: LogsOptions): Promise<void> {
   if (options.tail !== undefined && options.since !== undefined) throw new CtlError('invalid-argument', 'either --tail or --since');
   const daemon = await tool.connect();
   const { matched, unknown, known, isWide } = await selectContainers(daemon, names);

@@ -3,6 +3,7 @@ import { containerSchema, inspectSchema } from '../json/container';
 import { eventSchema } from '../json/event';
 import { type Schema, arrayOf } from '../json/schema';
 import { statsSchema } from '../json/stats';
+import { topSchema } from '../json/top';
 import { nearNames } from '../../runtime/text/near';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -16,6 +17,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   events: eventSchema,
   history: arrayOf(eventSchema),
   stats: statsSchema,
+  top: topSchema,
 };
 
 export function defineSchema(program: Verb, tool: Tool): void {

@@ -33,14 +33,15 @@ export function defineWhy(program: Verb, tool: Tool): void {
 
 async function why(tool: Tool, name: string, options: WhyOptions): Promise<void> {
   if (options.watch === undefined) {
-    await show(tool, name, options);
+    await showWhy(tool, name, options);
     return;
   }
   const { watch } = await import('../watch');
-  await watch(tool, options.watch, options.json === true, () => show(tool, name, options));
+  await watch(tool, options.watch, options.json === true, () => showWhy(tool, name, options));
 }
 
-async function show(tool: Tool, name: string, options: WhyOptions): Promise<void> {
+/** The story of one, as it is now. */
+export async function showWhy(tool: Tool, name: string, options: WhyOptions = {}): Promise<void> {
   const daemon = await tool.connect();
   const container = await daemon.container(name);
   if (container === undefined) {
