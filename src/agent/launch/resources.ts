@@ -12,7 +12,7 @@ export function resourcesOf(limits: Limits): object {
     ...(swapBytes === undefined || memoryBytes === undefined ? {} : { swap: memoryBytes + swapBytes }),
   };
   const cpu = {
-    ...(cpus === undefined ? {} : { quota: cpus < 0 ? -1 : Math.round(cpus * PERIOD_US), period: PERIOD_US }),
+    ...(cpus === undefined ? {} : { quota: Math.round(cpus * PERIOD_US), period: PERIOD_US }),
     ...(cpuWeight === undefined ? {} : { shares: sharesOf(cpuWeight) }),
   };
   return {
@@ -21,37 +21,6 @@ export function resourcesOf(limits: Limits): object {
     ...(pids === undefined ? {} : { pids: { limit: pids } }),
     ...(ioWeight === undefined ? {} : { blockIO: { weight: 10 + Math.round(((ioWeight - 1) * 990) / 9999) } }),
     ...(memoryHighBytes === undefined ? {} : { unified: { 'memory.high': String(memoryHighBytes) } }),
-  };
-}
-
-/** OCI's word for no limit; of weights the usual one. */
-const unlimited: Limits = { memoryBytes: -1, memoryHighBytes: undefined, swapBytes: -1, cpus: -1, cpuWeight: 100, pids: -1, ioWeight: 100 };
-
-/** OCI's `linux.resources` that make the one of the other; undefined: they are the same. What is not limited any more is in it as such. */
-export function changedResources(before: Limits, after: Limits): object | undefined {
-  const changed = (Object.keys(unlimited) as (keyof Limits)[]).filter((name) => before[name] !== after[name]);
-  if (changed.length === 0) return undefined;
-  const valueOf = (name: keyof Limits): number | undefined => (changed.includes(name) ? after[name] ?? unlimited[name] : undefined);
-  const isMemory = changed.includes('memoryBytes') || changed.includes('swapBytes');
-  const limits: Limits = {
-    memoryBytes: isMemory ? after.memoryBytes ?? -1 : undefined,
-    memoryHighBytes: valueOf('memoryHighBytes'),
-    // Counted together with memory, and so changed with it; where it never was limited, the host may not have it at all.
-    swapBytes: undefined,
-    cpus: valueOf('cpus'),
-    cpuWeight: valueOf('cpuWeight'),
-    pids: valueOf('pids'),
-    ioWeight: valueOf('ioWeight'),
-  };
-  const resources = resourcesOf(limits) as { readonly memory?: object; readonly unified?: object };
-  const { memoryBytes, swapBytes } = after;
-  const hasSwap = isMemory && (before.swapBytes !== undefined || swapBytes !== undefined);
-  const swap = memoryBytes === undefined || swapBytes === undefined ? -1 : memoryBytes + swapBytes;
-  const isHighGone = changed.includes('memoryHighBytes') && after.memoryHighBytes === undefined;
-  return {
-    ...resources,
-    ...(hasSwap ? { memory: { ...resources.memory, swap } } : {}),
-    ...(isHighGone ? { unified: { 'memory.high': 'max' } } : {}),
   };
 }
 
