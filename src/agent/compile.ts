@@ -52,7 +52,7 @@ function launchVariables({ health }: ProcessDefinition, { generation, notifySock
 
 /** What a definition may ask for, and nobody does yet. */
 function refuseWhatIsMissing(definition: ProcessDefinition): void {
-  const { kind, secrets, terminal, stdin, health, ready, schedule, log, listen } = definition;
+  const { kind, secrets, terminal, stdin, health, ready, log, listen } = definition;
   const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
     ['rootfs', kind.is === 'rootfs'],
     ['secrets', secrets.some(({ as }) => as === 'file')],
@@ -60,7 +60,6 @@ function refuseWhatIsMissing(definition: ProcessDefinition): void {
     ['health.exec of what is no host program', kind.is !== 'host' && health?.check.is === 'exec'],
     ['sd_notify of what is no host program', kind.is !== 'host' && reports(definition)],
     ['ready.log of output that is not kept with times', ready.is === 'log' && (log.format !== 'cri' || log.stdout.is !== 'keep' || log.stderr.is !== 'keep')],
-    ['schedule', schedule !== undefined],
     ['read_only_paths', definition.readOnlyPaths.length > 0 || definition.privateTmp || definition.network !== 'host'],
     ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || (log.stdout.is === 'keep' && log.stderr.is === 'null') || (log.stdout.is === 'null' && log.stderr.is === 'keep') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],
     ['listen', listen.length > 0],

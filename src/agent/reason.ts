@@ -16,8 +16,9 @@ export function reasonOf(stored: Stored, now: Clocks, waits: readonly Wait[]): s
     case 'RUNNING':
       return stored.health === undefined || stored.health.failures === 0 ? '' : failureText(stored.health);
     case 'STOPPED':
-    case 'STOPPING':
     case 'EXITED':
+      return stored.due === undefined || stored.wanted === 'down' ? '' : `next run in ${clockText(Math.max(0, stored.due.wallMs - now.wallMs))}`;
+    case 'STOPPING':
       return '';
   }
 }

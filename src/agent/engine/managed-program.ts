@@ -3,6 +3,7 @@ import { faultPoint } from '../../sys/fault';
 import { Turns } from '../../sys/turns';
 import { msUntil } from '../machine/clocks';
 import type { ProgramEvent } from '../machine/event';
+import { isAsScheduled, msUntilDue } from '../machine/schedule';
 import { restoreEvent } from '../machine/restore';
 import { type Act, type Stored, actOf, deadlineOf, newlyDefined } from '../machine/state';
 import { step } from '../machine/step';
@@ -68,6 +69,7 @@ export class ManagedProgram implements Peer {
     this.#attendant?.close();
     this.#attendant = undefined;
     this.#attend();
+    void this.#takeOnceWritten(() => (isAsScheduled(this.#stored, definition.policy) ? undefined : { kind: 'scheduled', isWanted: false }));
     this.parts.peers.changed(this);
     this.heedOthers();
   }
@@ -77,6 +79,7 @@ export class ManagedProgram implements Peer {
     if (text !== undefined) this.#stored = parseStored(text);
     const event = await this.#eventAtStart(text === undefined);
     const act = event === undefined ? undefined : await this.#write(event);
+    await this.#heedSchedule(text === undefined);
     this.#isKnown = true;
     const due = act ?? actOf(this.#stored);
     if ('upSince' in this.#stored && this.#stored.upSince !== undefined) this.#watchEnd();
@@ -87,6 +90,12 @@ export class ManagedProgram implements Peer {
     this.heedOthers();
   }
 
+  /** One that it has now and did not have, and times that have passed meanwhile. */
+  async #heedSchedule(isNew: boolean): Promise<void> {
+    await this.#write({ kind: 'scheduled', isWanted: isNew && this.definition.policy.autostart });
+    await this.#write({ kind: 'missed' });
+  }
+
   async #eventAtStart(isNew: boolean): Promise<ProgramEvent | undefined> {
     const { name, process, policy } = this.definition;
     const { generation, since } = this.#stored;
@@ -94,7 +103,7 @@ export class ManagedProgram implements Peer {
     if (process.health?.check.is === 'exec') await endOldChecks(this.parts.programs, name);
     if (!isNew) hearAgain(this.parts, this.definition);
     const event = restoreEvent(this.#stored, await findRun(this.parts, name, generation));
-    return event === undefined && isNew && policy.autostart ? { kind: 'start' } : event;
+    return event === undefined && isNew && policy.autostart && policy.schedule === undefined ? { kind: 'start' } : event;
   }
 
   /** Something is asked for. Resolves once that is written down. @throws RecordsError where it cannot be */
@@ -240,9 +249,12 @@ export class ManagedProgram implements Peer {
 
   #setTimer(): void {
     clearTimeout(this.#timer);
+    const now = this.parts.now();
     const deadline = deadlineOf(this.#stored);
-    if (deadline === undefined || this.#isClosed) return;
-    this.#wakeIn(Math.min(longestTimerMs, Math.max(msUntil(deadline, this.parts.now()), 1)));
+    const untilDueMs = msUntilDue(this.#stored, this.definition.policy, now);
+    if ((deadline === undefined && untilDueMs === undefined) || this.#isClosed) return;
+    const untilMs = Math.min(deadline === undefined ? longestTimerMs : msUntil(deadline, now), untilDueMs ?? longestTimerMs);
+    this.#wakeIn(Math.min(longestTimerMs, Math.max(untilMs, 1)));
   }
 
   #wakeIn(delayMs: number): void {

@@ -1,5 +1,6 @@
 import { type Clocks, msUntil } from './clocks';
 import { afterCheck } from './health';
+import { msUntilDue } from './schedule';
 import { type Policy, expects } from './policy';
 import { type Stored, deadlineOf } from './state';
 
@@ -21,6 +22,10 @@ export type ProgramEvent =
   | { readonly kind: 'timer' }
   /** A check has been made. */
   | { readonly kind: 'checked'; readonly isWell: boolean; readonly detail: string }
+  /** It may have a schedule that it did not have: it waits for its times from now on. `isWanted`: also where nobody has asked for it. */
+  | { readonly kind: 'scheduled'; readonly isWanted: boolean }
+  /** A daemon comes, and a time has passed while there was none. */
+  | { readonly kind: 'missed' }
   /** Its definition is gone. */
   | { readonly kind: 'gone' }
   /** The host has been started since. */
@@ -33,7 +38,7 @@ export type EventKind = ProgramEvent['kind'];
 /** The columns of the table. */
 export type Column =
   | 'start' | 'stop' | 'restart' | 'up' | 'passed' | 'ended-expectedly' | 'ended-unexpectedly' | 'start-failed' | 'dependencies-met'
-  | 'signalled' | 'timer' | 'checked' | 'unhealthy' | 'gone' | 'boot' | 'lost';
+  | 'signalled' | 'timer' | 'checked' | 'unhealthy' | 'scheduled' | 'due' | 'missed' | 'gone' | 'boot' | 'lost';
 
 /** What an event is to a program in this state; undefined for a timer that comes before its time. */
 export function columnOf(stored: Stored, event: ProgramEvent, policy: Policy, now: Clocks): Column | undefined {
@@ -42,7 +47,7 @@ export function columnOf(stored: Stored, event: ProgramEvent, policy: Policy, no
   if (event.kind === 'ended') return expects(policy, event) ? 'ended-expectedly' : 'ended-unexpectedly';
   if (event.kind !== 'timer') return event.kind;
   const deadline = deadlineOf(stored);
-  if (deadline === undefined || msUntil(deadline, now) > 0) return undefined;
+  if (deadline === undefined || msUntil(deadline, now) > 0) return msUntilDue(stored, policy, now) === 0 ? 'due' : undefined;
   return stored.state === 'STARTING' && stored.phase === 'probation' ? 'passed' : 'timer';
 }
 

@@ -1,4 +1,4 @@
-import type { RestartPolicy, StopStep } from '../definitions/definition';
+import type { RestartPolicy, Schedule, StopStep } from '../definitions/definition';
 
 export type { RestartPolicy, StopStep };
 
@@ -24,6 +24,8 @@ export interface Policy {
   /** Undefined: it waits for what it depends on for ever. */
   readonly dependencyTimeoutMs: number | undefined;
   readonly restart: RestartPolicy;
+  /** Undefined: nobody but others start it. */
+  readonly schedule: Schedule | undefined;
   /** At least one; after the last comes SIGKILL. */
   readonly stopSteps: readonly StopStep[];
 }

@@ -2,6 +2,7 @@ import type { Stored } from './state';
 import type { Situation } from './situation';
 import { begin, beginAfresh } from './rules/begin';
 import { adopt, beginAtBoot, missDependency, run, startNow, takeUp, wantUp } from './rules/starts';
+import { awaitSchedule, beginAsDue, dropMissed, passDue } from './rules/schedules';
 import { noteCheck } from './rules/checks';
 import { endAsExpected, endQuickly, endQuicklyAsExpected, endUnexpectedly, failToStart, lose } from './rules/ends';
 import {
@@ -25,6 +26,10 @@ export const rules = {
   'run': run,
   'want-up': wantUp,
   'note-check': noteCheck,
+  'await-schedule': awaitSchedule,
+  'begin-as-due': beginAsDue,
+  'pass-due': passDue,
+  'drop-missed': dropMissed,
   'end-quickly': endQuickly,
   'end-quickly-as-expected': endQuicklyAsExpected,
   'end-as-expected': endAsExpected,

@@ -16,6 +16,6 @@ export interface Situation {
 
 /** What is kept in every state, in a state that begins now. */
 export function commonOf(stored: Stored, now: Clocks): Common {
-  const { generation, wanted, failures, quickEnds, recentFailures, lastEnd } = stored;
-  return { generation, wanted, since: { bootId: now.bootId, bootMs: now.bootMs, wallMs: now.wallMs }, failures, quickEnds, recentFailures, lastEnd };
+  const { generation, wanted, failures, quickEnds, recentFailures, lastEnd, due } = stored;
+  return { generation, wanted, since: { bootId: now.bootId, bootMs: now.bootMs, wallMs: now.wallMs }, failures, quickEnds, recentFailures, lastEnd, due };
 }

@@ -29,6 +29,14 @@ export interface Common {
   /** When the last unexpected ends were, oldest first: no more than the limit needs. */
   readonly recentFailures: readonly Moment[];
   readonly lastEnd: End | undefined;
+  /** When its schedule has it started next; undefined without one. */
+  readonly due: Due | undefined;
+}
+
+/** A time of a schedule. */
+export interface Due extends Deadline {
+  /** The schedule, so that one which has been changed is found. */
+  readonly of: string;
 }
 
 /** How a process is, by its checks. */
@@ -81,7 +89,7 @@ export type StoredIn<S extends State> = Extract<Stored, { readonly state: S }>;
 
 /** A program before anything has happened to it. */
 export function newlyDefined(now: Moment): Stored {
-  return { state: 'STOPPED', generation: 0, wanted: 'down', since: now, failures: 0, quickEnds: 0, recentFailures: [], lastEnd: undefined };
+  return { state: 'STOPPED', generation: 0, wanted: 'down', since: now, failures: 0, quickEnds: 0, recentFailures: [], lastEnd: undefined, due: undefined };
 }
 
 /** What is to be done to make true what is written: it may be done again. */

@@ -1,5 +1,5 @@
 import type { Deadline, Moment } from './clocks';
-import type { AfterStop, Common, End, Health, Stored } from './state';
+import type { AfterStop, Common, Due, End, Health, Stored } from './state';
 
 /** What is written down of a program cannot be read. */
 export class StoredTextError extends Error {
@@ -25,6 +25,7 @@ export function parseStored(text: string): Stored {
     quickEnds: fields.number('quickEnds'),
     recentFailures: fields.children('recentFailures').map(momentOf),
     lastEnd: fields.has('lastEnd') ? endOf(fields.child('lastEnd')) : undefined,
+    due: fields.has('due') ? dueOf(fields.child('due')) : undefined,
   };
   const state = fields.oneOf('state', ['STOPPED', 'STARTING', 'RUNNING', 'BACKOFF', 'STOPPING', 'EXITED', 'FATAL', 'UNKNOWN']);
   switch (state) {
@@ -81,6 +82,10 @@ function healthOf(fields: Fields): Health | undefined {
   if (!fields.has('health')) return undefined;
   const health = fields.child('health');
   return { verdict: health.oneOf('verdict', ['starting', 'healthy', 'unhealthy']), failures: health.number('failures'), detail: health.text('detail') };
+}
+
+function dueOf(fields: Fields): Due {
+  return { ...deadlineOf(fields), of: fields.text('of') };
 }
 
 function endOf(fields: Fields): End {

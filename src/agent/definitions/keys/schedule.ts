@@ -18,9 +18,9 @@ export function readSchedule(table: TableReader): Schedule | undefined {
   return when === undefined ? undefined : { when, missed: missed ?? 'run-once', overlap: overlap ?? 'skip', timezone };
 }
 
-/** When it is due next, strictly after a time; undefined: never again. Both in milliseconds since 1970. */
+/** When it is due next, strictly after a time, in the rhythm of the last one; undefined: never again. All in milliseconds since 1970. */
 export function nextDue({ when, timezone }: Schedule, afterMs: number, lastMs: number | undefined): number | undefined {
-  if (when.is === 'every') return lastMs === undefined ? afterMs + when.everyMs : Math.max(lastMs + when.everyMs, afterMs + 1);
+  if (when.is === 'every') return lastMs === undefined ? afterMs + when.everyMs : lastMs + (Math.floor(Math.max(0, afterMs - lastMs) / when.everyMs) + 1) * when.everyMs;
   return cronOf(when.expression, timezone).nextRun(new Date(afterMs))?.getTime();
 }
 

@@ -6,6 +6,7 @@ import type { Health, Stored } from '../state';
 import { backOff } from './back-off';
 import { begin, beginAfresh } from './begin';
 import { endOf } from './end-of';
+import { dropMissed } from './schedules';
 
 /** Nothing of it has lived through a start of the host. */
 export function beginAtBoot(stored: Stored, situation: Situation): Stored | undefined {
@@ -14,6 +15,8 @@ export function beginAtBoot(stored: Stored, situation: Situation): Stored | unde
   const lastEnd = endOf(stored, { status: 255, unknown: 'host rebooted' }, now) ?? stored.lastEnd;
   const before = { ...stored, lastEnd };
   const isWanted = policy.onReboot === 'start' ? policy.autostart : stored.wanted === 'up' && (policy.autostart || wasUp(stored));
+  // It waits for its time: one that has passed is made up for, or not.
+  if (policy.schedule !== undefined) return dropMissed({ ...commonOf(before, now), state: 'STOPPED' }, situation);
   if (isWanted) return beginAfresh(before, situation);
   return { ...commonOf(before, now), wanted: 'down', state: 'STOPPED' };
 }

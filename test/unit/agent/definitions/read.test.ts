@@ -151,5 +151,6 @@ test('when a schedule is due', () => {
   expect(nextDue(cron, Date.UTC(2026, 6, 1, 3), undefined)).toBe(Date.UTC(2026, 6, 2, 2, 5));
   expect(nextDue(every, 1_000_000, undefined)).toBe(1_000_000 + 1_800_000);
   expect(nextDue(every, 1_000_000, 900_000)).toBe(900_000 + 1_800_000);
-  expect(nextDue(every, 10_000_000, 900_000)).toBe(10_000_001);
+  expect(nextDue(every, 10_000_000, 900_000)).toBe(900_000 + 6 * 1_800_000);
+  expect(nextDue(every, 2_700_000, 900_000)).toBe(900_000 + 2 * 1_800_000);
 });

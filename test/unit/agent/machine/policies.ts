@@ -1,5 +1,6 @@
 import type { Policy } from '../../../../src/agent/machine/policy';
 import type { Clocks } from '../../../../src/agent/machine/clocks';
+import type { Schedule } from '../../../../src/agent/definitions/definition';
 import { fc } from '../../../support/property';
 
 /** The defaults of definitions. */
@@ -14,6 +15,7 @@ export const defaults: Policy = {
   readiness: 'startsecs',
   health: undefined,
   dependencyTimeoutMs: undefined,
+  schedule: undefined,
   restart: { initialMs: 1000, maxMs: 60_000, factor: 2, jitter: 0.2, resetMs: 60_000, limit: undefined },
   stopSteps: [{ signal: 15, waitMs: 10_000 }],
 };
@@ -36,6 +38,12 @@ export const policies: fc.Arbitrary<Policy> = fc.record<Policy>({
   readiness: fc.constantFrom('startsecs', 'report'),
   health: fc.constantFrom(undefined, { retries: 1, startPeriodMs: 0, isRestarted: true }, { retries: 2, startPeriodMs: 5000, isRestarted: true }, { retries: 1, startPeriodMs: 0, isRestarted: false }),
   dependencyTimeoutMs: fc.constantFrom(undefined, 3000),
+  schedule: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, fc.record<Schedule>({
+    when: fc.constantFrom({ is: 'every', everyMs: 3000 }, { is: 'cron', expression: '* * * * *' }),
+    missed: fc.constantFrom('run-once', 'skip'),
+    overlap: fc.constantFrom('skip', 'queue'),
+    timezone: fc.constant('UTC'),
+  })),
   restart: fc.record({
     initialMs: fc.constantFrom(0, 1, 1000),
     maxMs: fc.constantFrom(1000, 60_000),

@@ -13,6 +13,7 @@ const common = {
   failures: fc.nat(),
   quickEnds: fc.nat(),
   recentFailures: fc.array(fc.record(moment), { maxLength: 3 }),
+  due: fc.option(fc.record({ ...moment, spanMs: fc.nat(), of: fc.string() }), { nil: undefined }),
   lastEnd: fc.option(fc.record({ status: fc.nat(255), unknown: fc.string(), atMs: fc.nat(), ranMs: fc.nat() }), { nil: undefined }),
 };
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });

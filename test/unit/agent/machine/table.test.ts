@@ -22,6 +22,7 @@ function named(kind: ProgramEvent['kind']): ProgramEvent {
   if (kind === 'ended') return { kind, status: 1, unknown: '' };
   if (kind === 'start-failed') return { kind, detail: 'no memory', isLasting: false };
   if (kind === 'signalled') return { kind, step: 0 };
+  if (kind === 'scheduled') return { kind, isWanted: true };
   if (kind === 'checked') return { kind, isWell: false, detail: 'why' };
   return kind === 'lost' ? { kind, detail: 'why' } : { kind };
 }
@@ -137,6 +138,63 @@ describe('what is kept', () => {
 
   test('the last end says how long it ran', () => {
     expect(run(defaults, 'start', 'up', 300, 'ended')).toMatchObject({ lastEnd: { status: 1, ranMs: 400 } });
+  });
+});
+
+describe('a schedule', () => {
+  const every: Policy = { ...defaults, oneshot: true, schedule: { when: { is: 'every', everyMs: 60_000 }, missed: 'run-once', overlap: 'skip', timezone: undefined } };
+  const withSchedule = (change: Partial<NonNullable<Policy['schedule']>>): Policy => ({ ...every, schedule: every.schedule && { ...every.schedule, ...change } });
+  const queue = withSchedule({ overlap: 'queue' });
+
+  test('is waited for, and then begins a run', () => {
+    expect(run(every, 'scheduled', 59_000, 'timer')).toMatchObject({ state: 'STOPPED', wanted: 'up' });
+    const begun = run(every, 'scheduled', 60_000, 'timer');
+    expect(begun).toMatchObject({ state: 'STARTING', generation: 1, due: { wallMs: start.wallMs + 100 + 120_000 } });
+    expect(run(every, 'scheduled', 60_000, 'timer', ended0, 60_000, 'timer')).toMatchObject({ state: 'STARTING', generation: 2 });
+  });
+
+  test('passes while the last run is not over, or is made up for after it', () => {
+    const long = ['scheduled', 60_000, 'timer', 'up', 150_000, 'timer'] as const;
+    expect(run(every, ...long)).toMatchObject({ state: 'RUNNING', generation: 1, due: { wallMs: start.wallMs + 100 + 240_000 } });
+    expect(run(every, ...long, ended0, 'timer')).toMatchObject({ state: 'EXITED' });
+    expect(run(queue, ...long)).toMatchObject({ state: 'RUNNING', due: { wallMs: start.wallMs + 100 + 120_000 } });
+    expect(run(queue, ...long, ended0, 'timer')).toMatchObject({ state: 'STARTING', generation: 2, due: { wallMs: start.wallMs + 100 + 240_000 } });
+  });
+
+  test('is not heeded after a stop by hand, until it is started again', () => {
+    const stopped = ['scheduled', 'stop', 60_000, 'timer'] as const;
+    expect(run(every, ...stopped)).toMatchObject({ state: 'STOPPED', wanted: 'down' });
+    expect(run(every, ...stopped, 'start', ended0, 60_000, 'timer')).toMatchObject({ state: 'STARTING', generation: 2 });
+  });
+
+  test('what was missed is made up for once, or not at all', () => {
+    const missed = ['scheduled', 300_000, 'missed', 'timer'] as const;
+    expect(run(every, ...missed)).toMatchObject({ state: 'STARTING', generation: 1, due: { wallMs: start.wallMs + 100 + 360_000 } });
+    expect(run(withSchedule({ missed: 'skip' }), ...missed)).toMatchObject({ state: 'STOPPED', due: { wallMs: start.wallMs + 100 + 360_000 } });
+    expect(run(withSchedule({ missed: 'skip' }), 'scheduled', 300_000, 'boot', 'timer')).toMatchObject({ state: 'STOPPED' });
+  });
+
+  test('does not begin with the host, and a run that it has cut off is not begun again', () => {
+    expect(run(every, 'scheduled', 60_000, 'timer', 'up', 'boot')).toMatchObject({ state: 'STOPPED', wanted: 'up', lastEnd: { unknown: 'host rebooted' } });
+  });
+
+  test('of the calendar goes by the wall clock, and one by a span does not', () => {
+    const daily = withSchedule({ when: { is: 'cron', expression: '0 4 * * *' }, timezone: 'UTC' });
+    for (const [policy, state] of [[daily, 'STARTING'], [every, 'STOPPED']] as const) {
+      const stored = run(policy, 'scheduled');
+      if (stored === undefined) throw new Error('forgotten');
+      const set = { ...later(start, 200), wallMs: start.wallMs + 86_400_000 };
+      expect(step(stored, { event: { kind: 'timer' }, policy, now: set, random: 0.5, areDependenciesMet: true }).stored).toMatchObject({ state });
+    }
+  });
+
+  test('that is another one now has its own times, and none where it is gone', () => {
+    const stored = run(every, 'scheduled');
+    if (stored === undefined) throw new Error('forgotten');
+    const then = (policy: Policy): Stored | undefined => step(stored, { event: { kind: 'scheduled', isWanted: false }, policy, now: later(start, 1000), random: 0.5, areDependenciesMet: true }).stored;
+    expect(then(every)).toBe(stored);
+    expect(then(withSchedule({ when: { is: 'every', everyMs: 5000 } }))).toMatchObject({ due: { wallMs: start.wallMs + 6000 } });
+    expect(then(defaults)).toMatchObject({ due: undefined });
   });
 });
 

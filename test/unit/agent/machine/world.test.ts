@@ -44,7 +44,9 @@ describe('a program, whatever happens, and whenever the daemon or the host dies'
       if (stored.wanted === 'down') expect(alive).toBeUndefined();
       if (stored.state === 'RUNNING') expect(alive?.generation).toBe(stored.generation);
       else expect(['STOPPED', 'EXITED', 'FATAL']).toContain(stored.state);
-      if (stored.wanted === 'up') expect(['RUNNING', 'EXITED', 'FATAL']).toContain(stored.state);
+      if (stored.wanted === 'up' && world.policy.schedule === undefined) expect(['RUNNING', 'EXITED', 'FATAL']).toContain(stored.state);
+      // One with a schedule waits for its next time, whatever was missed.
+      expect(stored.due === undefined).toBe(world.policy.schedule === undefined);
     }), { numRuns: 1000 });
   });
 

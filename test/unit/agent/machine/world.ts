@@ -32,7 +32,9 @@ export class World {
   areDependenciesMet = true;
   #boots = 1;
 
-  constructor(readonly policy: Policy, private readonly random: () => number) {}
+  constructor(readonly policy: Policy, private readonly random: () => number) {
+    this.take({ kind: 'scheduled', isWanted: policy.autostart });
+  }
 
   get alive(): Process | undefined {
     return this.processes.find(({ isAlive }) => isAlive);
@@ -52,6 +54,8 @@ export class World {
     if (stored === undefined && this.alive !== undefined) this.mistakes.push('forgotten while it runs');
     if (stored !== undefined && stored.generation < before.generation) this.mistakes.push('a generation comes again');
     if (act?.kind === 'start' && stored?.generation !== before.generation + 1) this.mistakes.push('a start without a new generation');
+    const { due } = stored ?? {};
+    if (due !== before.due && due !== undefined && due.wallMs <= this.now.wallMs) this.mistakes.push('a time of the schedule comes again at once');
     this.stored = stored;
     return act;
   }
@@ -129,6 +133,8 @@ export class World {
     if (stored === undefined) return;
     const event = isReboot ? ({ kind: 'boot' } as const) : restoreEvent(stored, this.#found(stored));
     if (event !== undefined) this.#write(event);
+    this.#write({ kind: 'scheduled', isWanted: false });
+    this.#write({ kind: 'missed' });
     const act = this.stored && actOf(this.stored);
     if (act !== undefined) this.pending.push({ is: 'act', act });
   }
