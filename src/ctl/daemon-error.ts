@@ -31,17 +31,12 @@ const connectFailures: readonly ConnectFailure[] = [
     hint: `Only root and the socket's group may connect (you are uid ${String(process.getuid?.() ?? 0)}). Try: sudo holdfastctl …`,
     exitStatus: exitStatus.refused,
   },
-  {
-    pattern: /protocol error|PROTOCOL_ERROR|NGHTTP2|ENOPROTOOPT|ERR_HTTP2/i,
-    words: "does not speak Holdfast's protocol",
-    hint: 'Something else listens there: see -s and HOLDFAST_ADDRESS.',
-    exitStatus: exitStatus.refused,
-  },
 ];
 
 /** No daemon at the address, or one that went away in the middle of a call. */
 export function unreachable(details: string, address: string, cause: unknown): CtlError {
   const known = connectFailures.find(({ pattern }) => pattern.test(details));
+  if (/protocol error|PROTOCOL_ERROR|NGHTTP2|ENOPROTOOPT|ERR_HTTP2/i.test(details)) return unspeaking(address, cause);
   if (known !== undefined) {
     return new CtlError('unreachable', `${address} ${known.words}`, { cause, hint: known.hint, exitStatus: known.exitStatus });
   }
@@ -51,6 +46,12 @@ export function unreachable(details: string, address: string, cause: unknown): C
   });
 }
 
+/** Somebody answers there who is no Holdfast. */
+export function unspeaking(address: string, cause: unknown): CtlError {
+  const hint = 'Something else listens there: see -s and HOLDFAST_ADDRESS.';
+  return new CtlError('unreachable', `${address} does not speak Holdfast's protocol`, { cause, hint, exitStatus: exitStatus.refused });
+}
+
 /** Codes of gRPC whose text is the daemon's own. */
 const codes: Readonly<Record<number, CtlErrorCode>> = {
   [Status.invalidArgument]: 'invalid-argument',
@@ -58,6 +59,7 @@ const codes: Readonly<Record<number, CtlErrorCode>> = {
   [Status.notFound]: 'no-such-process',
   [Status.failedPrecondition]: 'not-running',
   [Status.outOfRange]: 'refused',
+  [Status.unimplemented]: 'unimplemented',
   [Status.unknown]: 'refused',
 };
 
@@ -70,11 +72,6 @@ export function daemonError(error: unknown, address: string): Error {
     case Status.cancelled:
     case Status.unavailable:
       return unreachable(details, address, error);
-    case Status.unimplemented:
-      return new CtlError('unimplemented', `the daemon at ${address} does not know this call: ${details}`, {
-        cause: error,
-        hint: 'It is older than this holdfastctl, or another program: holdfastctl version tells.',
-      });
     default:
       return new CtlError(codes[code] ?? 'refused', details, { cause: error });
   }

@@ -6,6 +6,7 @@ import { exitStatus } from './exit-status';
 import { makeProgram } from './program';
 import { nearNames } from '../runtime/text/near';
 import { Session } from './session';
+import { explainUnknownCall } from './too-old';
 import type { Io, Tool } from './tool';
 import type { Verb } from './verb';
 
@@ -27,7 +28,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   // Alone it is the version, as with docker and ctr; of verbs it is what each says.
   const given = args[0] === '-v' ? ['--version'] : [...args];
   try {
-    return await session.run(program.parseAsync(given, { from: 'user' }));
+    return await session.run(program.parseAsync(given, { from: 'user' }).catch((error: unknown) => explainUnknownCall(error, tool, verbOf(program))));
   } catch (error) {
     return statusOfFailure(error, program, tool, args);
   }
@@ -57,6 +58,11 @@ async function withoutVerb(program: Verb, tool: Tool, args: readonly string[]): 
   } else {
     tool.finish(await run([...args, 'status'], tool.io));
   }
+}
+
+function verbOf(program: Verb): Verb | undefined {
+  const [word = 'status'] = program.args;
+  return program.verbs.find((verb) => verb.name() === word || verb.aliases().includes(word));
 }
 
 function statusOfFailure(error: unknown, program: Verb, tool: Tool, args: readonly string[]): number {

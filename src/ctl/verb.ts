@@ -15,6 +15,8 @@ export interface VerbMeta {
   readonly example: string;
   /** Exit statuses beside 0, 1 and 2. */
   readonly statuses?: string;
+  /** The version that it came with, such as `0.3.0`, where that is not the first. */
+  readonly since?: string;
 }
 
 /** A commander command that knows what is said of it. */

@@ -1,13 +1,14 @@
 const mostShown = 3;
 
-/** Those of `known` that a typing error makes of `wanted`, or that begin with it: at most three, the nearest first. */
+/** Those of `known` that a typing error or two make of `wanted`, or that begin with it: at most three, the nearest first; two errors only where one is not enough. */
 export function nearNames(wanted: string, known: readonly string[]): string[] {
   const most = wanted.length <= 3 ? 1 : 2;
   const near = known.flatMap((name) => {
     const distance = name.startsWith(wanted) ? 0 : distanceOf(wanted, name);
     return distance <= most ? [{ name, distance }] : [];
   });
-  return near.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1)).slice(0, mostShown).map(({ name }) => name);
+  const likely = near.some(({ distance }) => distance <= 1) ? near.filter(({ distance }) => distance <= 1) : near;
+  return likely.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1)).slice(0, mostShown).map(({ name }) => name);
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that make one of the other (optimal string alignment). */

@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { version } from '../../../../package.json';
 import { State } from '../../../../src/api/gen/holdfast/v1/containers';
 import { run } from '../../../../src/ctl/run';
@@ -19,6 +24,29 @@ describe('version', () => {
   test('7 without a daemon', async () => {
     world.daemon.stop();
     expect(await world.ctl('version')).toMatchObject({ status: 7, lines: [`${world.daemon.address} no such file`] });
+  });
+});
+
+describe('a call that the daemon does not know', () => {
+  test('of one that is older', async () => {
+    world.daemon.add('web');
+    expect(await world.ctl('logs', 'web')).toEqual({
+      status: 1,
+      lines: [],
+      errors: 'holdfastctl: the daemon (0.1.0-fake) does not know "logs"; it came with 0.1.0\n  Restart it as the newer version: its programs run on meanwhile.\n',
+    });
+  });
+
+  test('of a gRPC server that is no Holdfast', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'holdfast-other-'));
+    const address = `unix://${join(directory, 'api.sock')}`;
+    const server = new Server();
+    await promisify(server.bindAsync.bind(server))(address, ServerCredentials.createInsecure());
+    const io = new FakeIo();
+    expect(await run(['-s', address, 'stop', 'web'], io)).toBe(4);
+    expect(io.lines).toEqual([`${address} does not speak Holdfast's protocol`]);
+    server.forceShutdown();
+    rmSync(directory, { recursive: true });
   });
 });
 
