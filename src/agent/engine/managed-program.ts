@@ -217,9 +217,9 @@ export class ManagedProgram implements Peer {
   }
 
   async #signal(generation: number, at: number): Promise<void> {
-    const { name, policy } = this.definition;
+    const { definition } = this;
     try {
-      await signalRun(this.parts, name, policy.stopSteps[at]?.signal ?? constants.signals.SIGKILL);
+      await signalRun(this.parts, definition, definition.policy.stopSteps[at]?.signal ?? constants.signals.SIGKILL);
     } catch (error) {
       // The next step comes all the same.
       this.#mind(error);

@@ -16,6 +16,7 @@ import { reports } from '../health/reports';
 import type { ProgramEvent } from '../machine/event';
 import type { Found } from '../machine/restore';
 import type { ManagedDefinition } from './managed-definition';
+import { groupMembersOf } from './process-group';
 import type { EngineParts } from './parts';
 
 /** The label that says of which generation a container is. */
@@ -71,11 +72,14 @@ export async function endOfRun({ programs }: EngineParts, name: string): Promise
   }
 }
 
-/** Sends a signal; what is over already, or frozen, is no failure. */
-export async function signalRun({ programs }: EngineParts, name: string, signal: number): Promise<void> {
-  const id = programKey(name);
+/** Sends a signal, to its process group too where the definition says so; what is over already, or frozen, is no failure. */
+export async function signalRun(parts: EngineParts, definition: ManagedDefinition, signal: number): Promise<void> {
+  const { programs } = parts;
+  const id = programKey(definition.name);
+  const others = await groupMembersOf(parts, definition);
   try {
     await programs.supervisor.request('signal', { id, processId: INIT, signal });
+    others.signal(signal);
   } catch (error) {
     if (!(error instanceof SupervisorError) && !(error instanceof SysError && error.code === 'ESRCH')) throw error;
     return;
