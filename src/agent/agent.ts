@@ -1,5 +1,5 @@
 import { noSuchProcess } from '../programs/errors';
-import type { ManagedOrder, ManagedPrograms, ManagedView } from '../programs/managed';
+import type { ManagedOrder, ManagedPrograms, ManagedStart, ManagedView } from '../programs/managed';
 import { programKey } from '../programs/name';
 import type { StartResult } from '../programs/start-result';
 import { tellRequest } from '../programs/tell';
@@ -7,6 +7,7 @@ import { messageOf } from '../sys/thrown';
 import type { EngineParts } from './engine/parts';
 import type { ManagedProgram } from './engine/managed-program';
 import { pidOfRun } from './engine/run';
+import { type Clocks, msUntil } from './machine/clocks';
 import type { Stored } from './machine/state';
 import type { Processes } from './processes';
 import { reasonOf } from './reason';
@@ -23,10 +24,11 @@ export class Agent implements ManagedPrograms {
 
   find(name: string): ManagedView | undefined {
     const program = this.processes.get(name);
-    return program && { state: program.stored.state, reason: reasonOf(program.stored, this.parts.now(), program.waits) };
+    return program && viewOf(program, this.parts.now());
   }
 
-  async start(order: ManagedOrder, isRestart: boolean): Promise<StartResult> {
+  async start(order: ManagedStart): Promise<StartResult> {
+    const { isRestart, waitMs } = order;
     const program = this.processes.get(order.name);
     if (program === undefined) return { is: 'no-such-process' };
     const { state } = program.stored;
@@ -34,7 +36,9 @@ export class Agent implements ManagedPrograms {
     const settled = untilState(program, hasStarted, order.cancel);
     if (!isRestart || state !== 'STARTING') tellRequest(this.parts.programs, 'start', programKey(order.name), order);
     await program.tell({ kind: 'start' });
-    return this.#startResult(program, await settled);
+    const over = waitMs === undefined ? settled : within(waitMs, settled);
+    const stored = await over;
+    return stored === 'starting' ? { is: stored } : this.#startResult(program, stored);
   }
 
   async #startResult({ definition: { name } }: ManagedProgram, stored: Stored | undefined): Promise<StartResult> {
@@ -82,6 +86,29 @@ export class Agent implements ManagedPrograms {
     } catch (error) {
       log.warn({ program: name, err: messageOf(error) }, 'who asked for it is not written down');
     }
+  }
+}
+
+function viewOf(program: ManagedProgram, now: Clocks): ManagedView {
+  const { stored, definition } = program;
+  const { file, line } = definition.process.source;
+  return {
+    state: stored.state,
+    reason: reasonOf(stored, now, program.waits),
+    definedIn: `${file}:${String(line)}`,
+    nextStartNs: stored.state === 'BACKOFF' ? BigInt(now.wallMs + msUntil(stored.deadline, now)) * 1_000_000n : undefined,
+    failures: stored.failures,
+  };
+}
+
+/** What it comes to in time; `starting` where it takes longer. */
+async function within<T>(waitMs: number, settled: Promise<T>): Promise<T | 'starting'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'starting'>((resolve) => { timer = setTimeout(resolve, waitMs, 'starting'); });
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

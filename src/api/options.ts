@@ -17,6 +17,8 @@ export interface ApiOptions {
   /** Absent: our own API is not served. */
   readonly holdfast?: HoldfastFace;
   readonly version: string;
+  /** Somebody asks by our own API that another daemon take this one's place. Absent: nobody is heeded. */
+  readonly onRestart?: () => void;
   readonly log: Logger;
   readonly descriptors: DescriptorRoom;
   readonly poller: Poller;

@@ -40,7 +40,7 @@ export class ApiServer {
     });
     this.#grpc.addService(APIService, apiService(options));
     this.#grpc.addService(HealthService, { check });
-    if (options.holdfast !== undefined) addHoldfastServices(this.#grpc, options.holdfast, options);
+    if (options.holdfast !== undefined) addHoldfastServices(this.#grpc, options.holdfast, { onRestart: () => undefined, ...options });
     if (options.containerd !== undefined) addContainerdServices(this.#grpc, options.containerd, options);
     this.#wire = new LegacyWireServer({
       injector: this.#grpc.createConnectionInjector(ServerCredentials.createInsecure()),

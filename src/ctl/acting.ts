@@ -13,6 +13,8 @@ export interface Action {
   readonly names: readonly string[];
   /** Only what has changed is told: nothing was asked of these names by themselves. */
   readonly isWide: boolean;
+  /** Of a start that goes on when it is waited for no longer; left out: 0. */
+  readonly statusOfLate?: number;
 }
 
 /** What a name's result is where the daemon is not asked. */
@@ -107,7 +109,7 @@ class ResultPrinter {
     if (this.action.isWide && (result === 'already started' || result === 'not running')) return;
     this.tool.print(resultLine(name, result));
     if (detail !== '') this.tool.explain(`${name}: ${detail}`, adviceFor(result, detail, name));
-    this.#statuses.push(resultStatus(result));
+    this.#statuses.push(result === 'starting' ? (this.action.statusOfLate ?? exitStatus.ok) : resultStatus(result));
   }
 }
 

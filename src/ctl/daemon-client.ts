@@ -43,8 +43,18 @@ export class DaemonClient {
     });
   }
 
-  version(): Promise<VersionResponse> {
-    return this.#ask(DaemonService.version, {});
+  version(options: CallOptions = {}): Promise<VersionResponse> {
+    return this.#ask(DaemonService.version, {}, options);
+  }
+
+  /** The daemon ends, and another one takes its place. */
+  async restartDaemon(): Promise<void> {
+    try {
+      await this.#ask(DaemonService.restart, {});
+    } catch (error) {
+      // Its end may be quicker than its answer.
+      if (!isCtlError(error, 'unreachable')) throw error;
+    }
   }
 
   /** All containers, those that have ended included, in the order of their names. */

@@ -15,6 +15,7 @@ import { defineLogs } from './commands/logs';
 import { definePause, defineResume } from './commands/pause';
 import { definePid } from './commands/pid';
 import { definePs } from './commands/ps';
+import { defineReload } from './commands/reload';
 import { defineReread } from './commands/reread';
 import { definePrune, defineRm } from './commands/rm';
 import { defineRun } from './commands/run';
@@ -55,6 +56,7 @@ export const commands: readonly DefineCommand[] = [
   defineStart,
   defineStop,
   defineRestart,
+  defineReload,
   defineSignal,
   definePause,
   defineResume,

@@ -80,6 +80,8 @@ export class Daemon {
     private readonly settings: Settings,
     private readonly log: Logger,
     recordsThread: Worker,
+    /** Somebody asks that another daemon take this one's place. */
+    onRestart: () => void,
   ) {
     const descriptors = DescriptorRoom.ofThisProcess();
     favour(log);
@@ -161,6 +163,7 @@ export class Daemon {
       containerd: containerdFace({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings }),
       holdfast: this.#programs.parts,
       version: VERSION,
+      onRestart,
       log,
       descriptors,
       poller: this.#poller,

@@ -3,6 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { calledAs, nameThisProcess } from '../sys/process/process-name';
 import { faultPoint } from '../sys/fault';
 import { exitNow } from '../sys/process/process';
+import { replaceProgram } from '../sys/process/replace-program';
 import { takeServiceManager } from '../sys/sockets/service-manager';
 import { errorCodeOf, messageOf } from '../sys/thrown';
 import { readCommandLine } from './command-line';
@@ -13,6 +14,8 @@ import { createLogger, type Logger } from './log';
 import type { Settings } from './settings';
 import { VERSION } from './version';
 
+/** EX_TEMPFAIL of sysexits.h: a service manager is to start it again. */
+const STATUS_OF_A_FAILED_RESTART = 75;
 /** EX_SOFTWARE of sysexits.h. */
 const STATUS_OF_A_MISTAKE = 70;
 
@@ -50,6 +53,7 @@ async function run(settings: Settings, warnings: readonly string[], recordsThrea
   const log = createLogger(settings.logLevel);
   endOnMistakes(log);
   for (const warning of warnings) log.warn({}, warning);
+  const notifySocket = process.env['NOTIFY_SOCKET'];
   const manager = takeServiceManager(process.env);
   const tell = (state: string): void => {
     try {
@@ -58,7 +62,9 @@ async function run(settings: Settings, warnings: readonly string[], recordsThrea
       log.warn({ err: error }, 'the service manager cannot be told');
     }
   };
-  const daemon = new Daemon(settings, log, recordsThread());
+  let restart: () => void = () => undefined;
+  const restarting = new Promise<'restart'>((resolve) => { restart = () => { resolve('restart'); }; });
+  const daemon = new Daemon(settings, log, recordsThread(), () => { restart(); });
   // A write to a pipe whose reader is gone fails; it must not end the daemon (failure 3 of the field).
   process.on('SIGPIPE', () => undefined);
   // The same of what Node itself says there, its warnings: the log has an output of its own.
@@ -72,12 +78,29 @@ async function run(settings: Settings, warnings: readonly string[], recordsThrea
   });
   await daemon.start();
   tell(`READY=1\nMAINPID=${process.pid}`);
-  const signal = await ended;
+  const why = await Promise.race([ended, restarting]);
+  log.info({ signal: why }, 'stopping');
+  if (why === 'restart') {
+    await daemon.stop();
+    beginAgain(log, notifySocket);
+  }
   tell('STOPPING=1');
-  log.info({ signal }, 'stopping');
   // A thread that hangs in the kernel would be waited for.
   if (await daemon.stop()) process.exit(0);
   else exitNow(0);
+}
+
+/** The program as it lies on the disk now takes this one's place, in the same process. Where it cannot, this one ends, and whoever watches over it starts another. */
+function beginAgain(log: Logger, notifySocket: string | undefined): void {
+  if (notifySocket !== undefined) process.env['NOTIFY_SOCKET'] = notifySocket;
+  const [, file = '', ...args] = process.argv;
+  try {
+    // Node has marked its standard descriptors, too, to be closed (uv_disable_stdio_inheritance).
+    replaceProgram({ file, argv: [file, ...args], keep: [0, 1, 2] });
+  } catch (error) {
+    log.fatal({ err: error }, 'no other daemon can take the place of this process, which ends; what runs runs on');
+    exitNow(STATUS_OF_A_FAILED_RESTART);
+  }
 }
 
 /**

@@ -9,6 +9,12 @@ export interface ManagedView {
   readonly state: ManagedState;
   /** What it waits for, or why it is in this state; empty where there is nothing to say. */
   readonly reason: string;
+  /** `file:line` of the definition in use. */
+  readonly definedIn: string;
+  /** When it is started again, nanoseconds since 1970; undefined: nothing is due. */
+  readonly nextStartNs: bigint | undefined;
+  /** Unexpected ends that count. */
+  readonly failures: number;
 }
 
 /** A client goes away: nobody waits for the outcome any more, and what was asked for is done all the same. */
@@ -18,13 +24,20 @@ export interface ManagedOrder {
   readonly cancel: AbortSignal | undefined;
 }
 
+export interface ManagedStart extends ManagedOrder {
+  /** Its start was asked for together with its stop. */
+  readonly isRestart: boolean;
+  /** How long it is waited for; undefined: until it is RUNNING, or has failed. */
+  readonly waitMs?: number | undefined;
+}
+
 /** Whoever keeps programs running that are defined in files. What is asked of those is asked of it. */
 export interface ManagedPrograms {
   names(): readonly string[];
   /** Undefined for a name that no file defines. */
   find(name: string): ManagedView | undefined;
-  /** Answers when it is RUNNING, or has failed once. @param isRestart its start was asked for together with its stop */
-  start(order: ManagedOrder, isRestart: boolean): Promise<StartResult>;
+  /** Answers when it is RUNNING, or has failed once. */
+  start(order: ManagedStart): Promise<StartResult>;
   /** @param again it is started once it is over, and that is one intention */
   /**
    * Has it read its configuration again, as its definition says; answers once that is sent, or its command has ended well.

@@ -24,6 +24,8 @@ export interface StartOrder extends Asked {
   readonly cancel: AbortSignal;
   /** Asked for together with its stop. */
   readonly isRestart?: boolean;
+  /** How long one that a file defines is waited for; undefined: until it is RUNNING, or has failed. */
+  readonly waitMs?: number | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function startProgram(parts: ProgramParts, order: StartOrder): Prom
   const { managed } = parts;
   if (managed?.find(name) !== undefined) {
     if (definition !== undefined) throw managedElsewhere(name);
-    return managed.start({ name, by, cancel }, isRestart === true);
+    return managed.start({ name, by, cancel, isRestart: isRestart === true, waitMs: order.waitMs });
   }
   checkProgramName(name);
   return startRun(parts, order);
@@ -113,7 +115,7 @@ const patterns: readonly (readonly [pattern: RegExp, is: 'no-such-file' | 'not-e
 ];
 
 /** What is the program's own fault; undefined where the daemon could start none now. */
-function failureOf(error: unknown): Exclude<StartResult, { is: 'started' | 'already-started' | 'no-such-process' }> | undefined {
+function failureOf(error: unknown): Exclude<StartResult, { is: 'started' | 'starting' | 'already-started' | 'no-such-process' }> | undefined {
   if (!isStartFailure(error)) return undefined;
   const detail = messageOf(error);
   return { is: patterns.find(([pattern]) => pattern.test(detail))?.[1] ?? 'spawn-error', detail };

@@ -52,8 +52,17 @@ export class AgentHost {
 
   /** Who has started, in that order. */
   get starts(): readonly string[] {
-    const path = this.host.own('starts');
+    return this.lines('starts');
+  }
+
+  /** Of one of the test's own files, which may not be there. */
+  lines(file: string): readonly string[] {
+    const path = this.host.own(file);
     return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter((line) => line !== '') : [];
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(this.host.own(file), text);
   }
 
   async startDaemon(env: Readonly<Record<string, string>> = {}): Promise<void> {

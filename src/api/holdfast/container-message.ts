@@ -44,6 +44,7 @@ export function containerMessage(program: Program): messages.Container {
     stop_deadline: stopDeadlineNs === undefined ? undefined : timestampOf(stopDeadlineNs),
     bundle: view?.record.bundle ?? record?.definition.bundle ?? '',
     labels: [...(view?.record.labels ?? record?.definition.labels ?? [])],
+    managed: managed && { defined_in: managed.definedIn, next_start: managed.nextStartNs === undefined ? undefined : timestampOf(managed.nextStartNs), failures: managed.failures },
     runtime: view?.record.runtime ?? record?.definition.runtime ?? '',
   };
 }

@@ -34,12 +34,20 @@ export interface HoldfastOptions {
   /** The daemon's own. */
   readonly version: string;
   readonly log: Logger;
+  /** Somebody asks that another daemon take this one's place. */
+  readonly onRestart: () => void;
 }
 
 /** Adds the services of `holdfast.v1` to a server: proto/holdfast/v1. What is not served here is answered with UNIMPLEMENTED. */
-export function addHoldfastServices(server: Server, face: HoldfastFace, { publisher, version: own, log }: HoldfastOptions): void {
+export function addHoldfastServices(server: Server, face: HoldfastFace, { publisher, version: own, log, onRestart }: HoldfastOptions): void {
   const calls = callsOf([ContainersService, DaemonService, DefinitionsService, EventsService, OutputService]);
-  server.addService(DaemonService, { version: unary({ name: 'holdfast/Version', log, changes: false, statusOf }, version(own, calls)) });
+  server.addService(DaemonService, {
+    version: unary({ name: 'holdfast/Version', log, changes: false, statusOf }, version(own, calls)),
+    restart: unary({ name: 'holdfast/Restart', log, changes: true, statusOf }, () => {
+      onRestart();
+      return {};
+    }),
+  });
   server.addService(ContainersService, containersService(face, log));
   server.addService(DefinitionsService, definitionsService(face, log, statusOf));
   const events: EventsServer = { follow: (stream) => { EventStream.serve(stream, publisher); } };

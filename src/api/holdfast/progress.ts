@@ -6,6 +6,7 @@ import { timestampOf } from './time';
 
 const starts: Readonly<Record<StartResult['is'], Outcome>> = {
   started: Outcome.STARTED,
+  starting: Outcome.STARTING_ON,
   'already-started': Outcome.ALREADY_STARTED,
   'no-such-process': Outcome.NO_SUCH_PROCESS,
   'no-such-file': Outcome.NO_SUCH_FILE,

@@ -18,7 +18,7 @@ export function start(parts: ProgramParts): StreamVerb<StartRequest, Progress> {
 }
 
 /** @param from the definition and the stdio that come along, where any do */
-export async function startOne(parts: ProgramParts, name: string, from: Pick<StartRequest, 'definition' | 'stdio'>, info: CallInfo, isRestart = false): Promise<Progress> {
+export async function startOne(parts: ProgramParts, name: string, from: Pick<StartRequest, 'definition' | 'stdio' | 'wait_ms'>, info: CallInfo, isRestart = false): Promise<Progress> {
   try {
     const result = await startProgram(parts, {
       name,
@@ -27,6 +27,7 @@ export async function startOne(parts: ProgramParts, name: string, from: Pick<Sta
       by: requesterOf(info),
       cancel: info.cancel,
       isRestart,
+      waitMs: from.wait_ms === undefined ? undefined : Number(from.wait_ms),
     });
     return startProgress(name, result);
   } catch (error) {

@@ -26,7 +26,7 @@ export function restart(parts: ProgramParts): StreamVerb<RestartRequest, Progres
       return outcome === Outcome.STOPPED_NOW || outcome === Outcome.NOT_RUNNING;
     }));
     const names = request.names.filter((_name, at) => stopped[at]);
-    await Promise.all(names.map(async (name) => { send(await startOne(parts, name, { definition: undefined, stdio: undefined }, info, true)); }));
+    await Promise.all(names.map(async (name) => { send(await startOne(parts, name, { definition: undefined, stdio: undefined, wait_ms: undefined }, info, true)); }));
   };
 }
 

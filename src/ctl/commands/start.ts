@@ -8,7 +8,7 @@ import type { DaemonClient } from '../daemon-client';
 import { CtlError } from '../errors';
 import { exitStatus } from '../exit-status';
 import { INIT, selectContainers, suggestNames } from '../names';
-import { collect } from '../option-values';
+import { collect, seconds } from '../option-values';
 import { resultLine, resultOf, resultStatus } from '../text/result-line';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -16,6 +16,8 @@ import { errorCodeOf, messageOf } from '../../sys/thrown';
 
 interface StartOptions {
   readonly attach?: boolean;
+  readonly wait: boolean;
+  readonly timeout?: number;
   readonly label?: readonly string[];
   readonly pivot: boolean;
   readonly rm?: boolean;
@@ -32,10 +34,12 @@ export function defineStart(program: Verb, tool: Tool): void {
       group: 'Act',
       summary: 'starts programs by their names, or a new one from an OCI bundle',
       example: 'start web ./bundle --stdout web.log',
-      statuses: '7 it could not be started; with --attach that of the process',
+      statuses: '7 it could not be started; 124 not RUNNING after --timeout; with --attach that of the process',
     })
     .argument('[names...]', 'names, shell patterns, or all; or a new name and the directory of a bundle, written with a slash')
     .option('-a, --attach', 'join its stdio to this terminal, and exit with its status (ctrl-p ctrl-q detaches)')
+    .option('--no-wait', 'do not wait until it is RUNNING')
+    .option('-t, --timeout <seconds>', 'wait so long until it is RUNNING; it goes on', seconds)
     .option('--stdin <file>', 'a file or FIFO to read from (default: the null device)')
     .option('--stdout <file>', 'a file that its output is added to, or a FIFO (default: kept, for logs and tail)')
     .option('--stderr <file>', 'the same for its error output')
@@ -69,17 +73,19 @@ async function start(tool: Tool, names: readonly string[], options: StartOptions
     if (names.length > 1) throw new CtlError('invalid-argument', 'one at a time can be attached to this terminal');
     await startOne(tool, name, undefined, options);
   } else {
-    await startNamed(tool, names);
+    await startNamed(tool, names, options);
   }
 }
 
-async function startNamed(tool: Tool, names: readonly string[]): Promise<void> {
+async function startNamed(tool: Tool, names: readonly string[], { wait, timeout }: StartOptions): Promise<void> {
   const daemon = await tool.connect();
   const { matched, unknown, known, isWide } = await selectContainers(daemon, names);
   // Containers of other APIs are not started by name: they are not meant by `all`.
   const startable = matched.filter(({ definition }) => !isWide || definition !== undefined).map((container) => container.name);
   const order = isWide ? [...startable, ...unknown] : [...new Set(names)];
-  tool.finish(await followAction(tool, { doing: 'starting', names: order, isWide }, daemon.start({ names: startable }), unknown));
+  const waitMs = wait ? (timeout === undefined ? undefined : BigInt(Math.round(timeout * 1000))) : 0n;
+  const action = { doing: 'starting', names: order, isWide, statusOfLate: wait ? exitStatus.timedOut : exitStatus.ok } as const;
+  tool.finish(await followAction(tool, action, daemon.start({ names: startable, wait_ms: waitMs }), unknown));
   suggestNames(tool, unknown, known);
   for (const name of unknown) {
     if (existsSync(join(name, 'config.json'))) tool.hint(`A bundle is written with a slash: holdfastctl start ${names[0] ?? 'NAME'} ./${name}`);

@@ -8,6 +8,8 @@ import type { Verb } from '../verb';
 interface StopOptions {
   readonly timeout: number;
   readonly signal?: number;
+  readonly rolling?: boolean;
+  readonly pause?: number;
 }
 
 export function defineStop(program: Verb, tool: Tool): void {
@@ -21,10 +23,13 @@ export function defineStop(program: Verb, tool: Tool): void {
 export function defineRestart(program: Verb, tool: Tool): void {
   withStopOptions(program.verb('restart', {
     group: 'Act',
-    summary: 'ends all, then starts all',
-    example: 'restart web',
+    summary: 'ends all, then starts all; with --rolling one after the other',
+    example: 'restart --rolling --pause 5s web',
     statuses: '7 it could not be started again',
-  })).action((names: string[], options: StopOptions) => act(tool, 'restart', names, options));
+  }))
+    .option('--rolling', 'one at a time, each RUNNING before the next; the first that fails is the last')
+    .option('--pause <seconds>', 'with --rolling: between two', seconds)
+    .action((names: string[], options: StopOptions) => act(tool, 'restart', names, options));
 }
 
 function withStopOptions(verb: Verb): Verb {
@@ -35,7 +40,8 @@ function withStopOptions(verb: Verb): Verb {
   return verb;
 }
 
-async function act(tool: Tool, verb: 'stop' | 'restart', names: readonly string[], { timeout, signal = 0 }: StopOptions): Promise<void> {
+async function act(tool: Tool, verb: 'stop' | 'restart', names: readonly string[], options: StopOptions): Promise<void> {
+  const { timeout, signal = 0 } = options;
   if (names.length === 0) {
     missingName(tool, verb);
     return;
@@ -46,6 +52,12 @@ async function act(tool: Tool, verb: 'stop' | 'restart', names: readonly string[
   const own = meant.map((container) => container.name);
   const request = { names: own, signal, timeout_ms: BigInt(Math.round(timeout * 1000)) };
   const order = isWide ? [...own, ...unknown] : [...new Set(names)];
+  if (options.rolling === true) {
+    const { restartRolling } = await import('../rolling');
+    tool.finish(await restartRolling(tool, daemon, own, unknown, { signal, timeoutMs: request.timeout_ms, pauseMs: (options.pause ?? 0) * 1000 }));
+    suggestNames(tool, unknown, known);
+    return;
+  }
   const action = { doing: verb === 'stop' ? 'stopping' : 'restarting', names: order, isWide } as const;
   tool.finish(await followAction(tool, action, verb === 'stop' ? daemon.stop(request) : daemon.restart(request), unknown));
   // Nobody attaches to them any more.

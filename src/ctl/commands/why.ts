@@ -1,7 +1,8 @@
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
 import type { Event } from '../../api/gen/holdfast/v1/events';
+import { OutputStream } from '../../api/gen/holdfast/v1/output';
 import type { DaemonClient } from '../daemon-client';
-import { CtlError } from '../errors';
+import { CtlError, isCtlError } from '../errors';
 import { inspectJson } from '../json/container';
 import { selectContainers, suggestNames } from '../names';
 import { exitStatus } from '../exit-status';
@@ -19,6 +20,8 @@ interface WhyOptions {
   readonly watch?: number | true;
 }
 
+/** Of the last line, what is shown. */
+const longestOutput = 200;
 /** Ends that are told. */
 const mostEnds = 5;
 
@@ -75,7 +78,7 @@ function headline(container: Container, nowMs: number): string {
     case State.FATAL:
     case State.UNKNOWN:
     case State.UNRECOGNIZED:
-      return reason === '' ? State[state].toLowerCase() : (reason.split('\n', 1)[0] ?? '');
+      return reason === '' ? State[state].toLowerCase() : (reason.replace(/, next start in [\d:]+$/, '').split('\n', 1)[0] ?? '');
   }
 }
 
@@ -85,19 +88,45 @@ function endPhrase({ exit_status: status, out_of_memory: outOfMemory, unknown, r
 }
 
 async function facts(daemon: DaemonClient, container: Container): Promise<readonly (readonly [string, string])[]> {
-  const { stop_deadline: deadline, wish, bundle, out_of_memory: outOfMemory, pid } = container;
+  const { stop_deadline: deadline, wish, bundle, out_of_memory: outOfMemory, pid, managed } = container;
   const lines: [string, string][] = [];
+  if (managed?.next_start !== undefined) lines.push(['next start', nextStart(managed)]);
   if (deadline !== undefined) lines.push(['SIGKILL', `${clockOf(deadline)}, if it has not ended by then`]);
   const ends = await lastEnds(daemon, container);
   for (const [at, end] of ends.entries()) lines.push([at === 0 ? 'last ends' : '', end]);
+  const output = await lastOutput(daemon, container);
+  if (output !== undefined) lines.push(['last output', output]);
   if (wish !== undefined) {
     const who = wish.by === undefined ? '' : ` (uid ${String(wish.by.uid)}, pid ${String(wish.by.pid)})`;
     lines.push(['wanted', `${wish.up ? 'up' : 'down'}${wish.since === undefined ? '' : `, since ${clockOf(wish.since)}`}${who}`]);
   }
   if (pid !== 0) lines.push(...(await limits(daemon, container)));
   if (outOfMemory && pid !== 0) lines.push(['memory', 'processes of it were killed: out of memory']);
-  if (bundle !== '') lines.push(['bundle', bundle]);
+  if (managed !== undefined) lines.push(['defined in', managed.defined_in]);
+  else if (bundle !== '') lines.push(['bundle', bundle]);
   return lines;
+}
+
+function nextStart({ next_start: at, failures }: NonNullable<Container['managed']>): string {
+  if (at === undefined) return '';
+  const times = failures > 1 ? `; it has failed ${String(failures)} times` : '';
+  return `${clockOf(at)} (in ${formatUptime(Math.max(0, (millisecondsOf(at) - Date.now()) / 1000))}${times})`;
+}
+
+/** Its last line, where any is kept. */
+async function lastOutput(daemon: DaemonClient, { name }: Container): Promise<string | undefined> {
+  try {
+    for await (const { chunks } of daemon.logs({ name, tail_lines: 1n })) {
+      const [chunk] = chunks;
+      if (chunk === undefined) continue;
+      const stream = chunk.stream === OutputStream.STDERR ? 'stderr' : 'stdout';
+      const text = chunk.data.toString().trimEnd().replaceAll(/\p{Cc}/gu, ' ');
+      return `${chunk.time === undefined ? '' : `${clockOf(chunk.time)}  `}${stream}  ${text.slice(0, longestOutput)}`;
+    }
+  } catch (error) {
+    if (!isCtlError(error, 'not-running', 'no-such-process', 'refused')) throw error;
+  }
+  return undefined;
 }
 
 /** The newest first, as the event log has them; the last one also after it is forgotten there. */
@@ -132,17 +161,18 @@ async function limits(daemon: DaemonClient, { name }: Container): Promise<[strin
   return [];
 }
 
-function next({ name, state }: Container): string {
+function next({ name, state, managed }: Container): string {
   switch (state) {
     case State.RUNNING:
       return `holdfastctl exec ${name} -- sh   or   holdfastctl stop ${name}`;
     case State.STOPPED:
     case State.EXITED:
     case State.FATAL:
-      return `holdfastctl start ${name}   or   holdfastctl rm ${name}   to forget it`;
+      return managed === undefined ? `holdfastctl start ${name}   or   holdfastctl rm ${name}   to forget it` : `holdfastctl start ${name}`;
+    case State.BACKOFF:
+      return `holdfastctl tail -f ${name} stderr   or   holdfastctl start ${name}   to start it now`;
     case State.STARTING:
     case State.STOPPING:
-    case State.BACKOFF:
     case State.UNKNOWN:
     case State.UNRECOGNIZED:
       return `holdfastctl events --name ${name}`;

@@ -9,6 +9,8 @@ export type Result =
   | 'paused'
   | 'resumed'
   | 'updated limits'
+  | 'reloaded'
+  | 'starting'
   | 'removed'
   | 'no such process'
   | 'no such group'
@@ -22,7 +24,7 @@ export type Result =
   | 'still running'
   | 'failed';
 
-const successes: ReadonlySet<Result> = new Set(['started', 'stopped', 'signalled', 'paused', 'resumed', 'updated limits', 'removed']);
+const successes: ReadonlySet<Result> = new Set(['started', 'stopped', 'signalled', 'paused', 'resumed', 'updated limits', 'removed', 'reloaded', 'starting']);
 
 /** `web: started` or `web: ERROR (spawn error)`. Goes to stdout: it is the command's answer. */
 export function resultLine(name: string, result: Result): string {
@@ -54,6 +56,7 @@ const outcomes: Readonly<Record<Outcome, Result>> = {
   [Outcome.SPAWN_ERROR]: 'spawn error',
   [Outcome.ABNORMAL_TERMINATION]: 'abnormal termination',
   [Outcome.FAILED]: 'failed',
+  [Outcome.STARTING_ON]: 'starting',
   [Outcome.UNRECOGNIZED]: 'failed',
 };
 

@@ -15,7 +15,7 @@ export function scale(parts: ProgramParts): StreamVerb<ScaleRequest, Progress> {
     for (const process of stopped) send(outcomeProgress(process, Outcome.STOPPED_NOW));
     const order = { by: requesterOf(info), cancel: info.cancel };
     await Promise.all(added.map(async (process) => {
-      send(startProgress(process, await managedOf(parts).start({ ...order, name: process }, true)));
+      send(startProgress(process, await managedOf(parts).start({ ...order, name: process, isRestart: true })));
     }));
   };
 }
