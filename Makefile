@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up themselves, on a bare Debian with Node 20, as root.
 SHELL := /bin/bash
-.PHONY: all setup legacy-client build generate check lint quick test test-all unit integration fault test-real swarm demo bench soak clean
+.PHONY: all setup legacy-client build generate check lint quick test test-all unit integration fault test-real swarm demo bench soak package clean
 
 all: build
 
@@ -80,5 +80,9 @@ bench: setup build
 legacy-client: build
 	@node test/legacy-client/build.mjs
 
+# What is installed on a host, with the Node that it runs with: see the script.
+package: setup build
+	@node scripts/package.mjs
+
 clean:
-	rm -rf bin src/api/gen bench/out
+	rm -rf dist bin src/api/gen bench/out

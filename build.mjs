@@ -1,5 +1,7 @@
 // Bundles the three programs and a thread of the daemon, and leaves the executables in bin/, or in the directory that --out names.
-// With --release they are what is packaged: without the points where tests make them fail (src/sys/fault.ts).
+// With --release they are what is packaged: without the points where tests make them fail (src/sys/fault.ts). With --own-node they
+// are run by the Node that lies beside their directory, as ../node/bin/node, and not by the one of PATH. With --without-cache
+// V8's code cache of holdfastctl is not made, which has other bytes each time: the .deb makes it where it is installed.
 // Native packages stay outside of the bundles: Node finds them in node_modules,
 // starting from the real path of the program, so a symlink from elsewhere works.
 import { build } from 'esbuild';
@@ -15,8 +17,12 @@ const programs = {
   'holdfastctl.js': 'src/ctl/main.ts',
   'holdfast-records': 'src/records/thread/main.ts',
 };
+const { values: options } = parseArgs({
+  options: { release: { type: 'boolean', default: false }, 'own-node': { type: 'boolean', default: false }, 'without-cache': { type: 'boolean', default: false }, out: { type: 'string', default: 'bin' } },
+});
+const directory = options.out;
 /** Both a shell script and JavaScript, where the second line is a string and a comment: not every env(1) can pass flags on. */
-const runWith = (flags) => `#!/bin/sh\n':' //; exec node ${flags} "$0" "$@"`;
+const runWith = (flags) => `#!/bin/sh\n':' //; ${options['own-node'] ? 'self=$(readlink -f "$0"); exec "${self%/*}/../node/bin/node"' : 'exec node'} ${flags} "$0" "$@"`;
 /** By itself V8 lets each process have 32 MB of young garbage. The daemon gives this to its shim, too. */
 const smallYoungSpace = '--max-semi-space-size=2';
 /**
@@ -24,7 +30,7 @@ const smallYoungSpace = '--max-semi-space-size=2';
  * with 16, and goes on with half as much again as is in use (8 MB more at the least).
  */
 const smallOldSpace = '--initial-old-space-size=16 --heap-growing-percent=50';
-const runPlainly = '#!/usr/bin/env node';
+const runPlainly = options['own-node'] ? runWith('') : '#!/usr/bin/env node';
 const banners = {
   holdfastd: runWith(`${smallYoungSpace} ${smallOldSpace}`),
   'holdfast-shim': runWith(smallYoungSpace),
@@ -47,9 +53,6 @@ const withoutGeneratedClients = {
     context.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: '@grpc/grpc-js', external: true, sideEffects: false }));
   },
 };
-
-const { values: options } = parseArgs({ options: { release: { type: 'boolean', default: false }, out: { type: 'string', default: 'bin' } } });
-const directory = options.out;
 
 mkdirSync(directory, { recursive: true });
 for (const [name, entry] of Object.entries(programs)) {
@@ -81,7 +84,8 @@ for (const [name, entry] of Object.entries(programs)) {
   writeFileSync(`${directory}/${name}`, outputFiles[0].text.replace(/[^\0-\x7f]/gu, '?'));
   chmodSync(`${directory}/${name}`, notExecutable.has(name) ? 0o644 : 0o755);
 }
-execFileSync(process.execPath, ['scripts/code-cache.mjs', directory], { stdio: ['ignore', 'ignore', 'inherit'] });
+if (options['without-cache']) rmSync(`${directory}/holdfastctl.cache`, { force: true });
+else execFileSync(process.execPath, ['scripts/code-cache.mjs', directory], { stdio: ['ignore', 'ignore', 'inherit'] });
 // Not symlinks: a package of the registry holds none.
 for (const [alias, name] of Object.entries(aliases)) {
   rmSync(`${directory}/${alias}`, { force: true });

@@ -11,6 +11,7 @@ import { Daemon } from './daemon';
 import { DaemonError } from './errors';
 import { helpText, versionText } from './help';
 import { createLogger, type Logger } from './log';
+import { nativeProblem } from './native-problem';
 import type { Settings } from './settings';
 import { VERSION } from './version';
 
@@ -27,7 +28,7 @@ export function holdfastd(args: readonly string[], recordsThread: RecordsThread)
   nameThisProcess([calledAs(), ...args]);
   main(args, recordsThread).catch((error: unknown) => {
     // One clear line for the operator; what is not ours shows where it came from.
-    const text = error instanceof DaemonError || isExpected(error) ? messageOf(error) : String((error as Error).stack);
+    const text = nativeProblem(error) ?? (error instanceof DaemonError || isExpected(error) ? messageOf(error) : String((error as Error).stack));
     process.stderr.write(`${basename(calledAs())}: ${text}\n`, () => { exitNow(1); });
   });
 }
