@@ -45,8 +45,8 @@ export class Agent implements ManagedPrograms {
     if (stored?.state === 'RUNNING' || stored?.state === 'EXITED') return { is: 'started', pid: await pidOfRun(this.parts, name) };
     if (stored === undefined) return { is: 'no-such-process' };
     const detail = reasonOf(stored, this.parts.now(), []);
-    if (stored.state === 'FATAL' && /not found|no such file/.test(detail)) return { is: 'no-such-file', detail };
-    if (stored.state === 'FATAL' && /permission denied|exec format/.test(detail)) return { is: 'not-executable', detail };
+    if (stored.state === 'FATAL' && stored.failure === 'not-found') return { is: 'no-such-file', detail };
+    if (stored.state === 'FATAL' && stored.failure === 'not-executable') return { is: 'not-executable', detail };
     return { is: stored.state === 'STOPPED' ? 'abnormal-termination' : 'spawn-error', detail };
   }
 
@@ -93,8 +93,8 @@ function viewOf(program: ManagedProgram, now: Clocks): ManagedView {
   const { stored, definition } = program;
   const { file, line } = definition.process.source;
   return {
-    state: stored.state,
-    reason: reasonOf(stored, now, program.waits),
+    state: program.isKnown ? stored.state : 'UNKNOWN',
+    reason: program.isKnown ? reasonOf(stored, now, program.waits) : 'where it stands could not be found out yet',
     definedIn: `${file}:${String(line)}`,
     nextStartNs: stored.state === 'BACKOFF' ? BigInt(now.wallMs + msUntil(stored.deadline, now)) * 1_000_000n : undefined,
     failures: stored.failures,

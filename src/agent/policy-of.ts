@@ -6,7 +6,7 @@ const signalBase = 128;
 
 /** What the state machine asks of a definition. */
 export function policyOf(definition: ProcessDefinition): Policy {
-  const { autostart, onReboot, autorestart, expectedEnds, startMs, startRetries, oneshot, schedule, ready, health, dependencyTimeoutMs, restart, stopSteps } = definition;
+  const { autostart, onReboot, autorestart, expectedEnds, startMs, startRetries, oneshot, onFatal, schedule, ready, health, dependencyTimeoutMs, restart, stopSteps } = definition;
   return {
     autostart,
     onReboot,
@@ -19,6 +19,7 @@ export function policyOf(definition: ProcessDefinition): Policy {
     health: health && { retries: health.retries, startPeriodMs: health.startPeriodMs, isRestarted: health.onFailure === 'restart' },
     dependencyTimeoutMs,
     restart,
+    onFatal: onFatal.is,
     schedule,
     stopSteps,
   };

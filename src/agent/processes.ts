@@ -9,6 +9,9 @@ import { pidOfRun } from './engine/run';
 import { inStartOrder } from './engine/start-order';
 import { untilChange } from './until-change';
 
+/** A disk that is full or fails now may have room again. */
+const retryMs = 1000;
+
 /** The processes that are kept running, by their full names. */
 export class Processes {
   readonly #programs = new Map<string, ManagedProgram>();
@@ -39,10 +42,17 @@ export class Processes {
     try {
       await program?.restore(this.parts.states.find(name));
     } catch (error) {
-      // Nothing is started of what nobody knows where it stands.
-      program?.close();
-      this.#programs.delete(name);
-      this.parts.programs.log.error({ program: name, err: error }, 'a program is not kept running');
+      this.parts.programs.log.error({ program: name, err: error }, 'a program is not kept running yet; tried again each second');
+      void this.#restoreLater(name);
+    }
+  }
+
+  /** Nothing is started of what nobody knows where it stands. */
+  async #restoreLater(name: string): Promise<void> {
+    const program = this.#programs.get(name);
+    while (program?.isKnown === false && !program.isClosed) {
+      await new Promise<void>((resolve) => { setTimeout(resolve, retryMs).unref(); });
+      await program.restore(this.parts.states.find(name)).catch(() => undefined);
     }
   }
 
@@ -81,7 +91,8 @@ export class Processes {
   /** Has it come up where it was never started. Resolves once that is written down. */
   async startIfNew(name: string): Promise<void> {
     const program = this.#programs.get(name);
-    if (program?.stored.generation === 0) await program.tell({ kind: 'start' });
+    // One with a schedule waits for its time.
+    if (program?.stored.generation === 0 && program.definition.policy.schedule === undefined) await program.tell({ kind: 'start' });
   }
 
   /** Other limits for those of them that run. @param resources OCI's `linux.resources`, as JSON @returns which could not be changed, and why */

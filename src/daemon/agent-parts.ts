@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Agent } from '../agent/agent';
+import { endEverything } from '../agent/end-everything';
 import { HostClock } from '../agent/engine/clock';
 import type { EngineParts } from '../agent/engine/parts';
 import { Peers } from '../agent/engine/peers';
@@ -22,7 +23,7 @@ export interface AgentOptions {
   readonly directory: string;
   readonly programs: Programs;
   readonly records: Records;
-  readonly tools: Pick<WorkTools, 'foreign' | 'stateDir' | 'poller'>;
+  readonly tools: Pick<WorkTools, 'foreign' | 'stateDir' | 'poller' | 'reaper'>;
   readonly log: Logger;
 }
 
@@ -30,17 +31,24 @@ export interface AgentOptions {
 export interface AgentParts {
   readonly keeper: DefinitionKeeper;
   readonly processes: Processes;
+  /** Resolves once a program that is given up is to be the end of all: with why. */
+  readonly endAsked: Promise<string>;
+  /** Ends all containers; nothing is started again. */
+  endEverything(): Promise<void>;
 }
 
 /** The agent, given what it needs. What is asked of programs by name is asked of it where files define them. */
-export function makeAgent({ directory, programs, records, tools: { foreign, stateDir, poller }, log }: AgentOptions): AgentParts {
+export function makeAgent({ directory, programs, records, tools: { foreign, stateDir, poller, reaper }, log }: AgentOptions): AgentParts {
   const clock = new HostClock();
+  let endAll: (why: string) => void = () => undefined;
+  const endAsked = new Promise<string>((resolve) => { endAll = resolve; });
   const parts: EngineParts = {
     programs: programs.parts,
     states: records.programStates,
     peers: new Peers(),
     checks: new Checks(programs.parts),
     notify: new NotifySockets(poller, join(stateDir.companion, 'notify')),
+    fatal: { reaper, endAll },
     now: () => clock.now(),
     random: () => Math.random(),
   };
@@ -55,5 +63,13 @@ export function makeAgent({ directory, programs, records, tools: { foreign, stat
   });
   programs.parts.managed = new Agent(parts, processes);
   programs.parts.definitionFiles = keeper;
-  return { keeper, processes };
+  return {
+    keeper,
+    processes,
+    endAsked,
+    endEverything: () => {
+      processes.close();
+      return endEverything(programs.parts);
+    },
+  };
 }

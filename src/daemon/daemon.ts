@@ -70,7 +70,7 @@ export class Daemon {
   readonly #context: Context;
   readonly #supervisor: Supervisor;
   readonly #programs: Programs;
-  readonly #agent: AgentParts;
+  readonly agent: AgentParts;
   readonly #api: ApiServer;
   readonly #metrics = new Metrics();
   readonly #observers: Observers;
@@ -155,7 +155,7 @@ export class Daemon {
     };
     this.#supervisor = new Supervisor(channel, this.#context);
     this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings });
-    this.#agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, tools, log });
+    this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, tools, log });
     this.#api = new ApiServer({
       supervisor: this.#supervisor,
       publisher: this.#context.publisher,
@@ -184,7 +184,7 @@ export class Daemon {
     if (this.#records.isNew || this.#records.refusal !== undefined) await rebuildRecords(this.#records, this.#context);
     this.#context.fleet.upgradeOlder();
     await this.#programs.begin();
-    await this.#agent.keeper.begin();
+    await this.agent.keeper.begin();
     const { socketPaths, socketGroup, socketUserId } = this.settings;
     const groupId = socketGroup === undefined ? undefined : groupIdOf(socketGroup);
     try {
@@ -204,7 +204,7 @@ export class Daemon {
   /** Stops taking requests, finishes what is under way, and lets go; containers and shims run on. @returns whether nothing of this process hangs */
   async stop(): Promise<boolean> {
     // First: what is refused from now on is no failure of a program's.
-    this.#agent.processes.close();
+    this.agent.processes.close();
     this.#supervisor.refuseRequests();
     const overdue = new Promise<void>((resolve) => { setTimeout(resolve, stopTimeoutMs).unref(); });
     await Promise.race([this.#supervisor.stop(), overdue]);

@@ -19,11 +19,13 @@ import { VERSION } from './version';
 const STATUS_OF_A_FAILED_RESTART = 75;
 /** EX_SOFTWARE of sysexits.h. */
 const STATUS_OF_A_MISTAKE = 70;
+/** A program was given up whose definition has the daemon end then. */
+const STATUS_OF_THE_END_OF_ALL = 1;
 
 /** Where the records' thread comes from: see main.ts. */
 type RecordsThread = () => Worker;
 
-/** `holdfastd`: reads the command line, runs the daemon until a signal ends it. Exit status 1: it could not start. */
+/** `holdfastd`: reads the command line, runs the daemon until a signal ends it. Exit status 1: it could not start, or a program was the end of all. */
 export function holdfastd(args: readonly string[], recordsThread: RecordsThread): void {
   nameThisProcess([calledAs(), ...args]);
   main(args, recordsThread).catch((error: unknown) => {
@@ -79,16 +81,20 @@ async function run(settings: Settings, warnings: readonly string[], recordsThrea
   });
   await daemon.start();
   tell(`READY=1\nMAINPID=${process.pid}`);
-  const why = await Promise.race([ended, restarting]);
+  const endOfAll = daemon.agent.endAsked.then((because) => ({ because }));
+  const why = await Promise.race([ended, restarting, endOfAll]);
   log.info({ signal: why }, 'stopping');
   if (why === 'restart') {
     await daemon.stop();
     beginAgain(log, notifySocket);
   }
   tell('STOPPING=1');
+  const isEndOfAll = typeof why === 'object';
+  if (isEndOfAll) await daemon.agent.endEverything();
+  const status = isEndOfAll ? STATUS_OF_THE_END_OF_ALL : 0;
   // A thread that hangs in the kernel would be waited for.
-  if (await daemon.stop()) process.exit(0);
-  else exitNow(0);
+  if (await daemon.stop()) process.exit(status);
+  else exitNow(status);
 }
 
 /** The program as it lies on the disk now takes this one's place, in the same process. Where it cannot, this one ends, and whoever watches over it starts another. */

@@ -149,6 +149,7 @@ export const agentMoments = [
   'daemon.agent.started',
   'daemon.agent.signalled',
   'daemon.agent.checking',
+  'daemon.agent.fatal-told',
   'daemon.update.before-write',
   'daemon.update.written',
   'daemon.update.removed',

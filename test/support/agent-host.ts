@@ -5,7 +5,7 @@ import { type Container, ContainersService, State } from '../../src/api/gen/hold
 import { DefinitionsService } from '../../src/api/gen/holdfast/v1/definitions';
 import { ContainerdClient } from './containerd-client';
 import { within } from './deadline';
-import { TestHost } from './test-host';
+import { type DaemonOptions, TestHost } from './test-host';
 
 /** Has all programs forgotten that files of a host define: nothing is defined any more. */
 export async function endPrograms(host: TestHost): Promise<void> {
@@ -65,8 +65,13 @@ export class AgentHost {
     writeFileSync(this.host.own(file), text);
   }
 
+  /** Of a daemon that reads what is defined. */
+  get daemonOptions(): DaemonOptions {
+    return { flags: ['--programs', this.host.own('programs')] };
+  }
+
   async startDaemon(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.host.startDaemon({ flags: ['--programs', this.host.own('programs')], env });
+    await this.host.startDaemon({ ...this.daemonOptions, env });
     this.#client?.close();
     this.#client = new ContainerdClient(this.host.socketPath);
   }

@@ -1,4 +1,5 @@
 import type { Condition, Dependency, ProcessDefinition } from '../definitions/definition';
+import type { ProgramEvent } from '../machine/event';
 import { expects } from '../machine/policy';
 import type { Stored } from '../machine/state';
 import type { ManagedDefinition } from './managed-definition';
@@ -26,6 +27,12 @@ export function waitsOf({ process }: ManagedDefinition, peers: Iterable<Peer>): 
     if (found.length === 0) return [{ name: target, condition, state: undefined }];
     return found.filter((peer) => !holds(condition, peer)).map(({ definition, stored }) => ({ name: definition.name, condition, state: stored.state }));
   });
+}
+
+/** What the others mean for it now: it goes on where it has waited, or starts again with them. */
+export function eventOfOthers(definition: ManagedDefinition, stored: Stored, peers: Iterable<Peer>): ProgramEvent | undefined {
+  if (stored.state === 'STARTING' && stored.phase === 'dependency') return waitsOf(definition, peers).length === 0 ? { kind: 'dependencies-met' } : undefined;
+  return definition.process.dependencyRestart && isOlderThanItsDependencies(definition, stored, peers) ? { kind: 'restart' } : undefined;
 }
 
 /**

@@ -1,23 +1,23 @@
 import { constants } from 'node:os';
+import { RecordsError } from '../../records/errors';
 import { faultPoint } from '../../sys/fault';
 import { Turns } from '../../sys/turns';
 import { msUntil } from '../machine/clocks';
 import type { ProgramEvent } from '../machine/event';
 import { isAsScheduled, msUntilDue } from '../machine/schedule';
-import { restoreEvent } from '../machine/restore';
 import { type Act, type Stored, actOf, deadlineOf, newlyDefined } from '../machine/state';
 import { step } from '../machine/step';
-import { parseStored, printStored } from '../machine/stored-text';
+import { printStored } from '../machine/stored-text';
 import { Attendant } from '../health/attendant';
-import { endOldChecks } from '../health/exec-check';
-import { type Wait, isOlderThanItsDependencies, waitsOf } from './dependencies';
+import { Alarm } from './alarm';
+import { type Wait, eventOfOthers, waitsOf } from './dependencies';
 import type { ManagedDefinition } from './managed-definition';
 import type { EngineParts } from './parts';
+import { tellFatal } from './on-fatal';
 import type { Peer } from './peer';
-import { endOfRun, findRun, hearAgain, signalRun, startGeneration } from './run';
+import { eventAtStart, readStored } from './at-start';
+import { endOfRun, signalRun, startGeneration } from './run';
 
-/** A timer of Node's does not count while the host sleeps, so a long wait is looked at again. */
-const longestTimerMs = 60_000;
 /** A disk that is full or fails now may have room again. */
 const retryMs = 1000;
 
@@ -33,11 +33,12 @@ export class ManagedProgram implements Peer {
   #stored: Stored;
   readonly #turns = new Turns();
   readonly #watchers = new Set<Watcher>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #alarm = new Alarm(() => { this.#wake(); });
   #starting: AbortController | undefined;
   #attendant: Attendant | undefined;
   #isClosed = false;
   #isKnown = false;
+  #isUnwritten = false;
 
   constructor(definition: ManagedDefinition, private readonly parts: EngineParts) {
     this.#definition = definition;
@@ -51,6 +52,10 @@ export class ManagedProgram implements Peer {
 
   get stored(): Stored {
     return this.#stored;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get isKnown(): boolean {
@@ -74,10 +79,10 @@ export class ManagedProgram implements Peer {
     this.heedOthers();
   }
 
-  /** Goes on with what was written down, by what there is of it. To be called once, before anything else. @param text undefined: it is new */
+  /** Goes on with what was written down, by what there is of it. To be called before anything else, and again where it throws. @param text undefined: it is new */
   async restore(text: string | undefined): Promise<void> {
-    if (text !== undefined) this.#stored = parseStored(text);
-    const event = await this.#eventAtStart(text === undefined);
+    if (text !== undefined) this.#stored = readStored(text, this.parts.now(), (error) => { this.#mind(error); });
+    const event = await eventAtStart(this.parts, this.definition, this.#stored, text === undefined);
     const act = event === undefined ? undefined : await this.#write(event);
     await this.#heedSchedule(text === undefined);
     this.#isKnown = true;
@@ -96,18 +101,9 @@ export class ManagedProgram implements Peer {
     await this.#write({ kind: 'missed' });
   }
 
-  async #eventAtStart(isNew: boolean): Promise<ProgramEvent | undefined> {
-    const { name, process, policy } = this.definition;
-    const { generation, since } = this.#stored;
-    if (since.bootId !== this.parts.now().bootId) return { kind: 'boot' };
-    if (process.health?.check.is === 'exec') await endOldChecks(this.parts.programs, name);
-    if (!isNew) hearAgain(this.parts, this.definition);
-    const event = restoreEvent(this.#stored, await findRun(this.parts, name, generation));
-    return event === undefined && isNew && policy.autostart && policy.schedule === undefined ? { kind: 'start' } : event;
-  }
-
   /** Something is asked for. Resolves once that is written down. @throws RecordsError where it cannot be */
   tell(event: ProgramEvent): Promise<void> {
+    if (!this.#isKnown) return Promise.reject(new RecordsError('unusable', `where ${this.definition.name} stands could not be found out yet`));
     return this.#turns.run('', () => this.#take(event));
   }
 
@@ -127,10 +123,7 @@ export class ManagedProgram implements Peer {
   }
 
   #dueToOthers(): ProgramEvent | undefined {
-    const { definition, parts: { peers }, stored } = this;
-    if (!this.#isKnown) return undefined;
-    if (stored.state === 'STARTING' && stored.phase === 'dependency') return this.waits.length === 0 ? { kind: 'dependencies-met' } : undefined;
-    return definition.process.dependencyRestart && isOlderThanItsDependencies(definition, stored, peers.all) ? { kind: 'restart' } : undefined;
+    return this.#isKnown ? eventOfOthers(this.definition, this.#stored, this.parts.peers.all) : undefined;
   }
 
   /** Calls `watcher` at each change. @returns the way out */
@@ -142,7 +135,7 @@ export class ManagedProgram implements Peer {
   /** Nothing is done any more; what runs runs on. May be called twice. */
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#alarm.setIn(undefined);
     this.#attendant?.close();
   }
 
@@ -155,6 +148,7 @@ export class ManagedProgram implements Peer {
     if (stored === undefined) await parts.states.delete(name);
     else await parts.states.put({ name, text: printStored(stored) });
     faultPoint('daemon.agent.written');
+    this.#isUnwritten = false;
     if (stored === undefined) {
       this.close();
       parts.peers.leave(this);
@@ -186,6 +180,9 @@ export class ManagedProgram implements Peer {
       case 'start':
         void this.#start(generation);
         return;
+      case 'tell-fatal':
+        void this.#tellFatal(generation);
+        return;
       case 'call-off':
         this.#starting?.abort();
         return;
@@ -216,6 +213,15 @@ export class ManagedProgram implements Peer {
     );
   }
 
+  /** What ends the daemon is told before: the next one is not ended by it. */
+  async #tellFatal(generation: number): Promise<void> {
+    const { definition, parts } = this;
+    if (this.#stored.state !== 'FATAL') return;
+    await tellFatal(parts, definition, this.#stored);
+    await this.#report(generation, { kind: 'fatal-told' });
+    if (definition.process.onFatal.is === 'shutdown') parts.fatal.endAll(`${definition.name} is FATAL`);
+  }
+
   async #signal(generation: number, at: number): Promise<void> {
     const { definition } = this;
     try {
@@ -240,7 +246,7 @@ export class ManagedProgram implements Peer {
           await this.#take(event);
           return;
         } catch (error) {
-          this.#mind(error);
+          this.#mindUnwritten(error);
           await new Promise<void>((resolve) => { setTimeout(resolve, retryMs).unref(); });
         }
       }
@@ -248,28 +254,27 @@ export class ManagedProgram implements Peer {
   }
 
   #setTimer(): void {
-    clearTimeout(this.#timer);
     const now = this.parts.now();
     const deadline = deadlineOf(this.#stored);
-    const untilDueMs = msUntilDue(this.#stored, this.definition.policy, now);
-    if ((deadline === undefined && untilDueMs === undefined) || this.#isClosed) return;
-    const untilMs = Math.min(deadline === undefined ? longestTimerMs : msUntil(deadline, now), untilDueMs ?? longestTimerMs);
-    this.#wakeIn(Math.min(longestTimerMs, Math.max(untilMs, 1)));
+    const waitsMs = [deadline && msUntil(deadline, now), msUntilDue(this.#stored, this.definition.policy, now)].filter((ms) => ms !== undefined);
+    this.#alarm.setIn(waitsMs.length === 0 || this.#isClosed ? undefined : Math.min(...waitsMs));
   }
 
-  #wakeIn(delayMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.tell({ kind: 'timer' }).then(
-        () => { this.#setTimer(); },
-        (error: unknown) => {
-          this.#mind(error);
-          // The deadline is over by now: without a pause this would go round for as long as nothing can be written.
-          if (!this.#isClosed) this.#wakeIn(retryMs);
-        },
-      );
-    }, delayMs);
-    this.#timer.unref();
+  #wake(): void {
+    this.tell({ kind: 'timer' }).then(
+      () => { this.#setTimer(); },
+      (error: unknown) => {
+        this.#mindUnwritten(error);
+        // The deadline is over by now: without a pause this would go round for as long as nothing can be written.
+        if (!this.#isClosed) this.#alarm.setIn(retryMs);
+      },
+    );
+  }
+
+  /** Told once, as long as it is so. */
+  #mindUnwritten(error: unknown): void {
+    if (!this.#isUnwritten) this.#mind(error);
+    this.#isUnwritten = true;
   }
 
   #mind(error: unknown): void {

@@ -1,9 +1,17 @@
 import type { ProgramParts } from '../../programs/parts';
 import type { NamedTexts } from '../../records/named-texts';
+import type { ChildReaper } from '../../sys/process/children';
 import type { Checks } from '../health/checks';
 import type { NotifySockets } from '../health/notify-sockets';
 import type { Clocks } from '../machine/clocks';
 import type { Peers } from './peers';
+
+/** What is done for those that a definition names, once a program is given up. */
+export interface FatalActions {
+  readonly reaper: ChildReaper;
+  /** Ends the daemon with a failure, and all that runs before. @param why for its log */
+  readonly endAll: (why: string) => void;
+}
 
 /** What the engine works with. */
 export interface EngineParts {
@@ -13,6 +21,7 @@ export interface EngineParts {
   readonly peers: Peers;
   readonly checks: Checks;
   readonly notify: NotifySockets;
+  readonly fatal: FatalActions;
   readonly now: () => Clocks;
   /** From 0 to 1. */
   readonly random: () => number;

@@ -11,9 +11,11 @@ import { SupervisorError } from '../../supervisor/errors';
 import { secondsSinceStart } from '../../sys/boot';
 import { SysError } from '../../sys/errors';
 import { faultPoint } from '../../sys/fault';
+import { messageOf } from '../../sys/thrown';
 import { readProcStat } from '../../sys/process/proc-stat';
 import { reports } from '../health/reports';
 import type { ProgramEvent } from '../machine/event';
+import type { StartFailure } from '../machine/state';
 import type { Found } from '../machine/restore';
 import type { ManagedDefinition } from './managed-definition';
 import { groupMembersOf } from './process-group';
@@ -23,6 +25,8 @@ import type { EngineParts } from './parts';
 const generationLabel = 'holdfast.generation';
 /** Told of a run whose status nobody knows. */
 const unknownStatus = 255;
+/** What lasts of a start's failures. */
+const failures: Readonly<Partial<Record<StartResult['is'], StartFailure>>> = { 'no-such-file': 'not-found', 'not-executable': 'not-executable' };
 /** To which the kernel tells when a process was started. */
 const tickMs = 20;
 
@@ -39,7 +43,7 @@ export async function startGeneration(parts: EngineParts, { name, process, compi
     return await eventOf(parts, name, result);
   } catch (error) {
     if (error instanceof SupervisorError && error.code === 'shutting-down') throw error;
-    return { kind: 'start-failed', detail: error instanceof Error ? error.message : String(error), isLasting: false };
+    return { kind: 'start-failed', detail: messageOf(error), failure: 'other' };
   }
 }
 
@@ -47,8 +51,7 @@ async function eventOf(parts: EngineParts, name: string, result: StartResult): P
   if (result.is === 'started') return { kind: 'up', ranMs: 0 };
   // Somebody else has started it: it is not started beside that.
   if (result.is === 'already-started') return { kind: 'up', ranMs: ranMsOf(await viewOf(parts.programs, programKey(name))) };
-  const isLasting = result.is === 'no-such-file' || result.is === 'not-executable';
-  return { kind: 'start-failed', detail: 'detail' in result ? result.detail : result.is, isLasting };
+  return { kind: 'start-failed', detail: 'detail' in result ? result.detail : result.is, failure: failures[result.is] ?? 'other' };
 }
 
 /** What a daemon that starts finds of it. A process that waits for its start has not been started, and is taken away. */

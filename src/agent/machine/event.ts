@@ -2,7 +2,7 @@ import { type Clocks, msUntil } from './clocks';
 import { afterCheck } from './health';
 import { msUntilDue } from './schedule';
 import { type Policy, expects } from './policy';
-import { type Stored, deadlineOf } from './state';
+import { type StartFailure, type Stored, deadlineOf } from './state';
 
 /** What can happen to a program. */
 export type ProgramEvent =
@@ -14,8 +14,8 @@ export type ProgramEvent =
   | { readonly kind: 'ready' }
   /** Its process is over. `unknown`: nobody saw its end, and why; empty where somebody did. */
   | { readonly kind: 'ended'; readonly status: number; readonly unknown: string }
-  /** It could not be started. `isLasting`: nor can it be again as things are, such as a program that is not there. */
-  | { readonly kind: 'start-failed'; readonly detail: string; readonly isLasting: boolean }
+  /** It could not be started. */
+  | { readonly kind: 'start-failed'; readonly detail: string; readonly failure: StartFailure }
   /** What it depends on is as it has to be; where that is over again, it waits on. */
   | { readonly kind: 'dependencies-met' }
   | { readonly kind: 'signalled'; readonly step: number }
@@ -26,6 +26,8 @@ export type ProgramEvent =
   | { readonly kind: 'scheduled'; readonly isWanted: boolean }
   /** A daemon comes, and a time has passed while there was none. */
   | { readonly kind: 'missed' }
+  /** That policy has given up has been told. */
+  | { readonly kind: 'fatal-told' }
   /** Its definition is gone. */
   | { readonly kind: 'gone' }
   /** The host has been started since. */
@@ -38,7 +40,7 @@ export type EventKind = ProgramEvent['kind'];
 /** The columns of the table. */
 export type Column =
   | 'start' | 'stop' | 'restart' | 'up' | 'passed' | 'ended-expectedly' | 'ended-unexpectedly' | 'start-failed' | 'dependencies-met'
-  | 'signalled' | 'timer' | 'checked' | 'unhealthy' | 'scheduled' | 'due' | 'missed' | 'gone' | 'boot' | 'lost';
+  | 'signalled' | 'timer' | 'checked' | 'unhealthy' | 'scheduled' | 'due' | 'missed' | 'fatal-told' | 'gone' | 'boot' | 'lost';
 
 /** What an event is to a program in this state; undefined for a timer that comes before its time. */
 export function columnOf(stored: Stored, event: ProgramEvent, policy: Policy, now: Clocks): Column | undefined {

@@ -24,6 +24,8 @@ export interface Policy {
   /** Undefined: it waits for what it depends on for ever. */
   readonly dependencyTimeoutMs: number | undefined;
   readonly restart: RestartPolicy;
+  /** What its end as FATAL is followed by: nothing, a command that hears of it, or the end of all. */
+  readonly onFatal: 'none' | 'command' | 'shutdown';
   /** Undefined: nobody but others start it. */
   readonly schedule: Schedule | undefined;
   /** At least one; after the last comes SIGKILL. */

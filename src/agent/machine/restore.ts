@@ -21,7 +21,7 @@ export function restoreEvent(stored: Stored, found: Found): ProgramEvent | undef
       return hadProcess(stored) ? { kind: 'ended', status: found.status, unknown: '' } : undefined;
     case 'nothing':
       if (!hadProcess(stored) || (stored.state === 'STARTING' && stored.phase === 'start')) return undefined;
-      if (stored.state === 'STOPPING' && stored.upSince === undefined) return { kind: 'start-failed', detail: '', isLasting: false };
+      if (stored.state === 'STOPPING' && stored.upSince === undefined) return { kind: 'start-failed', detail: '', failure: 'other' };
       return { kind: 'ended', status: 255, unknown: 'its state directory was lost' };
   }
 }

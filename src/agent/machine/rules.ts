@@ -3,6 +3,7 @@ import type { Situation } from './situation';
 import { begin, beginAfresh } from './rules/begin';
 import { adopt, beginAtBoot, missDependency, run, startNow, takeUp, wantUp } from './rules/starts';
 import { awaitSchedule, beginAsDue, dropMissed, passDue } from './rules/schedules';
+import { noteTold } from './rules/give-up';
 import { noteCheck } from './rules/checks';
 import { endAsExpected, endQuickly, endQuicklyAsExpected, endUnexpectedly, failToStart, lose } from './rules/ends';
 import {
@@ -26,6 +27,7 @@ export const rules = {
   'run': run,
   'want-up': wantUp,
   'note-check': noteCheck,
+  'note-told': noteTold,
   'await-schedule': awaitSchedule,
   'begin-as-due': beginAsDue,
   'pass-due': passDue,

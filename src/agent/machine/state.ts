@@ -49,6 +49,9 @@ export interface Health {
   readonly detail: string;
 }
 
+/** Why it cannot be started: there is no such file, it may not be executed, or whatever else, which may be otherwise the next time. */
+export type StartFailure = 'not-found' | 'not-executable' | 'other';
+
 /** What a process that is to end is followed by. */
 export type AfterStop = 'stopped' | 'start' | 'backoff' | 'removed';
 
@@ -67,7 +70,8 @@ export type Stored =
   | (Common & { readonly state: 'BACKOFF'; readonly deadline: Deadline; readonly reason: string })
   | (Common & Stopping)
   | (Common & { readonly state: 'EXITED' })
-  | (Common & { readonly state: 'FATAL'; readonly reason: string })
+  /** `isTold`: what its definition wants done then has been done, or there is nothing to do. */
+  | (Common & { readonly state: 'FATAL'; readonly reason: string; readonly failure: StartFailure; readonly isTold: boolean })
   | (Common & { readonly state: 'UNKNOWN'; readonly reason: string });
 
 export interface Stopping {
@@ -97,12 +101,15 @@ export type Act =
   | { readonly kind: 'start'; readonly generation: number }
   /** A start may be under way: nothing more of it is wanted. */
   | { readonly kind: 'call-off'; readonly generation: number }
-  | { readonly kind: 'signal'; readonly generation: number; readonly step: number };
+  | { readonly kind: 'signal'; readonly generation: number; readonly step: number }
+  /** Policy has given up: who is to hear of that hears it, perhaps again. */
+  | { readonly kind: 'tell-fatal'; readonly generation: number };
 
 /** Undefined: there is nothing to do but to wait. */
 export function actOf(stored: Stored): Act | undefined {
   const { generation } = stored;
   if (stored.state === 'STARTING' && stored.phase === 'start') return { kind: 'start', generation };
+  if (stored.state === 'FATAL' && !stored.isTold) return { kind: 'tell-fatal', generation };
   if (stored.state !== 'STOPPING') return undefined;
   if (stored.upSince === undefined) return { kind: 'call-off', generation };
   return stored.isSignalled ? undefined : { kind: 'signal', generation, step: stored.step };

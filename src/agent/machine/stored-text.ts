@@ -1,5 +1,5 @@
 import type { Deadline, Moment } from './clocks';
-import type { AfterStop, Common, Due, End, Health, Stored } from './state';
+import type { AfterStop, Common, Due, End, Health, StartFailure, Stored } from './state';
 
 /** What is written down of a program cannot be read. */
 export class StoredTextError extends Error {
@@ -33,6 +33,13 @@ export function parseStored(text: string): Stored {
     case 'EXITED':
       return { ...common, state };
     case 'FATAL':
+      return {
+        ...common,
+        state,
+        reason: fields.text('reason'),
+        failure: fields.has('failure') ? fields.oneOf<StartFailure>('failure', ['not-found', 'not-executable', 'other']) : 'other',
+        isTold: fields.has('isTold') ? fields.flag('isTold') : true,
+      };
     case 'UNKNOWN':
       return { ...common, state, reason: fields.text('reason') };
     case 'RUNNING':

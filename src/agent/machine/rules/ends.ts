@@ -3,6 +3,7 @@ import { type Situation, commonOf } from '../situation';
 import type { Stored } from '../state';
 import { backOff } from './back-off';
 import { begin } from './begin';
+import { giveUp } from './give-up';
 import { withEnd } from './end-of';
 
 /** It ended before it was RUNNING, and with a status that is a failure. */
@@ -36,9 +37,9 @@ export function endUnexpectedly(stored: Stored, situation: Situation): Stored {
 
 /** It could not be started: not now, or not as things are. */
 export function failToStart(stored: Stored, situation: Situation): Stored {
-  const { event, now } = situation;
+  const { event } = situation;
   if (event.kind !== 'start-failed' || stored.state !== 'STARTING' || stored.phase !== 'start') return stored;
-  if (event.isLasting) return { ...commonOf(stored, now), state: 'FATAL', reason: event.detail };
+  if (event.failure !== 'other') return giveUp(stored, situation, event.detail, event.failure);
   return backOffQuickly(stored, situation, event.detail);
 }
 
@@ -54,10 +55,10 @@ function forgetOld(stored: Stored, { policy, now }: Situation): Stored {
 }
 
 function backOffQuickly(stored: Stored, situation: Situation, reason: string): Stored {
-  const { policy, now } = situation;
+  const { policy } = situation;
   const quickEnds = stored.quickEnds + 1;
   if (policy.startRetries === undefined || quickEnds <= policy.startRetries) return backOff({ ...stored, quickEnds }, situation, reason);
-  return { ...commonOf(stored, now), quickEnds, failures: stored.failures + 1, state: 'FATAL', reason };
+  return giveUp({ ...stored, quickEnds, failures: stored.failures + 1 }, situation, reason);
 }
 
 function endText({ event }: Situation): string {

@@ -15,6 +15,7 @@ export const defaults: Policy = {
   readiness: 'startsecs',
   health: undefined,
   dependencyTimeoutMs: undefined,
+  onFatal: 'none',
   schedule: undefined,
   restart: { initialMs: 1000, maxMs: 60_000, factor: 2, jitter: 0.2, resetMs: 60_000, limit: undefined },
   stopSteps: [{ signal: 15, waitMs: 10_000 }],
@@ -38,6 +39,7 @@ export const policies: fc.Arbitrary<Policy> = fc.record<Policy>({
   readiness: fc.constantFrom('startsecs', 'report'),
   health: fc.constantFrom(undefined, { retries: 1, startPeriodMs: 0, isRestarted: true }, { retries: 2, startPeriodMs: 5000, isRestarted: true }, { retries: 1, startPeriodMs: 0, isRestarted: false }),
   dependencyTimeoutMs: fc.constantFrom(undefined, 3000),
+  onFatal: fc.constantFrom('none', 'command', 'shutdown'),
   schedule: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, fc.record<Schedule>({
     when: fc.constantFrom({ is: 'every', everyMs: 3000 }, { is: 'cron', expression: '* * * * *' }),
     missed: fc.constantFrom('run-once', 'skip'),

@@ -21,7 +21,8 @@ const is = <T extends string>(...words: readonly T[]): fc.Arbitrary<T> => fc.con
 
 const storeds: fc.Arbitrary<Stored> = fc.oneof(
   fc.record({ ...common, state: is('STOPPED', 'EXITED') }),
-  fc.record({ ...common, state: is('FATAL', 'UNKNOWN'), reason: fc.string() }),
+  fc.record({ ...common, state: is('UNKNOWN'), reason: fc.string() }),
+  fc.record({ ...common, state: is('FATAL'), reason: fc.string(), failure: is('not-found', 'not-executable', 'other'), isTold: fc.boolean() }),
   fc.record({ ...common, state: is('RUNNING'), upSince, health }),
   fc.record({ ...common, state: is('BACKOFF'), deadline, reason: fc.string() }),
   fc.record({ ...common, state: is('STARTING'), phase: is('dependency'), deadline: maybe(deadline) }),
@@ -49,7 +50,7 @@ test('what is written down of a program is read as it was', () => {
 test('what is damaged is refused with the name of the field, and never taken for something else', () => {
   fc.assert(fc.property(storeds, fc.nat(), fc.constantFrom(null, {}, [], true), (stored, at, instead) => {
     const fields = JSON.parse(printStored(stored)) as Record<string, unknown>;
-    const names = Object.keys(fields).filter((name) => !(name === 'isSignalled' && instead === true) && !(name === 'recentFailures' && Array.isArray(instead)));
+    const names = Object.keys(fields).filter((name) => !((name === 'isSignalled' || name === 'isTold') && instead === true) && !(name === 'recentFailures' && Array.isArray(instead)));
     const name = names[at % names.length] ?? '';
     const read = (): Stored => parseStored(JSON.stringify({ ...fields, [name]: instead }));
     expect(read).toThrow(StoredTextError);

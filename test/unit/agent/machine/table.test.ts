@@ -20,7 +20,7 @@ function run(policy: Policy, ...events: readonly (ProgramEvent | ProgramEvent['k
 function named(kind: ProgramEvent['kind']): ProgramEvent {
   if (kind === 'up') return { kind, ranMs: 0 };
   if (kind === 'ended') return { kind, status: 1, unknown: '' };
-  if (kind === 'start-failed') return { kind, detail: 'no memory', isLasting: false };
+  if (kind === 'start-failed') return { kind, detail: 'no memory', failure: 'other' };
   if (kind === 'signalled') return { kind, step: 0 };
   if (kind === 'scheduled') return { kind, isWanted: true };
   if (kind === 'checked') return { kind, isWell: false, detail: 'why' };
@@ -28,7 +28,7 @@ function named(kind: ProgramEvent['kind']): ProgramEvent {
 }
 
 const ended0: ProgramEvent = { kind: 'ended', status: 0, unknown: '' };
-const missing: ProgramEvent = { kind: 'start-failed', detail: "can't find command", isLasting: true };
+const missing: ProgramEvent = { kind: 'start-failed', detail: "can't find command", failure: 'not-found' };
 const always: Policy = { ...defaults, autorestart: 'always' };
 const never: Policy = { ...defaults, autorestart: 'never' };
 const atOnce: Policy = { ...defaults, startMs: 0 };
@@ -138,6 +138,20 @@ describe('what is kept', () => {
 
   test('the last end says how long it ran', () => {
     expect(run(defaults, 'start', 'up', 300, 'ended')).toMatchObject({ lastEnd: { status: 1, ranMs: 400 } });
+  });
+});
+
+describe('a program that is given up', () => {
+  test('is told of until somebody has heard of it, and not where nobody is to', () => {
+    const command: Policy = { ...defaults, onFatal: 'command' };
+    expect(run(defaults, 'start', missing)).toMatchObject({ state: 'FATAL', failure: 'not-found', isTold: true });
+    expect(run(command, 'start', missing)).toMatchObject({ state: 'FATAL', isTold: false });
+    expect(run(command, 'start', missing, 'fatal-told')).toMatchObject({ state: 'FATAL', isTold: true });
+  });
+
+  test('is tried again by the next daemon, where it was the end of this one', () => {
+    const told = run({ ...defaults, onFatal: 'shutdown', startRetries: 0 }, 'start', 'up', 'ended', 'fatal-told');
+    expect(told).toMatchObject({ state: 'BACKOFF', failures: 0, quickEnds: 0, deadline: { spanMs: 60_000 } });
   });
 });
 

@@ -41,6 +41,7 @@ describe('a program, whatever happens, and whenever the daemon or the host dies'
       world.settle();
       const { stored, alive } = world;
       if (stored === undefined) throw new Error('forgotten');
+      if (stored.state === 'FATAL' && world.policy.onFatal !== 'none') expect(world.fatalTold).toContain(stored.generation);
       if (stored.wanted === 'down') expect(alive).toBeUndefined();
       if (stored.state === 'RUNNING') expect(alive?.generation).toBe(stored.generation);
       else expect(['STOPPED', 'EXITED', 'FATAL']).toContain(stored.state);

@@ -27,6 +27,8 @@ export class World {
   now: Clocks = start;
   readonly processes: Process[] = [];
   readonly mistakes: string[] = [];
+  /** Who is to hear of a program that was given up has heard of it, of these generations. */
+  readonly fatalTold: number[] = [];
   pending: Pending[] = [];
   /** What it depends on is as it has to be. */
   areDependenciesMet = true;
@@ -79,10 +81,14 @@ export class World {
       case 'start':
         if (process === undefined) this.#startProcess(generation);
         return;
+      case 'tell-fatal':
+        this.fatalTold.push(generation);
+        this.#report(generation, { kind: 'fatal-told' });
+        return;
       case 'call-off':
         // What is under way in order: nothing is started later than it is called off.
         this.pending = this.pending.filter((each) => each.is === 'report' || each.act.kind !== 'start');
-        if (process === undefined) this.#report(generation, { kind: 'start-failed', detail: '', isLasting: false });
+        if (process === undefined) this.#report(generation, { kind: 'start-failed', detail: '', failure: 'other' });
         return;
       case 'signal':
         if (process?.isAlive === true) {

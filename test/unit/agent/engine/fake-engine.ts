@@ -1,0 +1,39 @@
+import type { EngineParts } from '../../../../src/agent/engine/parts';
+import { Peers } from '../../../../src/agent/engine/peers';
+import { RecordsError } from '../../../../src/records/errors';
+import { SupervisorError } from '../../../../src/supervisor/errors';
+import { start } from '../machine/policies';
+
+/** An engine's parts with a store that may refuse, on a host where nothing runs. */
+export class FakeEngine {
+  /** What is written down. */
+  readonly texts = new Map<string, string>();
+  /** Tries to write. */
+  puts = 0;
+  refuses = false;
+  readonly errors: string[] = [];
+  readonly parts: EngineParts;
+
+  constructor() {
+    const put = ({ name, text }: { readonly name: string; readonly text: string }): Promise<void> => {
+      this.puts += 1;
+      if (this.refuses) return Promise.reject(new RecordsError('failed', 'the disk is full'));
+      this.texts.set(name, text);
+      return Promise.resolve();
+    };
+    const nothing = (): undefined => undefined;
+    this.parts = {
+      programs: {
+        supervisor: { request: () => Promise.reject(new SupervisorError('container-not-found', { id: 'x' })) },
+        definitions: { find: nothing },
+        log: { error: (_: object, message: string) => { this.errors.push(message); }, warn: nothing, info: nothing, debug: nothing },
+      },
+      states: { find: (name: string) => this.texts.get(name), put, delete: () => Promise.resolve() },
+      peers: new Peers(),
+      notify: { close: nothing, closeAll: nothing },
+      now: () => ({ ...start, bootMs: start.bootMs + Date.now(), wallMs: start.wallMs + Date.now() }),
+      random: () => 0.5,
+      // Nothing of the rest comes into play where nothing runs.
+    } as unknown as EngineParts;
+  }
+}
