@@ -7,6 +7,11 @@ import type { Tool } from './tool';
 /** The name of a container's first process in the API. */
 export const INIT = 'init';
 
+/** Whether it is one that is remembered by its name, and started by it: also one that has never run. Containers of other APIs are theirs. */
+export function isProgram({ namespace }: Pick<Container, 'namespace'>): boolean {
+  return namespace === 'programs';
+}
+
 export interface Selection<T> {
   /** Each once, in the order of the names asked for, and of `known` within a pattern. */
   readonly matched: readonly T[];

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { State } from '../../api/gen/holdfast/v1/containers';
+import { isProgram } from '../names';
 import { isDown } from '../text/status-line';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -21,7 +22,7 @@ const statesOf: Readonly<Record<string, NameState>> = {
   'update-limits': 'running',
 };
 /** Verbs that name nothing. */
-const nameless = new Set(['prune', 'version', 'shutdown', 'schema', 'completion', 'top', 'bundle', 'events', 'containers', 'checkpoints']);
+const nameless = new Set(['prune', 'version', 'shutdown', 'schema', 'completion', 'top', 'open', 'bundle', 'events', 'containers', 'checkpoints']);
 
 export function defineCompletion(program: Verb, tool: Tool): void {
   program
@@ -44,7 +45,7 @@ export function defineNames(program: Verb, tool: Tool): void {
     .action(async ({ state }: { readonly state: string }) => {
       try {
         for (const container of await (await tool.connect()).containers()) {
-          const isWanted = state === 'running' ? !isDown(container.state) : state === 'stopped' ? container.state !== State.RUNNING && container.definition !== undefined : true;
+          const isWanted = state === 'running' ? !isDown(container.state) : state === 'stopped' ? container.state !== State.RUNNING && isProgram(container) : true;
           if (isWanted) tool.print(container.name);
         }
       } catch {

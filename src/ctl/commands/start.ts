@@ -7,7 +7,7 @@ import { readTerminal, terminalOf } from '../bundle/read';
 import type { DaemonClient } from '../daemon-client';
 import { CtlError } from '../errors';
 import { exitStatus } from '../exit-status';
-import { INIT, selectContainers, suggestNames } from '../names';
+import { INIT, isProgram, selectContainers, suggestNames } from '../names';
 import { collect, seconds } from '../option-values';
 import { resultLine, resultOf, resultStatus } from '../text/result-line';
 import type { Tool } from '../tool';
@@ -81,7 +81,7 @@ async function startNamed(tool: Tool, names: readonly string[], { wait, timeout 
   const daemon = await tool.connect();
   const { matched, unknown, known, isWide } = await selectContainers(daemon, names);
   // Containers of other APIs are not started by name: they are not meant by `all`.
-  const startable = matched.filter(({ definition }) => !isWide || definition !== undefined).map((container) => container.name);
+  const startable = matched.filter((container) => !isWide || isProgram(container)).map((container) => container.name);
   const order = isWide ? [...startable, ...unknown] : [...new Set(names)];
   const waitMs = wait ? (timeout === undefined ? undefined : BigInt(Math.round(timeout * 1000))) : 0n;
   const action = { doing: 'starting', names: order, isWide, statusOfLate: wait ? exitStatus.timedOut : exitStatus.ok } as const;

@@ -1,6 +1,6 @@
 import { followAction, missingName } from '../acting';
 import { removeFifoDirectoryOf } from '../attach/fifo-directory';
-import { selectContainers, suggestNames } from '../names';
+import { isProgram, selectContainers, suggestNames } from '../names';
 import { seconds, signalOption } from '../option-values';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -48,7 +48,7 @@ async function act(tool: Tool, verb: 'stop' | 'restart', names: readonly string[
   }
   const daemon = await tool.connect();
   const { matched, unknown, known, isWide } = await selectContainers(daemon, names);
-  const meant = verb === 'stop' ? matched : matched.filter(({ definition }) => !isWide || definition !== undefined);
+  const meant = verb === 'stop' ? matched : matched.filter((container) => !isWide || isProgram(container));
   const own = meant.map((container) => container.name);
   const request = { names: own, signal, timeout_ms: BigInt(Math.round(timeout * 1000)) };
   const order = isWide ? [...own, ...unknown] : [...new Set(names)];
