@@ -15,11 +15,26 @@ export function makeProgram(tool: Tool): Verb {
     .option('-s, --address <socket>', `the daemon's unix socket (or HOLDFAST_ADDRESS; default ${DEFAULT_ADDRESS})`)
     .option('--no-color', 'no colours (or NO_COLOR)')
     .argument('[command]')
-    .helpCommand('help [command]', 'what a command does and takes')
+    .helpCommand(false)
     .showHelpAfterError('(holdfastctl help says more)')
     .configureHelp({ formatHelp: formatHelp(Help.prototype.formatHelp) })
     .exitOverride()
     .configureOutput(writingTo(io));
   for (const define of commands) define(program, tool);
+  defineHelp(program, tool);
+  defineLeaving(program, tool);
   return program;
+}
+
+function defineHelp(program: Verb, tool: Tool): void {
+  program.command('help [command]', { hidden: true }).action((word: string | undefined) => {
+    const about = word === undefined ? program : program.commands.find((command) => command.name() === word || command.aliases().includes(word));
+    if (about === undefined) tool.print(`*** No help on ${String(word)}`);
+    else about.outputHelp();
+  });
+}
+
+/** The shell's, which supervisorctl takes everywhere. */
+function defineLeaving(program: Verb, tool: Tool): void {
+  for (const word of ['exit', 'quit']) program.command(word, { hidden: true }).description('leaves the shell').action(() => { tool.print(''); });
 }

@@ -76,7 +76,7 @@ name has no slash; \`legacy/<id>\` and \`<namespace>/<id>\` name containers that
 not a Holdfast's (\`status\`: 4 for all of these). Of several names the last failure counts. 130 interrupted: what was asked for goes on. 141 the reader of the output has gone.
 \`run\` and \`exec\` exit as the process does; every failure of ours is 125 there.
 
-**Alone on a terminal** it is a shell: \`status\` first, Tab completes, Ctrl-D leaves. In a pipe it is \`status\`.
+**Alone on a terminal** it is a shell: \`status\` first, Tab completes, Ctrl-D leaves. In a pipe it runs the lines that come, and exits as the first that fails; without any it is \`status\`.
 `;
 
 /** The manual page, in the macros of man(7). */

@@ -12,6 +12,7 @@ import { defineFg } from './commands/fg';
 import { defineHistory } from './commands/history';
 import { defineInspect } from './commands/inspect';
 import { defineLogs } from './commands/logs';
+import { defineOpen } from './commands/open';
 import { definePause, defineResume } from './commands/pause';
 import { definePid } from './commands/pid';
 import { definePs } from './commands/ps';
@@ -77,6 +78,7 @@ export const commands: readonly DefineCommand[] = [
   defineDefinition,
   defineVersion,
   defineShutdown,
+  defineOpen,
   defineSchema,
   defineCompletion,
   defineContainers,

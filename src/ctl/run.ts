@@ -45,7 +45,7 @@ function firstWord(args: readonly string[], program: Verb, ...words: readonly st
   return false;
 }
 
-/** A word that is no verb, or none: alone on a terminal it is a shell, and in a pipe `status`. */
+/** A word that is no verb, or none: alone on a terminal it is a shell; in a pipe it runs the lines that come, and where none come it is `status`. */
 async function withoutVerb(program: Verb, tool: Tool, args: readonly string[]): Promise<void> {
   const [word] = program.args;
   if (word !== undefined) {
@@ -56,7 +56,8 @@ async function withoutVerb(program: Verb, tool: Tool, args: readonly string[]): 
     const { shell } = await import('./shell');
     tool.finish(await shell(tool, (line) => run([...args, ...line], tool.io)));
   } else {
-    tool.finish(await run([...args, 'status'], tool.io));
+    const { runLines } = await import('./shell');
+    tool.finish((await runLines(tool, (line) => run([...args, ...line], tool.io))) ?? (await run([...args, 'status'], tool.io)));
   }
 }
 

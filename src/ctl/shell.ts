@@ -10,12 +10,31 @@ import type { Tool } from './tool';
 const mostHistory = 1000;
 
 /**
+ * Lines that come through a pipe, each a command line: no prompt, nothing is asked.
+ * @param runLine runs a line's words @returns the first failure's exit status; undefined where there was no line
+ */
+export async function runLines({ io, explain }: Tool, runLine: (words: readonly string[]) => Promise<number>): Promise<number | undefined> {
+  let first: number | undefined;
+  for await (const line of createInterface({ input: io.stdin, terminal: false })) {
+    if (line.trim() === '') continue;
+    const words = splitWords(line);
+    if (words === undefined) explain('a quote is not closed');
+    if (words?.[0] === 'exit' || words?.[0] === 'quit') break;
+    const status = words === undefined ? exitStatus.invalidArguments : await runLine(words);
+    if (first === undefined || first === exitStatus.ok) first = status;
+  }
+  return first;
+}
+
+/**
  * Verbs at a prompt, `status` first. Tab completes verbs and names; Ctrl-C clears the line, Ctrl-D leaves.
  * @param runLine runs a line's words @returns the exit status
  */
 export async function shell(tool: Tool, runLine: (words: readonly string[]) => Promise<number>): Promise<number> {
   const { io } = tool;
   const verbs = [...makeProgram(tool).verbs.map((verb) => verb.name()), 'help', 'exit', 'quit'];
+  /** Once another daemon has been opened: of that one. */
+  let address: readonly string[] = [];
   await runLine(['status']);
   const historyFile = join(io.env['XDG_STATE_HOME'] ?? join(homedir(), '.local/state'), 'holdfast/history');
   let history = readHistory(historyFile);
@@ -33,7 +52,10 @@ export async function shell(tool: Tool, runLine: (words: readonly string[]) => P
     }
     const [verb = ''] = words;
     if (verb === 'exit' || verb === 'quit') return exitStatus.ok;
-    if (verbs.includes(verb)) await runLine(words);
+    if (verbs.includes(verb)) {
+      const status = await runLine([...address, ...words]);
+      if (verb === 'open' && words[1] !== undefined && status !== exitStatus.failed) address = ['--address', words[1]];
+    }
     else tool.print(`*** Unknown syntax: ${line.trim()}`);
   }
 }

@@ -31,14 +31,15 @@ export function defineStatus(program: Verb, tool: Tool): void {
 
 async function status(tool: Tool, names: readonly string[], options: StatusOptions): Promise<void> {
   if (options.watch === undefined) {
-    await show(tool, names, options);
+    await showStatus(tool, names, options);
     return;
   }
   const { watch } = await import('../watch');
-  await watch(tool, options.watch, options.json === true, () => show(tool, names, options));
+  await watch(tool, options.watch, options.json === true, () => showStatus(tool, names, options));
 }
 
-async function show(tool: Tool, names: readonly string[], options: StatusOptions): Promise<void> {
+/** As it is now. */
+export async function showStatus(tool: Tool, names: readonly string[], options: StatusOptions): Promise<void> {
   const daemon = await tool.connect();
   const { matched, unknown, known } = await selectContainers(daemon, names);
   const nowMs = Date.now();

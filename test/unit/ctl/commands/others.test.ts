@@ -11,6 +11,14 @@ import { withDaemon } from './harness';
 
 const world = withDaemon();
 
+/** Without a command, and with these lines in its stdin. */
+async function piped(text: string): Promise<{ readonly status: number; readonly lines: readonly string[] }> {
+  const io = new FakeIo();
+  io.stdin.end(text);
+  const status = await run(['--address', world.daemon.address], io);
+  return { status, lines: io.lines };
+}
+
 describe('version', () => {
   test("the daemon's alone, as supervisorctl has it", async () => {
     expect(await world.ctl('version')).toEqual({ status: 0, lines: ['0.1.0-fake'], errors: '' });
@@ -108,7 +116,13 @@ describe('near names and groups', () => {
 
   test('no command, and no terminal: status', async () => {
     world.daemon.add('web');
-    expect((await world.ctl()).lines).toEqual([expect.stringMatching(/^web +RUNNING/)]);
+    expect(await piped('')).toMatchObject({ status: 0, lines: [expect.stringMatching(/^web +RUNNING/)] });
+  });
+
+  test('lines that come through a pipe are run without a prompt, and the first failure counts', async () => {
+    world.daemon.add('web');
+    expect(await piped('pid web\n\npid x\nstop y\n')).toMatchObject({ status: 1, lines: ['53', 'No such process x', 'y: ERROR (no such process)'] });
+    expect(await piped('pid web\nquit\npid x\n')).toMatchObject({ status: 0, lines: ['53'] });
   });
 
   test('every verb has a group, an example and its help', async () => {
