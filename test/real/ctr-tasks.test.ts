@@ -166,7 +166,8 @@ describeReal('ctr: tasks', () => {
     await side.ctr('task', 'exec', '--exec-id', 'none', 'x1', '/bin/nonesuch');
     await side.ctr('task', 'exec', '--exec-id', 'b d', 'x1', '/bin/true');
     await side.ctr('task', 'exec', 'x1', '/bin/true');
-    await side.ctr('task', 'exec', '-d', '--exec-id', 'bg', 'x1', '/bin/sleep', '1000');
+    // A client that does not wait leaves its FIFOs.
+    await side.ctr('task', 'exec', '-d', '--fifo-dir', side.place.path('fifos'), '--exec-id', 'bg', 'x1', '/bin/sleep', '1000');
     await side.ctr('task', 'exec', '--exec-id', 'bg', 'x1', '/bin/true');
     const { stdout: ps } = await side.quietly({}, 'task', 'ps', 'x1');
     side.note(ps.replace(/^\d+/gm, '<pid>'));
