@@ -1,19 +1,21 @@
 // Bundles the three programs and a thread of the daemon, and leaves the executables in bin/, or in the directory that --out names.
 // With --release they are what is packaged: without the points where tests make them fail (src/sys/fault.ts). With --own-node they
 // are run by the Node that lies beside their directory, as ../node/bin/node, and not by the one of PATH. With --without-cache
-// V8's code cache of holdfastctl is not made, which has other bytes each time: the .deb makes it where it is installed.
+// V8's code caches are not made, which have other bytes each time: the .deb makes them where it is installed.
 // Native packages stay outside of the bundles: Node finds them in node_modules,
 // starting from the real path of the program, so a symlink from elsewhere works.
 import { build } from 'esbuild';
 import { parseArgs } from 'node:util';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const programs = {
   holdfastd: 'src/daemon/main.ts',
   'holdfast-shim': 'src/shim/main.ts',
   holdfastctl: 'src/ctl/launch.ts',
-  // No programs of their own: what the one before runs, and a thread of the daemon.
+  // No programs of their own: what two of those run (src/sys/compiled-program.ts), and a thread of the daemon.
+  'holdfastd.js': 'src/daemon/holdfastd.ts',
   'holdfastctl.js': 'src/ctl/main.ts',
   'holdfast-records': 'src/records/thread/main.ts',
 };
@@ -35,11 +37,8 @@ const banners = {
   holdfastd: runWith(`${smallYoungSpace} ${smallOldSpace}`),
   'holdfast-shim': runWith(smallYoungSpace),
   holdfastctl: runPlainly,
-  'holdfastctl.js': '(function (require) {',
-  'holdfast-records': '',
 };
-const footers = { 'holdfastctl.js': '})' };
-const notExecutable = new Set(['holdfastctl.js', 'holdfast-records']);
+const run = new Set(['holdfastd.js', 'holdfastctl.js']);
 const aliases = { containerd: 'holdfastd', 'docker-containerd': 'holdfastd', 'docker-containerd-shim': 'holdfast-shim', 'docker-containerd-ctr': 'holdfastctl' };
 
 /** holdfastctl has a client of its own (src/ctl/grpc): the generated ones, which nobody uses there, would bring all of grpc-js in. */
@@ -66,12 +65,12 @@ for (const [name, entry] of Object.entries(programs)) {
     target: 'node20',
     // The last is a dependency of grpc-js that it loads for its channelz service, which nobody asks for here.
     external: ['koffi', 'better-sqlite3', 're2js', '@grpc/proto-loader'],
-    banner: { js: banners[name] },
-    footer: { js: footers[name] ?? '' },
+    banner: { js: run.has(name) ? '(function (require, module) {' : (banners[name] ?? '') },
+    footer: { js: run.has(name) ? '})' : '' },
     plugins: name === 'holdfastctl.js' ? [withoutGeneratedClients] : [],
     define: options.release ? { WITHOUT_FAULT_POINTS: 'true' } : {},
     // What vm.Script runs has no import() of its own.
-    supported: name === 'holdfastctl.js' ? { 'dynamic-import': false } : {},
+    supported: run.has(name) ? { 'dynamic-import': false } : {},
     // The less there is to read, the sooner it runs.
     minifyWhitespace: name === 'holdfastctl.js',
     // Takes the calls of a function away that does nothing.
@@ -81,11 +80,13 @@ for (const [name, entry] of Object.entries(programs)) {
     write: false,
   });
   // What is not ASCII by now is in comments of packages; for a single such letter V8 would keep the whole source with two bytes for each.
-  writeFileSync(`${directory}/${name}`, outputFiles[0].text.replace(/[^\0-\x7f]/gu, '?'));
-  chmodSync(`${directory}/${name}`, notExecutable.has(name) ? 0o644 : 0o755);
+  const text = outputFiles[0].text.replace(/[^\0-\x7f]/gu, '?');
+  const digest = createHash('sha256').update(text).digest('hex');
+  writeFileSync(`${directory}/${name}`, run.has(name) ? `//${digest}\n${text}` : text);
+  chmodSync(`${directory}/${name}`, name in banners ? 0o755 : 0o644);
 }
-if (options['without-cache']) rmSync(`${directory}/holdfastctl.cache`, { force: true });
-else execFileSync(process.execPath, ['scripts/code-cache.mjs', directory], { stdio: ['ignore', 'ignore', 'inherit'] });
+for (const name of ['holdfastd', 'holdfastctl']) rmSync(`${directory}/${name}.cache`, { force: true });
+if (!options['without-cache']) execFileSync(process.execPath, ['scripts/code-cache.mjs', directory], { stdio: ['ignore', 'ignore', 'inherit'] });
 // Not symlinks: a package of the registry holds none.
 for (const [alias, name] of Object.entries(aliases)) {
   rmSync(`${directory}/${alias}`, { force: true });

@@ -12,7 +12,7 @@ describe('native packages that cannot be loaded', () => {
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'holdfast-natives-'));
     mkdirSync(join(directory, 'bin'));
-    for (const name of ['holdfastd', 'holdfast-records']) cpSync(join(binDirectory, name), join(directory, 'bin', name));
+    for (const name of ['holdfastd', 'holdfastd.js', 'holdfast-records']) cpSync(join(binDirectory, name), join(directory, 'bin', name));
     mkdirSync(join(directory, 'node_modules'));
     for (const name of ['re2js', 'bindings', 'file-uri-to-path', '@koromix']) symlinkSync(join(packages, name), join(directory, 'node_modules', name));
   });

@@ -2,7 +2,6 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Script } from 'node:vm';
 
 import { binDirectory } from '../support/daemon-process';
 
@@ -25,15 +24,29 @@ describe('what is packaged', () => {
     for (const program of ['holdfastd', 'holdfast-shim', 'holdfastctl']) expect((await run(program, '')).stdout).toMatch(/ \d+\.\d+\.\d+/);
   });
 
-  test('holdfastctl takes the cache of its compiled code; without one, or with one that is none, it runs all the same', async () => {
-    const cache = join(directory, 'holdfastctl.cache');
-    // As src/ctl/launch.ts reads it: accepted, or V8 would compile anew, in silence.
-    const script = new Script(readFileSync(join(directory, 'holdfastctl.js'), 'latin1'), { cachedData: readFileSync(cache) });
-    expect(script.cachedDataRejected).toBe(false);
+  test('the code that V8 has made is not taken for another source of the same length, as V8 itself would take it', async () => {
+    const bundle = join(directory, 'holdfastctl.js');
+    const source = readFileSync(bundle, 'latin1');
+    const other = source.replace(/(version\d*\s*=\s*"\d+\.\d+\.)\d"/, '$1x"');
+    writeFileSync(bundle, other);
+    expect((await run('holdfastctl', '')).stdout).not.toMatch(/\.x\n/);
+    writeFileSync(bundle, other.replace(/^\/\/\w{64}/, `//${'0'.repeat(64)}`));
+    expect((await run('holdfastctl', '')).stdout).toMatch(/\.x\n/);
+    writeFileSync(bundle, source);
+  });
+
+  test.each(['holdfastctl', 'holdfastd'])('%s takes the code that V8 has made; without it, or with what is none, it runs all the same', async (program) => {
+    const cache = join(directory, `${program}.cache`);
+    // With the flags that it is run with: for others V8 would compile anew, in silence.
+    const flags = /exec node (.*) "\$0"/.exec(readFileSync(join(directory, program), 'utf8'))?.[1]?.split(' ') ?? [];
+    const look = `const { readFileSync } = require('node:fs');
+      const cachedData = readFileSync('${cache}').subarray(64);
+      console.log(new (require('node:vm').Script)(readFileSync('${join(directory, program)}.js', 'latin1'), { cachedData }).cachedDataRejected);`;
+    expect(execFileSync('node', [...flags, '--eval', look], { encoding: 'utf8' })).toBe('false\n');
     writeFileSync(cache, 'no cache');
-    expect((await run('holdfastctl', '')).stdout).toMatch(/ \d+\.\d+\.\d+/);
+    expect((await run(program, '')).stdout).toMatch(/ \d+\.\d+\.\d+/);
     rmSync(cache);
-    expect((await run('holdfastctl', '')).stdout).toMatch(/ \d+\.\d+\.\d+/);
+    expect((await run(program, '')).stdout).toMatch(/ \d+\.\d+\.\d+/);
   });
 
   test('holdfastctl has no grpc-js, which takes longer to load than all of it', () => {
@@ -42,7 +55,7 @@ describe('what is packaged', () => {
 
   test('has no fault points, and refuses to be asked for faults', async () => {
     await expect(run('holdfastd', 'daemon.log.append=kill')).rejects.toThrow(/this build has no fault points/);
-    for (const program of ['holdfastd', 'holdfast-shim']) {
+    for (const program of ['holdfastd.js', 'holdfast-shim']) {
       expect(readFileSync(join(directory, program), 'utf8')).not.toContain('faultPoint(');
     }
   });

@@ -15,14 +15,14 @@ export const inOtherVersion = { NODE_PATH: resolve(binDirectory, '../node_module
 export function otherVersion(host: TestHost, protocol?: number, version = '0.0.9-other'): { readonly program: string; readonly version: string } {
   const directory = host.own('other-version');
   mkdirSync(directory);
-  for (const name of ['holdfastd', 'holdfast-shim']) {
+  for (const name of ['holdfastd.js', 'holdfast-shim']) {
     let text = readFileSync(join(binDirectory, name), 'utf8');
     text = replaced(text, /^(var version\d* = )"\d+\.\d+\.\d+";$/m, `$1"${version}";`);
     if (protocol !== undefined) text = replaced(text, /^(var (?:OLDEST_)?SHIM_PROTOCOL = )\d+;$/gm, `$1${String(protocol)};`);
     writeFileSync(join(directory, name), text);
     chmodSync(join(directory, name), 0o755);
   }
-  copyFileSync(join(binDirectory, 'holdfast-records'), join(directory, 'holdfast-records'));
+  for (const name of ['holdfastd', 'holdfast-records']) copyFileSync(join(binDirectory, name), join(directory, name));
   return { program: join(directory, 'holdfastd'), version };
 }
 
