@@ -94,6 +94,21 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
     expect((await watching.ended).status).toBe(130);
   });
 
+  test('--watch --json: a line for each change, and none that time goes on', async () => {
+    const watching = ctl.start('status', 'web', 'done', '--watch', '0.1', '--json');
+    await watching.printed('"name":"web"');
+    await ctl.prints('pause', 'web');
+    await watching.printed('"paused":true');
+    await ctl.prints('resume', 'web');
+    await watching.printed('"paused":false', 3);
+    watching.kill('SIGINT');
+    const { status, stdout } = await watching.ended;
+    expect(status).toBe(130);
+    expect(stdout.trim().split('\n').map((line) => (JSON.parse(line) as { readonly name: string; readonly paused: boolean })).map(({ name, paused }) => [name, paused])).toEqual([
+      ['web', false], ['done', false], ['web', true], ['web', false],
+    ]);
+  });
+
   test('Ctrl-C while something stops: it goes on, and that is said', async () => {
     await ctl.prints('start', 'stubborn', host.bundle('stubborn', { args: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done'] }));
     const stopping = ctl.startOnTerminal('stop', 'stubborn', '--timeout', '60');

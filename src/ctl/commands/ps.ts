@@ -34,7 +34,7 @@ export function definePs(program: Verb, tool: Tool): void {
     .option('--format <text>', 'a line each, with fields of the JSON by name: {{.name}} {{.pid}}')
     .option('--no-header', 'without the heading')
     .option('--json', 'print an array of objects')
-    .option('-w, --watch [seconds]', 'show it again and again', watched)
+    .option('-w, --watch [seconds]', 'show it again and again; with --json a line for each change', watched)
     .action((names: string[], options: PsOptions) => ps(tool, names, options));
 }
 
@@ -50,15 +50,15 @@ async function ps(tool: Tool, names: readonly string[], options: PsOptions): Pro
     return;
   }
   const { watch } = await import('../watch');
-  await watch(tool, options.watch, options.json === true, () => show(tool, names, options));
+  await watch(tool, options.watch, options.json === true, {
+    show: () => show(tool, names, options),
+    values: async () => (await select(await tool.connect(), names, options)).shown.map((container) => containerJson(container, Date.now())),
+  });
 }
 
 async function show(tool: Tool, names: readonly string[], options: PsOptions): Promise<void> {
   const daemon = await tool.connect();
-  const { matched, unknown, known } = names.length === 0
-    ? { matched: await daemon.containers(options.all === true), unknown: [], known: [] }
-    : await selectContainers(daemon, names);
-  const shown = names.length > 0 || options.all === true ? matched : matched.filter(({ state }) => !isDown(state) || state === State.FATAL);
+  const { shown, unknown, known } = await select(daemon, names, options);
   const nowMs = Date.now();
   if (options.json === true) tool.printJson(shown.map((container) => containerJson(container, nowMs)));
   else if (options.format !== undefined) for (const container of shown) tool.print(formatFields(options.format, containerJson(container, nowMs)));
@@ -66,6 +66,16 @@ async function show(tool: Tool, names: readonly string[], options: PsOptions): P
   for (const name of unknown) tool.explain(`${name}: no such process`);
   suggestNames(tool, unknown, known);
   if (unknown.length > 0) tool.finish(exitStatus.failed);
+}
+
+/** Of no names: what runs, and what should; with --all everything. */
+async function select(daemon: DaemonClient, names: readonly string[], { all }: PsOptions): Promise<{ readonly shown: readonly Container[]; readonly unknown: readonly string[]; readonly known: readonly Container[] }> {
+  if (names.length > 0) {
+    const { matched, unknown, known } = await selectContainers(daemon, names);
+    return { shown: matched, unknown, known };
+  }
+  const found = await daemon.containers(all === true);
+  return { shown: all === true ? found : found.filter(({ state }) => !isDown(state) || state === State.FATAL), unknown: [], known: [] };
 }
 
 async function table(tool: Tool, daemon: DaemonClient, shown: readonly Container[], options: PsOptions, nowMs: number): Promise<string[]> {

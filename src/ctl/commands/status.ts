@@ -25,7 +25,7 @@ export function defineStatus(program: Verb, tool: Tool): void {
     .argument('[names...]', 'names, shell patterns, or all')
     .option('--strict', '3 unless all are RUNNING')
     .option('--json', 'print an array of objects')
-    .option('-w, --watch [seconds]', 'show it again and again', watched)
+    .option('-w, --watch [seconds]', 'show it again and again; with --json a line for each change', watched)
     .action((names: string[], options: StatusOptions) => status(tool, names, options));
 }
 
@@ -35,7 +35,10 @@ async function status(tool: Tool, names: readonly string[], options: StatusOptio
     return;
   }
   const { watch } = await import('../watch');
-  await watch(tool, options.watch, options.json === true, () => showStatus(tool, names, options));
+  await watch(tool, options.watch, options.json === true, {
+    show: () => showStatus(tool, names, options),
+    values: async () => (await selectContainers(await tool.connect(), names)).matched.map((container) => containerJson(container, Date.now())),
+  });
 }
 
 /** As it is now. */

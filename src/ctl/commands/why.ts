@@ -30,7 +30,7 @@ export function defineWhy(program: Verb, tool: Tool): void {
     .verb('why', { group: 'Look', summary: 'tells the story of a program: how it is, since when, and what came before', example: 'why web' })
     .argument('<name>', 'its name')
     .option('--json', 'print an object')
-    .option('-w, --watch [seconds]', 'show it again and again', watched)
+    .option('-w, --watch [seconds]', 'show it again and again; with --json a line for each change', watched)
     .action((name: string, options: WhyOptions) => why(tool, name, options));
 }
 
@@ -40,7 +40,10 @@ async function why(tool: Tool, name: string, options: WhyOptions): Promise<void>
     return;
   }
   const { watch } = await import('../watch');
-  await watch(tool, options.watch, options.json === true, () => showWhy(tool, name, options));
+  await watch(tool, options.watch, options.json === true, {
+    show: () => showWhy(tool, name, options),
+    values: async () => [await (await tool.connect()).container(name)].filter((found) => found !== undefined).map((found) => inspectJson(found, Date.now())),
+  });
 }
 
 /** The story of one, as it is now. */

@@ -5,7 +5,7 @@ import { jsonTime, secondsSince } from '../text/moment';
 import { type Schema, arrayOf, nullable, object } from './schema';
 
 /** A container as `status`, `ps` and `why` print it with --json. */
-export function containerJson(container: Container, nowMs: number): object {
+export function containerJson(container: Container, nowMs: number): Record<string, unknown> {
   const { name, namespace, id, state, reason, paused, out_of_memory: outOfMemory, pid, started_at: startedAt, last_end: end, wish } = container;
   return {
     name,
@@ -28,7 +28,7 @@ export function containerJson(container: Container, nowMs: number): object {
 }
 
 /** With all that is known of it: `inspect`. */
-export function inspectJson(container: Container, nowMs: number): object {
+export function inspectJson(container: Container, nowMs: number): Record<string, unknown> {
   return {
     ...containerJson(container, nowMs),
     processes: container.processes.map(processJson),
