@@ -11,7 +11,7 @@ function read(source: string): ProgramDefinition {
 }
 
 /** All but where it stands, and functions. */
-function essence({ source: _source, settingsOf: _settingsOf, ...rest }: ProgramDefinition): unknown {
+function essence({ source: _source, settingsOf: _settingsOf, written: _written, ...rest }: ProgramDefinition): unknown {
   return rest;
 }
 
