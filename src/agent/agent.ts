@@ -8,6 +8,7 @@ import type { EngineParts } from './engine/parts';
 import type { ManagedProgram } from './engine/managed-program';
 import { pidOfRun } from './engine/run';
 import { type Clocks, msUntil } from './machine/clocks';
+import { healthOf } from './machine/health';
 import type { Stored } from './machine/state';
 import type { Processes } from './processes';
 import { reasonOf } from './reason';
@@ -96,9 +97,16 @@ function viewOf(program: ManagedProgram, now: Clocks): ManagedView {
     state: program.isKnown ? stored.state : 'UNKNOWN',
     reason: program.isKnown ? reasonOf(stored, now, program.waits) : 'where it stands could not be found out yet',
     definedIn: `${file}:${String(line)}`,
-    nextStartNs: stored.state === 'BACKOFF' ? BigInt(now.wallMs + msUntil(stored.deadline, now)) * 1_000_000n : undefined,
+    nextStartNs: nextStartNs(stored, now),
     failures: stored.failures,
+    health: healthOf(stored)?.verdict,
   };
+}
+
+/** Of a pause, or of the schedule. */
+function nextStartNs(stored: Stored, now: Clocks): bigint | undefined {
+  if (stored.state === 'BACKOFF') return BigInt(now.wallMs + msUntil(stored.deadline, now)) * 1_000_000n;
+  return stored.due === undefined || stored.wanted === 'down' ? undefined : BigInt(stored.due.wallMs) * 1_000_000n;
 }
 
 /** What it comes to in time; `starting` where it takes longer. */

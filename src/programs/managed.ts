@@ -15,6 +15,8 @@ export interface ManagedView {
   readonly nextStartNs: bigint | undefined;
   /** Unexpected ends that count. */
   readonly failures: number;
+  /** By its checks; undefined where it has none, or is not up. */
+  readonly health: 'starting' | 'healthy' | 'unhealthy' | undefined;
 }
 
 /** A client goes away: nobody waits for the outcome any more, and what was asked for is done all the same. */

@@ -29,6 +29,8 @@ describeOnHost('health checks', realContainers, () => {
     writeFileSync(gate, '');
     await agent.untilState('db', State.RUNNING);
     await agent.untilState('web', State.RUNNING);
+    expect((await agent.look('db')).managed?.health).toBe('healthy');
+    expect((await agent.look('web')).managed?.health).toBe('');
   });
 
   test('failures in a row end it, and its next start comes after a pause', async () => {

@@ -1,6 +1,7 @@
 import { INIT } from '../../runtime/state-dir/layout';
 import type { JsonInteger } from '../../runtime/json';
 import { nameOf } from '../../runtime/state-dir/container-key';
+import type { ManagedView } from '../../programs/managed';
 import { type Program, type ProgramState, isUp, stateOf } from '../../programs/program';
 import type { Definition } from '../../records/definition';
 import type { DefinitionRecord, RunEnd, Wish } from '../../records/definition-record';
@@ -44,9 +45,13 @@ export function containerMessage(program: Program): messages.Container {
     stop_deadline: stopDeadlineNs === undefined ? undefined : timestampOf(stopDeadlineNs),
     bundle: view?.record.bundle ?? record?.definition.bundle ?? '',
     labels: [...(view?.record.labels ?? record?.definition.labels ?? [])],
-    managed: managed && { defined_in: managed.definedIn, next_start: managed.nextStartNs === undefined ? undefined : timestampOf(managed.nextStartNs), failures: managed.failures },
+    managed: managed && managedMessage(managed),
     runtime: view?.record.runtime ?? record?.definition.runtime ?? '',
   };
+}
+
+function managedMessage({ definedIn, nextStartNs, failures, health }: ManagedView): messages.Managed {
+  return { defined_in: definedIn, next_start: nextStartNs === undefined ? undefined : timestampOf(nextStartNs), failures, health: health ?? '' };
 }
 
 /** What runs is asked of the kernel: a start that was told late, or of another API, has no other time. */

@@ -93,6 +93,7 @@ function endPhrase({ exit_status: status, out_of_memory: outOfMemory, unknown, r
 async function facts(daemon: DaemonClient, container: Container): Promise<readonly (readonly [string, string])[]> {
   const { stop_deadline: deadline, wish, bundle, out_of_memory: outOfMemory, pid, managed } = container;
   const lines: [string, string][] = [];
+  if (managed !== undefined && managed.health !== '') lines.push(['health', healthText(managed.health, container.reason)]);
   if (managed?.next_start !== undefined) lines.push(['next start', nextStart(managed)]);
   if (deadline !== undefined) lines.push(['SIGKILL', `${clockOf(deadline)}, if it has not ended by then`]);
   const ends = await lastEnds(daemon, container);
@@ -108,6 +109,11 @@ async function facts(daemon: DaemonClient, container: Container): Promise<readon
   if (managed !== undefined) lines.push(['defined in', managed.defined_in]);
   else if (bundle !== '') lines.push(['bundle', bundle]);
   return lines;
+}
+
+function healthText(health: string, reason: string): string {
+  if (reason === '' || reason.startsWith(health)) return reason === '' ? health : reason;
+  return `${health}; ${reason}`;
 }
 
 function nextStart({ next_start: at, failures }: NonNullable<Container['managed']>): string {
