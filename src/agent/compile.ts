@@ -1,3 +1,4 @@
+import { secretLabels } from '../programs/secret-variables';
 import type { Definition } from '../records/definition';
 import type { ProcessDefinition } from './definitions/definition';
 import { reports } from './health/reports';
@@ -16,6 +17,7 @@ const generationVariable = 'HOLDFAST_GENERATION';
 export async function compileProcess(definition: ProcessDefinition, launch: Launch, read: ReadText): Promise<Definition> {
   const { kind, log } = definition;
   refuseWhatIsMissing(definition);
+  const secretVariables = definition.secrets.filter(({ as }) => as === 'environment').map(({ name }) => name);
   const path = (target: typeof log.stdout): string => (target.is === 'file' ? target.path : '');
   const isKept = log.stdout.is === 'keep' || log.stderr.is === 'keep';
   return {
@@ -25,7 +27,7 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
     runtime: '',
     runtimeArgs: [],
     noPivot: false,
-    labels: [...definition.labels].map(([name, value]) => `${name}=${value}`),
+    labels: [...[...definition.labels].map(([name, value]) => `${name}=${value}`), ...secretLabels(secretVariables)],
     stdio: { stdin: '', stdout: path(log.stdout), stderr: path(log.stderr) },
     removeAtEnd: false,
     keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles },

@@ -2,6 +2,7 @@ import { INIT } from '../../runtime/state-dir/layout';
 import type { JsonInteger } from '../../runtime/json';
 import { nameOf } from '../../runtime/state-dir/container-key';
 import type { ManagedView } from '../../programs/managed';
+import { shownSpec, shownVariables } from '../../programs/secret-variables';
 import { type Program, type ProgramState, isUp, stateOf } from '../../programs/program';
 import type { Definition } from '../../records/definition';
 import type { DefinitionRecord, RunEnd, Wish } from '../../records/definition-record';
@@ -40,7 +41,7 @@ export function containerMessage(program: Program): messages.Container {
     started_at: startedAt(up, init, record),
     last_end: record?.lastEnd && endMessage(record.lastEnd),
     definition: record && definitionMessage(record.definition),
-    processes: (view?.processes ?? []).filter(({ state }) => isAlive(state)).map(processMessage),
+    processes: (view?.processes ?? []).filter(({ state }) => isAlive(state)).map((process) => processMessage(process, view?.record.labels ?? [])),
     wish: record?.wish && wishMessage(record.wish),
     stop_deadline: stopDeadlineNs === undefined ? undefined : timestampOf(stopDeadlineNs),
     bundle: view?.record.bundle ?? record?.definition.bundle ?? '',
@@ -80,7 +81,7 @@ function definitionMessage(definition: Definition): messages.Definition {
   const { bundle, hostProgram, containerSpec, runtime, runtimeArgs, noPivot, labels, stdio, removeAtEnd, keptOutput, openStdin } = definition;
   return {
     bundle,
-    host_program: Buffer.from(hostProgram),
+    host_program: Buffer.from(shownSpec(hostProgram, labels)),
     container_spec: Buffer.from(containerSpec),
     runtime,
     runtime_args: [...runtimeArgs],
@@ -93,14 +94,15 @@ function definitionMessage(definition: Definition): messages.Definition {
   };
 }
 
-function processMessage({ id, record, systemPid }: ProcessView): messages.Process {
+/** @param labels of its container */
+function processMessage({ id, record, systemPid }: ProcessView, labels: readonly string[]): messages.Process {
   const spec = record?.spec;
   return {
     id,
     pid: systemPid,
     terminal: spec?.terminal === true,
     args: [...(spec?.args ?? [])],
-    env: [...(spec?.env ?? [])],
+    env: [...shownVariables(spec?.env ?? [], labels)],
     cwd: spec?.cwd ?? '',
     user: { uid: spec?.user.uid ?? 0, gid: spec?.user.gid ?? 0, additional_gids: [...(spec?.user.additionalGids ?? [])] },
     capabilities: [...(spec?.capabilities?.bounding ?? [])],
