@@ -49,7 +49,7 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
 
   test('ps: a table in a pipe with all columns, on a narrow terminal with fewer', async () => {
     const all = await ctl.prints('ps', '-a');
-    expect(all).toMatch(/^NAME +STATE +PID +UPTIME +CPU +MEMORY +PIDS +LAST END\ndone +exited +- +- +- +- +- +exit 3, \d+s ago\nweb +running +\d+ +\d+s +\d+\.\d% +\S+ +1 +-\n$/);
+    expect(all).toMatch(/^NAME +STATE +HEALTH +PID +UPTIME +RESTARTS +CPU +MEMORY +PIDS +LAST END\ndone +exited +- +- +- +- +- +- +- +exit 3, \d+s ago\nweb +running +- +\d+ +\d+s +- +\d+\.\d% +\S+ +1 +-\n$/);
     expect(await ctl.prints('ps', '--no-header', '--columns', 'name,state')).toBe('web           running\n');
     expect(await ctl.prints('ps', '-a', '--format', '{{.name}}={{.state}} {{.last_end.exit_status}}')).toBe('done=EXITED 3\nweb=RUNNING \n');
     const narrow = await ctl.startOnTerminal('ps', '-a', '--no-color').ended;

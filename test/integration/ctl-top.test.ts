@@ -31,7 +31,7 @@ describeOnHost('holdfastctl top', realContainers, () => {
 
   test('one frame in a pipe: the machine, and a line for each that runs', async () => {
     expect(await ctl.prints('top', '--once')).toMatch(
-      /^holdfast {2}\d\d:\d\d:\d\d {2}up .* {3}3 programs: 2 running, 1 exited {3}load \d+\.\d\d {2}memory \S+ \/ \S+\nNAME +CPU% +MEMORY +% +NET rx\/tx +DISK r\/w +PIDS +UPTIME\ndb +\d+\.\d +\S+ \/ 64M +\d+ .*\nweb +.*\n$/,
+      /^holdfast {2}\d\d:\d\d:\d\d {2}up .* {3}3 programs: 2 running, 1 exited {3}load \d+\.\d\d {2}memory \S+ \/ \S+\nNAME +CPU% +MEMORY +% +NET rx\/tx +DISK r\/w +PIDS +UPTIME +RESTARTS\ndb +\d+\.\d +\S+ \/ 64M +\d+ .*\nweb +.*\n$/,
     );
     expect(await ctl.run('top')).toMatchObject({ status: 2, stderr: 'holdfastctl: top needs a terminal, --once or --json\n' });
   });

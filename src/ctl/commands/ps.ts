@@ -10,6 +10,7 @@ import { formatFields } from '../text/format';
 import { secondsSince } from '../text/moment';
 import { formatSize } from '../../runtime/text/size';
 import { colourOf, isDown } from '../text/status-line';
+import { millisecondsOf } from '../text/timestamp';
 import { type Column, tableLines } from '../text/table';
 import { watched } from '../watch';
 import type { Tool } from '../tool';
@@ -87,7 +88,7 @@ async function table(tool: Tool, daemon: DaemonClient, shown: readonly Container
   });
   return tableLines(rows, chosen(columnsOf(nowMs), options.columns), {
     width: tool.width,
-    leaving: ['LAST END', 'PIDS', 'PID', 'MEMORY', 'CPU', 'UPTIME'],
+    leaving: ['LAST END', 'PIDS', 'PID', 'MEMORY', 'CPU', 'RESTARTS', 'UPTIME', 'HEALTH'],
     header: options.header,
     paint: (column, { container }, cell) => (column === 'STATE' ? tool.paint(colourOf(container), cell) : cell),
   });
@@ -116,8 +117,10 @@ function columnsOf(nowMs: number): readonly Column<Row>[] {
   return [
     { heading: 'NAME', least: 12, cell: ({ container }) => container.name },
     { heading: 'STATE', least: 9, cell: ({ container }) => (container.paused ? 'paused' : State[container.state].toLowerCase()) },
+    { heading: 'HEALTH', cell: ({ container: { managed } }) => (managed === undefined || managed.health === '' ? none : managed.health) },
     { heading: 'PID', cell: ({ container }) => (container.pid === 0 ? none : String(container.pid)) },
     { heading: 'UPTIME', cell: ({ container }) => (container.pid === 0 || container.started_at === undefined ? none : formatShort(secondsSince(container.started_at, nowMs))) },
+    { heading: 'RESTARTS', cell: ({ container: { managed } }) => (managed === undefined ? none : String(managed.failures)) },
     { heading: 'CPU', cell: ({ cpuPercent }) => (cpuPercent === undefined ? none : `${cpuPercent.toFixed(1)}%`) },
     { heading: 'MEMORY', cell: ({ stats }) => (stats === undefined ? none : memoryWords(stats)) },
     { heading: 'PIDS', cell: ({ stats }) => (stats === undefined ? none : String(stats.pids)) },
@@ -130,10 +133,11 @@ function memoryWords({ memory_bytes: bytes, memory_limit_bytes: limit }: Contain
   return `${formatSize(Number(bytes))} / ${formatSize(Number(limit))} ${String(Math.round((Number(bytes) / Number(limit)) * 100))}%`;
 }
 
-function lastEndWords({ state, reason, last_end: end }: Container, nowMs: number): string {
-  if (state === State.FATAL) return reason.split('\n', 1)[0] ?? '';
+function lastEndWords({ state, reason, last_end: end, managed }: Container, nowMs: number): string {
+  if (state === State.FATAL || (state === State.STARTING && reason !== '')) return reason.split('\n', 1)[0] ?? '';
+  const next = managed?.next_start === undefined ? '' : `; next in ${formatShort((millisecondsOf(managed.next_start) - nowMs) / 1000)}`;
   if (end === undefined) return '-';
   const how = end.unknown ? `unknown (${end.reason})` : endWords(end.exit_status).replace('exit status', 'exit').replace('killed by ', '');
   const when = end.ended_at === undefined ? '' : `, ${formatShort(secondsSince(end.ended_at, nowMs))} ago`;
-  return `${how}${end.out_of_memory ? ', out of memory' : ''}${when}`;
+  return `${how}${end.out_of_memory ? ', out of memory' : ''}${when}${next}`;
 }

@@ -23,7 +23,7 @@ export function defineStatus(program: Verb, tool: Tool): void {
       statuses: '3 something is down; 4 the daemon cannot be reached, or a name is unknown',
     })
     .argument('[names...]', 'names, shell patterns, or all')
-    .option('--strict', '3 unless all are RUNNING')
+    .option('--strict', '3 unless all are RUNNING, and healthy where they are checked')
     .option('--json', 'print an array of objects')
     .option('-w, --watch [seconds]', 'show it again and again; with --json a line for each change', watched)
     .action((names: string[], options: StatusOptions) => status(tool, names, options));

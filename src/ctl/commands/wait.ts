@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
 import type { DaemonClient } from '../daemon-client';
 import { CtlError } from '../errors';
@@ -10,8 +11,10 @@ import type { Tool } from '../tool';
 import { InvalidArgumentError } from 'commander';
 import type { Verb } from '../verb';
 
-const conditions = ['ended', 'running', 'stopped'] as const;
+const conditions = ['ended', 'running', 'healthy', 'stopped'] as const;
 type Condition = (typeof conditions)[number];
+
+const lookMs = 100;
 
 interface WaitOptions {
   readonly for: Condition;
@@ -28,7 +31,7 @@ export function defineWait(program: Verb, tool: Tool): void {
       statuses: '124 too late; 130 interrupted',
     })
     .argument('<name>', 'its name')
-    .option('--for <what>', 'ended, running or stopped', condition, 'ended')
+    .option('--for <what>', 'ended, running, healthy or stopped', condition, 'ended')
     .option('-t, --timeout <seconds>', 'how long at the most', seconds)
     .option('--passthrough', 'exit with its exit status')
     .action((name: string, options: WaitOptions) => waitFor(tool, name, options));
@@ -51,12 +54,13 @@ async function waitFor(tool: Tool, name: string, options: WaitOptions): Promise<
   const stopTimer = options.timeout === undefined ? undefined : after(options.timeout * 1000, giveUp('late'));
   const stopListening = tool.io.onSignal('SIGINT', giveUp('interrupted'));
   try {
-    if (options.for === 'running') await untilRunning(daemon, name, over.signal);
-    else await untilEnded(tool, daemon, name, options, over.signal);
+    if (options.for === 'ended') await untilEnded(tool, daemon, name, options, over.signal);
+    else await untilSo(daemon, name, options.for, over.signal);
   } catch (error) {
     if (reason.get('why') === 'interrupted') throw new CtlError('interrupted', `interrupted; ${name} goes on`, { exitStatus: exitStatus.interrupted });
     if (reason.get('why') === undefined) throw error;
-    throw new CtlError('refused', `${name} is not ${options.for} after ${String(options.timeout)} s`, { exitStatus: exitStatus.timedOut });
+    const how = options.for === 'healthy' ? ` (${healthWords(await found(daemon, name))})` : '';
+    throw new CtlError('refused', `${name} is not ${options.for} after ${String(options.timeout)} s${how}`, { exitStatus: exitStatus.timedOut });
   } finally {
     stopTimer?.();
     stopListening();
@@ -64,26 +68,33 @@ async function waitFor(tool: Tool, name: string, options: WaitOptions): Promise<
 }
 
 async function untilEnded(tool: Tool, daemon: DaemonClient, name: string, options: WaitOptions, signal: AbortSignal): Promise<void> {
-  if (options.for === 'stopped' && isDown((await found(daemon, name)).state)) return;
   const { end } = await daemon.wait(name, INIT, signal);
-  if (options.for === 'stopped') return;
   const status = end?.exit_status ?? 0;
   tool.print(String(status));
   if (options.passthrough === true) tool.finish(status);
 }
 
-/** Looked at after the subscription: no start slips through in between. */
-async function untilRunning(daemon: DaemonClient, name: string, signal: AbortSignal): Promise<void> {
-  const { namespace, id } = await found(daemon, name);
-  const events = await daemon.events({ name: `${namespace}/${id}` });
-  signal.addEventListener('abort', () => { events.close(); });
-  try {
-    if ((await found(daemon, name)).state === State.RUNNING) return;
-    for await (const { type } of events) if (type === 'start-container') return;
-    throw new CtlError('unreachable', 'the daemon has ended the subscription');
-  } finally {
-    events.close();
+/** Looked at again and again: that a program is RUNNING by its definition, or healthy, is no event. Rejects once it is aborted. */
+async function untilSo(daemon: DaemonClient, name: string, wanted: Exclude<Condition, 'ended'>, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const container = await found(daemon, name);
+    if (wanted === 'healthy' && container.state === State.RUNNING && (container.managed?.health ?? '') === '') {
+      throw new CtlError('invalid-argument', `${name} has no health check`, { hint: 'One is defined under [program.NAME.health]. Without: --for running' });
+    }
+    if (isSo(container, wanted)) return;
+    await delay(lookMs, undefined, { signal });
   }
+}
+
+function isSo({ state, managed }: Container, wanted: Exclude<Condition, 'ended'>): boolean {
+  if (wanted === 'stopped') return isDown(state);
+  return state === State.RUNNING && (wanted === 'running' || managed?.health === 'healthy');
+}
+
+function healthWords({ state, reason, managed }: Container): string {
+  const health = managed?.health ?? '';
+  const what = health === '' ? State[state] : health;
+  return reason === '' || reason.startsWith(what) ? (reason === '' ? what : reason) : `${what}: ${reason}`;
 }
 
 async function found(daemon: DaemonClient, name: string): Promise<Container> {

@@ -29,18 +29,19 @@ export function isDown(state: State): boolean {
   return state === State.STOPPED || state === State.EXITED || state === State.FATAL || state === State.UNKNOWN;
 }
 
-/** Whether it runs, and nothing is known to be wrong with it. */
-export function isWell({ state, paused }: Container): boolean {
-  return state === State.RUNNING && !paused;
+/** Whether it runs, and nothing is known to be wrong with it: where it has a health check, that says so. */
+export function isWell({ state, paused, managed }: Container): boolean {
+  return state === State.RUNNING && !paused && ['', 'healthy'].includes(managed?.health ?? '');
 }
 
 function describe(container: Container, nowMs: number): string {
-  const { state, pid, started_at: startedAt, paused, out_of_memory: outOfMemory, reason, last_end: end } = container;
+  const { state, pid, started_at: startedAt, paused, out_of_memory: outOfMemory, reason, last_end: end, managed } = container;
   const notes = `${paused ? ', paused' : ''}${outOfMemory ? ', out of memory' : ''}`;
   switch (state) {
     case State.RUNNING: {
       const uptime = startedAt === undefined ? '' : `, uptime ${formatUptime(secondsSince(startedAt, nowMs))}`;
-      return `pid ${String(pid)}${uptime}${notes}`;
+      const health = managed?.health === 'healthy' || managed?.health === 'unhealthy' ? `, ${managed.health}` : '';
+      return `pid ${String(pid)}${uptime}${health}${notes}`;
     }
     case State.STARTING:
     case State.STOPPING:

@@ -66,7 +66,7 @@ export function rowsOf(rows: readonly Row[], { sorting, filter }: View): readonl
 
 /** The table. */
 export function tableOf(rows: readonly Row[], { nowMs, width, isLive }: FrameOptions): string[] {
-  return tableLines(rows, columnsOf(rows, nowMs, isLive), { width, leaving: ['DISK r/w', 'NET rx/tx', '%', 'PIDS', 'UPTIME', totalGraph(rows)] });
+  return tableLines(rows, columnsOf(rows, nowMs, isLive), { width, leaving: ['RESTARTS', 'DISK r/w', 'NET rx/tx', '%', 'PIDS', 'UPTIME', totalGraph(rows)] });
 }
 
 function columnsOf(rows: readonly Row[], nowMs: number, isLive: boolean): readonly Column<Row>[] {
@@ -83,6 +83,7 @@ function columnsOf(rows: readonly Row[], nowMs: number, isLive: boolean): readon
     { heading: 'DISK r/w', cell: ({ rates }) => `${size(rates?.readPerSecond).padEnd(7)} ${size(rates?.writePerSecond)}` },
     { heading: 'PIDS', cell: ({ stats }) => (stats === undefined ? none : String(stats.pids)) },
     { heading: 'UPTIME', cell: ({ container }) => (container.pid === 0 || container.started_at === undefined ? none : formatShort(secondsSince(container.started_at, nowMs))) },
+    { heading: 'RESTARTS', cell: ({ container: { managed } }) => (managed === undefined ? none : String(managed.failures)) },
   ];
   return isLive ? columns : columns.filter((_column, at) => at !== 2);
 }
