@@ -37,7 +37,7 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
 
 async function hostProgramOf(definition: ProcessDefinition, launch: Launch, read: ReadText): Promise<string> {
   const facts = await lookUp(definition, read);
-  const environment = environmentOf(definition, { ...facts, credentialsDirectory: undefined, inherited: process.env });
+  const environment = environmentOf(definition, { ...facts, credentialsDirectory: launch.credentialsDirectory, inherited: process.env });
   const ours = [...launchVariables(definition, launch)];
   const others = environment.filter((each) => !ours.some(([name]) => each.startsWith(`${name}=`)));
   return hostSpecOf(definition, facts.account, [...others, ...ours.map(([name, value]) => `${name}=${value}`)]);
@@ -57,7 +57,7 @@ function refuseWhatIsMissing(definition: ProcessDefinition): void {
   const { kind, secrets, terminal, stdin, health, ready, log, listen } = definition;
   const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
     ['rootfs', kind.is === 'rootfs'],
-    ['secrets', secrets.some(({ as }) => as === 'file')],
+    ['secrets of what is no host program', kind.is !== 'host' && secrets.length > 0],
     ['terminal', terminal || stdin === 'open'],
     ['health.exec of what is no host program', kind.is !== 'host' && health?.check.is === 'exec'],
     ['sd_notify of what is no host program', kind.is !== 'host' && reports(definition)],

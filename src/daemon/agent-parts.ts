@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent';
 import { endEverything } from '../agent/end-everything';
@@ -6,6 +7,7 @@ import type { EngineParts } from '../agent/engine/parts';
 import { Peers } from '../agent/engine/peers';
 import { Checks } from '../agent/health/checks';
 import { NotifySockets } from '../agent/health/notify-sockets';
+import { Credentials } from '../agent/launch/credentials';
 import { Processes } from '../agent/processes';
 import { DefinitionStore } from '../agent/update/definition-store';
 import { DefinitionKeeper } from '../agent/update/keeper';
@@ -48,6 +50,7 @@ export function makeAgent({ directory, programs, records, tools: { foreign, stat
     peers: new Peers(),
     checks: new Checks(programs.parts),
     notify: new NotifySockets(poller, join(stateDir.companion, 'notify')),
+    credentials: new Credentials([join(stateDir.companion, 'credentials'), `/dev/shm/holdfast-${placeOf(stateDir.root)}`], (path) => foreign.read(path, readOptions)),
     fatal: { reaper, endAll },
     now: () => clock.now(),
     random: () => Math.random(),
@@ -72,4 +75,9 @@ export function makeAgent({ directory, programs, records, tools: { foreign, stat
       return endEverything(programs.parts);
     },
   };
+}
+
+/** Of this state directory, where other daemons have theirs. */
+function placeOf(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 16);
 }

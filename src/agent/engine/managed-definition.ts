@@ -7,6 +7,8 @@ export interface Launch {
   readonly generation: number;
   /** For who reports by sd_notify(3). */
   readonly notifySocket: string | undefined;
+  /** For secrets that are files. */
+  readonly credentialsDirectory: string | undefined;
 }
 
 /** One process of a program, as the engine is given it. */

@@ -5,7 +5,7 @@ import { Turns } from '../../sys/turns';
 import { msUntil } from '../machine/clocks';
 import type { ProgramEvent } from '../machine/event';
 import { isAsScheduled, msUntilDue } from '../machine/schedule';
-import { type Act, type Stored, actOf, deadlineOf, newlyDefined } from '../machine/state';
+import { type Act, type Stored, actOf, deadlineOf, isOver, newlyDefined } from '../machine/state';
 import { step } from '../machine/step';
 import { printStored } from '../machine/stored-text';
 import { Attendant } from '../health/attendant';
@@ -16,7 +16,7 @@ import type { EngineParts } from './parts';
 import { tellFatal } from './on-fatal';
 import type { Peer } from './peer';
 import { eventAtStart, readStored } from './at-start';
-import { endOfRun, signalRun, startGeneration } from './run';
+import { endOfRun, secretFilesOf, signalRun, startGeneration } from './run';
 
 /** A disk that is full or fails now may have room again. */
 const retryMs = 1000;
@@ -39,6 +39,8 @@ export class ManagedProgram implements Peer {
   #isClosed = false;
   #isKnown = false;
   #isUnwritten = false;
+  /** Also where it has none any more. */
+  #hasSecrets = false;
 
   constructor(definition: ManagedDefinition, private readonly parts: EngineParts) {
     this.#definition = definition;
@@ -153,18 +155,25 @@ export class ManagedProgram implements Peer {
       this.close();
       parts.peers.leave(this);
       parts.notify.close(name);
+      this.#removeSecrets();
     } else this.#stored = stored;
     for (const watcher of [...this.#watchers]) watcher(stored);
     if (this.#isKnown) parts.peers.changed(this);
     return act;
   }
 
-  /** Somebody looks after it while it is up. */
+  /** Somebody looks after it while it is up; once nothing of it is there, its secrets are gone. */
   #attend(): void {
+    this.#hasSecrets ||= secretFilesOf(this.definition.process).length > 0;
+    if (isOver(this.#stored)) this.#removeSecrets();
     const isUp = (this.#stored.state === 'RUNNING' || this.#stored.state === 'STARTING') && 'upSince' in this.#stored;
     if (isUp === (this.#attendant !== undefined) || this.#isClosed) return;
     this.#attendant?.close();
     this.#attendant = isUp ? this.#newAttendant() : undefined;
+  }
+
+  #removeSecrets(): void {
+    if (this.#hasSecrets) this.parts.credentials.remove(this.definition.name).catch((error: unknown) => { this.#mind(error); });
   }
 
   #newAttendant(): Attendant {

@@ -3,6 +3,7 @@ import type { NamedTexts } from '../../records/named-texts';
 import type { ChildReaper } from '../../sys/process/children';
 import type { Checks } from '../health/checks';
 import type { NotifySockets } from '../health/notify-sockets';
+import type { Credentials } from '../launch/credentials';
 import type { Clocks } from '../machine/clocks';
 import type { Peers } from './peers';
 
@@ -21,6 +22,7 @@ export interface EngineParts {
   readonly peers: Peers;
   readonly checks: Checks;
   readonly notify: NotifySockets;
+  readonly credentials: Credentials;
   readonly fatal: FatalActions;
   readonly now: () => Clocks;
   /** From 0 to 1. */

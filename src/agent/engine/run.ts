@@ -17,6 +17,7 @@ import { reports } from '../health/reports';
 import type { ProgramEvent } from '../machine/event';
 import type { StartFailure } from '../machine/state';
 import type { Found } from '../machine/restore';
+import type { ProcessDefinition, Secret } from '../definitions/definition';
 import type { ManagedDefinition } from './managed-definition';
 import { groupMembersOf } from './process-group';
 import type { EngineParts } from './parts';
@@ -34,7 +35,10 @@ const tickMs = 20;
 export async function startGeneration(parts: EngineParts, { name, process, compile }: ManagedDefinition, generation: number, cancel: AbortSignal): Promise<ProgramEvent> {
   try {
     const notifySocket = reports(process) ? parts.notify.pathOf(name) : undefined;
-    const definition = await compile({ generation, notifySocket });
+    const secrets = secretFilesOf(process);
+    const credentialsDirectory = secrets.length === 0 ? undefined : await parts.credentials.directoryOf(name);
+    const definition = await compile({ generation, notifySocket, credentialsDirectory });
+    if (secrets.length > 0) await parts.credentials.put(name, uidOf(definition), secrets);
     if (notifySocket !== undefined) parts.notify.open(name, uidOf(definition), true);
     faultPoint('daemon.agent.before-start');
     const labels = [...definition.labels, `${generationLabel}=${String(generation)}`];
@@ -90,6 +94,11 @@ export async function signalRun(parts: EngineParts, definition: ManagedDefinitio
   const view = await viewOf(programs, id);
   // What is frozen hears no signal before it is thawed.
   if (view?.state === 'paused') await programs.supervisor.request('resume', { id }).catch(() => undefined);
+}
+
+/** What is to be taken away once nothing of it runs. */
+export function secretFilesOf({ secrets }: ProcessDefinition): readonly Secret[] {
+  return secrets.filter(({ as }) => as === 'file');
 }
 
 /** Hears again what it reports, to a daemon that has just come. */

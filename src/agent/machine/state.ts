@@ -115,6 +115,11 @@ export function actOf(stored: Stored): Act | undefined {
   return stored.isSignalled ? undefined : { kind: 'signal', generation, step: stored.step };
 }
 
+/** Nothing of it is there, nor about to be. */
+export function isOver({ state }: Stored): boolean {
+  return state === 'STOPPED' || state === 'BACKOFF' || state === 'EXITED' || state === 'FATAL';
+}
+
 /** When a `timer` event is due; undefined where none is. */
 export function deadlineOf(stored: Stored): Deadline | undefined {
   return 'deadline' in stored ? stored.deadline : undefined;
