@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-
 import { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import type { TestHost } from '../support/test-host';
 
 const detachKeys = '\x10\x11';
 
@@ -11,15 +9,9 @@ describeOnHost('holdfastctl fg', realContainers, () => {
   let ctl: Ctl;
   let name: string;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
-    ctl = new Ctl(host);
-    name = `web-${randomBytes(4).toString('hex')}`;
+    ({ host, ctl, name } = await Ctl.withDaemon());
   });
-  afterEach(async () => {
-    ctl.close();
-    await ctl.run('rm', '--force', 'all');
-    await host.cleanUp();
-  });
+  afterEach(() => ctl.cleanUp());
 
   test('what it refuses, in supervisorctl\'s words', async () => {
     await ctl.prints('run', '-d', '--name', name, '--host', '--', 'true');

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 
 import { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import type { TestHost } from '../support/test-host';
 
 const counted = (to: number): string => Array.from({ length: to }, (_, index) => `${String(index + 1)}\n`).join('');
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/;
@@ -14,15 +13,9 @@ describeOnHost('holdfastctl logs and tail', realContainers, () => {
   let ctl: Ctl;
   let name: string;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
-    ctl = new Ctl(host);
-    name = `web-${randomBytes(4).toString('hex')}`;
+    ({ host, ctl, name } = await Ctl.withDaemon());
   });
-  afterEach(async () => {
-    ctl.close();
-    await ctl.run('rm', '--force', 'all');
-    await host.cleanUp();
-  });
+  afterEach(() => ctl.cleanUp());
 
   const run = async (script: string, as = name): Promise<void> => {
     await ctl.prints('run', '-d', '--name', as, '--host', '--', 'sh', '-c', script);

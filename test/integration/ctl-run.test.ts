@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { parse } from 'smol-toml';
 
+import { readDefinitionFiles } from '../../src/agent/definitions/read-directory';
+import { bringTogether, noDefinitions } from '../../src/agent/definitions/set';
 import { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
 import { sharedRootfs } from '../support/rootfs';
@@ -14,15 +15,9 @@ describeOnHost('holdfastctl run', realContainers, () => {
   let ctl: Ctl;
   let name: string;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
-    ctl = new Ctl(host);
-    name = `web-${randomBytes(4).toString('hex')}`;
+    ({ host, ctl, name } = await Ctl.withDaemon());
   });
-  afterEach(async () => {
-    ctl.close();
-    await ctl.run('rm', '--force', 'all');
-    await host.cleanUp();
-  });
+  afterEach(() => ctl.cleanUp());
 
   test('passes on what a program says and how it ends, and forgets one that was given no name', async () => {
     expect(await ctl.run('run', '--host', '--memory', '64m', '--', 'sh', '-c', 'echo hi; echo oh >&2; exit 42')).toEqual({ status: 42, stdout: 'hi\n', stderr: 'oh\n' });
@@ -150,6 +145,10 @@ describeOnHost('holdfastctl run', realContainers, () => {
         },
       },
     });
+    // And by the agent's own reader it is one program, without an error.
+    const { programs, errors } = bringTogether(noDefinitions, await readDefinitionFiles([file]));
+    expect(errors).toEqual([]);
+    expect([...programs.keys()]).toEqual([name]);
     const again = await ctl.run('run', '--host', '--save', file, '--', 'true');
     expect(again).toMatchObject({ status: 125, stderr: expect.stringContaining(`--save: ${file} is there already`) as string });
     const unsaid = await ctl.run('run', '--rootfs', sharedRootfs(), '-v', '/tmp:/mnt', '--save', host.own('other.toml'), '--', 'true');

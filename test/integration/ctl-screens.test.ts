@@ -21,11 +21,7 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
     await ctl.prints('start', 'done', host.bundle('done', { args: ['sh', '-c', 'exit 3'] }));
     await ctl.prints('wait', 'done');
   });
-  afterAll(async () => {
-    ctl.close();
-    await ctl.run('rm', '--force', 'all');
-    await host.cleanUp();
-  });
+  afterAll(() => ctl.cleanUp());
 
   /** By a real bash: what it offers after `line`. */
   const completed = async (line: string): Promise<string[]> => {

@@ -18,11 +18,7 @@ describeOnHost('holdfastctl top', realContainers, () => {
     await ctl.prints('run', '-d', '--name', 'done', '--host', '--', 'true');
     await ctl.prints('wait', 'done');
   });
-  afterAll(async () => {
-    ctl.close();
-    await ctl.run('rm', '--force', 'all');
-    await host.cleanUp();
-  });
+  afterAll(() => ctl.cleanUp());
 
   /** A terminal's settings, top with its pid told, and the settings after it. */
   const between = (columns?: number): RunningCtl => ctl.shellOnTerminal(`stty -g; sh -c "echo pid=\\$\\$; exec ${ctl.commandLine('top')}"; echo "status=$?"; stty -g`, columns);

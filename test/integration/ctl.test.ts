@@ -294,6 +294,15 @@ describeOnHost('holdfastctl', realContainers, () => {
     await host.end();
   });
 
+  test('who may not connect is told so, and who may', async () => {
+    const nobody = 65_534;
+    const { status, stdout, stderr } = await ctl.runAs(nobody, 'stop', 'all');
+    expect({ status, stdout }).toEqual({ status: 4, stdout: `unix://${host.socketPath} permission denied\n` });
+    expect(stderr).toBe("  Only root and the socket's group may connect (you are uid 65534). Try: sudo holdfastctl …\n");
+    expect((await ctl.runAs(nobody, 'status')).status).toBe(4);
+    expect(await ctl.runAs(nobody, 'ps')).toMatchObject({ status: 4, stdout: '', stderr: expect.stringContaining('permission denied') as string });
+  });
+
   test('version, pid and shutdown: the containers live on', async () => {
     await host.create('stays', { args: ['sleep', '1000'] });
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { patienceMs, within } from './deadline';
-import type { TestHost } from './test-host';
+import { TestHost } from './test-host';
 
 const bin = resolve(__dirname, '../../bin');
 
@@ -55,6 +56,13 @@ export class Ctl {
     return this.launch(this.#program, args);
   }
 
+  /** Runs it to its end as another user of this machine. @param uid its number, and its group's */
+  runAs(uid: number, ...args: readonly string[]): Promise<CtlEnd> {
+    const running = this.launch('setpriv', [`--reuid=${String(uid)}`, `--regid=${String(uid)}`, '--clear-groups', this.#program, ...args]);
+    running.endInput();
+    return running.ended;
+  }
+
   /** Starts it on a terminal of its own, made by script(1); what is sent is typed there. */
   startOnTerminal(...args: readonly string[]): RunningCtl {
     return this.shellOnTerminal(`exec ${this.commandLine(...args)}`);
@@ -68,6 +76,19 @@ export class Ctl {
   /** It and its arguments, for a shell. */
   commandLine(...args: readonly string[]): string {
     return [this.#program, ...args].map((part) => `'${part}'`).join(' ');
+  }
+
+  /** A host with a daemon, holdfastctl told of it, and a name that no other test's program has. cleanUp() ends it. */
+  static async withDaemon(): Promise<{ readonly host: TestHost; readonly ctl: Ctl; readonly name: string }> {
+    const host = await TestHost.withDaemon();
+    return { host, ctl: new Ctl(host), name: `web-${randomBytes(4).toString('hex')}` };
+  }
+
+  /** Forgets all programs, and takes the host away. @throws LeftoverError */
+  async cleanUp(): Promise<void> {
+    this.close();
+    await this.run('rm', '--force', 'all');
+    await this.host.cleanUp();
   }
 
   /** Ends what a test has left running. */
