@@ -108,7 +108,9 @@ describeOnHost('a shim that dies', realContainers, () => {
 
   test('a terminal whose holders have all died is missed by the copy alone', async () => {
     const stdio = host.test.stdio('lost', true);
-    const init = await host.run('lost', { args: ['sh', '-c', 'trap "" HUP; sleep 1000; exit 1'], terminal: true, ...stdio.paths });
+    const init = await host.run('lost', { args: ['sh', '-c', 'trap "" HUP; echo ready; sleep 1000; exit 1'], terminal: true, ...stdio.paths });
+    // Before, the hang-up of its terminal would be the shell's own end.
+    await stdio.stdout.until('ready');
     await host.killShim();
     await host.startShim();
     init.watchAnew();

@@ -68,7 +68,9 @@ describeReal('docker with live-restore', () => {
       await side.untilLogs('ends', (logs) => logs.includes('ready'));
       const pids = new Map<string, number>();
       for (const name of ['stays', 'ends', 'comes-back', 'frozen']) pids.set(name, Number(await side.inspect(name, '{{.State.Pid}}')));
-      const pidOf = (name: string): number => pids.get(name) ?? 0;
+      // kill(2) of 0 would be this process's own group.
+      for (const [name, pid] of pids) if (!(pid > 0)) throw new Error(`${name} has the pid ${String(pid)}: it does not run`);
+      const pidOf = (name: string): number => pids.get(name) ?? NaN;
 
       await go(side);
       process.kill(pidOf('ends'), 'SIGTERM');
