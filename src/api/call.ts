@@ -134,7 +134,7 @@ class Cancellation {
  * Where the server has the client's socket, grpc-js knows its peer, and what the request says of it counts for
  * nothing. It does not where a stream repairs the connection: there the field is that stream's word.
  */
-function peerOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>): string {
+export function peerOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>): string {
   const seen = call.getPeer();
   if (seen !== 'unknown') return seen;
   const [told] = call.metadata.get(PEER_FIELD);

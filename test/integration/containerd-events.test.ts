@@ -1,12 +1,16 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
 import { type ClientReadableStream, Metadata, type ServiceError, credentials, status } from '@grpc/grpc-js';
 
 import { Container, ContainersClient } from '../../src/api/gen/containerd/services/containers/v1/containers';
 import { NamespacesClient } from '../../src/api/gen/containerd/services/namespaces/v1/namespaces';
-import { EventsClient } from '../../src/api/gen/containerd/services/events/v1/events';
+import { EventsClient, EventsService, SubscribeRequest } from '../../src/api/gen/containerd/services/events/v1/events';
 import { ContainerCreate, ContainerUpdate } from '../../src/api/gen/containerd/events/container';
 import { NamespaceCreate } from '../../src/api/gen/containerd/events/namespace';
 import { TaskExecStarted, TaskExit, TaskStart } from '../../src/api/gen/containerd/events/task';
-import type { Envelope } from '../../src/api/gen/containerd/types/envelope';
+import { Envelope } from '../../src/api/gen/containerd/types/envelope';
 import type { Any } from '../../src/api/gen/google/protobuf/any';
 import { within } from '../support/deadline';
 import { Recorder } from '../support/recorder';
@@ -238,6 +242,33 @@ describeOnHost('the service Events of the containerd API', realContainers, () =>
       expect(exitsOf(again, 'box')).toEqual([]);
       expect(exitsOf(again, 'later')).toEqual([]);
     }
+  });
+
+  test('who is another process than the last one with its words is told nothing of what came before: it asks for itself', async () => {
+    const first = connect();
+    await first.subscribe(asDockerd);
+    await host.create('box', sleeper);
+    await host.create('later', sleeper);
+    first.close();
+    const legacy = await host.events();
+    await host.client.signal('box', 9);
+    await legacy.untilExit('box');
+    const script = `
+      const { Client, credentials } = require('@grpc/grpc-js');
+      const client = new Client('unix:${host.socketPath}', credentials.createInsecure());
+      const request = Buffer.from('${Buffer.from(SubscribeRequest.encode({ filters: [asDockerd] }).finish()).toString('base64')}', 'base64');
+      const stream = client.makeServerStreamRequest('${EventsService.subscribe.path}', (bytes) => bytes, (bytes) => bytes, request);
+      stream.on('metadata', () => console.log('here'));
+      stream.on('data', (bytes) => console.log(bytes.toString('base64')));`;
+    const other = spawn(process.execPath, ['--eval', script], { stdio: ['ignore', 'pipe', 'inherit'], cwd: resolve(__dirname, '../..') });
+    host.closeAtEnd(() => { other.kill('SIGKILL'); });
+    const seen = new Recorder<string>(String);
+    createInterface({ input: other.stdout }).on('line', (line) => { seen.add(line); });
+    await seen.until((line) => line === 'here', 'its stream');
+    await host.client.signal('later', 9);
+    const isExit = (line: string): boolean => Envelope.decode(Buffer.from(line, 'base64')).topic === '/tasks/exit';
+    const line = await seen.until((one) => one !== 'here' && isExit(one), 'an exit');
+    expect(exitOf(Envelope.decode(Buffer.from(line, 'base64')).event).id).toBe('later');
   });
 
   test('who never was there is told nothing of what came before', async () => {

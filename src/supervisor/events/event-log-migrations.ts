@@ -47,6 +47,7 @@ const migrations: readonly string[] = [
   ALTER TABLE events ADD COLUMN by_pid   INTEGER;
   CREATE UNIQUE INDEX events_ids ON events (event_id) WHERE event_id IS NOT NULL;
   `,
+  'ALTER TABLE subscriptions ADD COLUMN client TEXT;',
 ];
 
 /** Numbers what was told by a daemon that had no ids yet: after all that have one, in the order of the telling. */

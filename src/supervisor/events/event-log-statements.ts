@@ -73,8 +73,8 @@ export function prepareStatements(db: Db): LogStatements {
         "WHERE later.namespace = event.namespace AND later.container = event.container AND later.told_ns > event.told_ns AND later.type = 'create') " +
         `ORDER BY told_ns ${atMost}`,
     ),
-    subscriptions: db.prepare('SELECT name, namespace, cursor_ns FROM subscriptions'),
-    setSubscription: db.prepare('INSERT OR REPLACE INTO subscriptions (name, namespace, cursor_ns) VALUES (?, ?, ?)'),
+    subscriptions: db.prepare('SELECT name, namespace, cursor_ns, client FROM subscriptions'),
+    setSubscription: db.prepare('INSERT OR REPLACE INTO subscriptions (name, namespace, cursor_ns, client) VALUES (?, ?, ?, ?)'),
     dropSubscription: db.prepare('DELETE FROM subscriptions WHERE name = ?'),
     fact: db.prepare('SELECT value FROM facts WHERE name = ?'),
     factNames: db.prepare('SELECT name FROM facts WHERE substr(name, 1, length(?)) = ? ORDER BY name'),

@@ -36,6 +36,8 @@ export interface StoredSubscription {
   readonly namespace: string;
   /** Everything up to here has been sent. */
   readonly cursorNs: bigint;
+  /** The process that read last, where that is known. */
+  readonly client?: string | undefined;
 }
 
 /** A start that was told. */
@@ -191,13 +193,13 @@ export class EventLog {
 
   /** Subscriptions for which events are held. */
   subscriptions(): StoredSubscription[] {
-    const rows = this.#statements.subscriptions.all() as { name: string; namespace: string; cursor_ns: bigint }[];
-    return rows.map(({ name, namespace, cursor_ns: cursorNs }) => ({ name, namespace, cursorNs }));
+    const rows = this.#statements.subscriptions.all() as { name: string; namespace: string; cursor_ns: bigint; client: string | null }[];
+    return rows.map(({ name, namespace, cursor_ns: cursorNs, client }) => ({ name, namespace, cursorNs, client: client ?? undefined }));
   }
 
   /** From now on what is newer is held for it. */
-  setSubscription({ name, namespace, cursorNs }: StoredSubscription): void {
-    this.#statements.setSubscription.run(name, namespace, cursorNs);
+  setSubscription({ name, namespace, cursorNs, client }: StoredSubscription): void {
+    this.#statements.setSubscription.run(name, namespace, cursorNs, client ?? null);
   }
 
   dropSubscription(name: string): void {

@@ -3,10 +3,7 @@ import type { EventLog } from './event-log';
 
 /** As many events are read from the log in one go. */
 const batch = 256;
-/**
- * So long are events held for a subscriber that has gone. One whose stream broke is back within seconds; one that was started
- * anew asks for the state of its tasks anyway.
- */
+/** So long are events held for a subscriber that has gone. One whose stream broke is back within seconds. */
 const holdMs = 3_600_000;
 /** More are as if they were none: nothing is held for them. */
 const most = 64;
@@ -16,8 +13,10 @@ interface Subscription {
   readonly namespace: string;
   /** Everything up to here has been sent: held events alone move it. */
   cursorNs: bigint;
-  /** What of it is in the log. */
-  storedNs: bigint;
+  /** The process that read last, where that is known. */
+  client: string | undefined;
+  /** Whether all of this is in the log. */
+  isStored: boolean;
   readers: number;
   /** Somebody has come: what was held may go once it is sent. */
   isReplayed: boolean;
@@ -38,7 +37,8 @@ export interface SubscriptionReader {
 /**
  * Subscriptions that outlive their connections and the daemon. dockerd acts on the exit event of a container and never asks for what it
  * missed: so exits that were told while its stream was broken, and the OOMs and deletions among them, are sent once it is there
- * again. The log has a cursor for each subscription, which moves when an event has gone out, not before: an event may be sent
+ * again. One that is another process than the last is not sent them: dockerd asks for the state of its tasks when it starts, and an exit that comes
+ * meanwhile has it delete the task twice and take its status for 0 (a container with `--restart always` stayed `exited 0`: 20.10.24). The log has a cursor for each subscription, which moves when an event has gone out, not before: an event may be sent
  * twice where the daemon dies in between, but none is lost. Which ones stay in the log for it, `Retention` knows.
  */
 export class Subscriptions {
@@ -46,19 +46,26 @@ export class Subscriptions {
   #storing: NodeJS.Immediate | undefined;
 
   constructor(private readonly log: EventLog) {
-    for (const { name, namespace, cursorNs } of log.subscriptions()) {
-      this.#subscriptions.set(name, { namespace, cursorNs, storedNs: cursorNs, readers: 0, isReplayed: false, timer: this.#dropLater(name) });
+    for (const { name, namespace, cursorNs, client } of log.subscriptions()) {
+      this.#subscriptions.set(name, { namespace, cursorNs, client, isStored: true, readers: 0, isReplayed: false, timer: this.#dropLater(name) });
     }
   }
 
   /**
    * Somebody is there. From the first time on, what is told of the namespace's tasks is held for this subscription.
    * @param name says who it is: another name is another subscription, with a place of its own
+   * @param client its process: another one than the last begins with what is told from now on. Undefined: unknown, and taken for the same
    * @returns undefined where there are too many already
    */
-  enter(name: string, namespace: string): SubscriptionReader | undefined {
+  enter(name: string, namespace: string, client?: string): SubscriptionReader | undefined {
     const subscription = this.#subscriptions.get(name) ?? this.#make(name, namespace);
     if (subscription === undefined) return undefined;
+    if (client !== undefined && client !== subscription.client) {
+      if (subscription.client !== undefined) subscription.cursorNs = this.log.lastNs;
+      subscription.client = client;
+      subscription.isStored = false;
+      this.#storing ??= setImmediate(() => { this.#store(); });
+    }
     clearTimeout(subscription.timer);
     subscription.timer = undefined;
     subscription.readers += 1;
@@ -69,6 +76,7 @@ export class Subscriptions {
       sent: ({ timestampNs }) => {
         if (timestampNs <= subscription.cursorNs) return;
         subscription.cursorNs = timestampNs;
+        subscription.isStored = false;
         this.#storing ??= setImmediate(() => { this.#store(); });
       },
       close: () => {
@@ -90,7 +98,7 @@ export class Subscriptions {
   #make(name: string, namespace: string): Subscription | undefined {
     if (this.#subscriptions.size >= most) return undefined;
     const cursorNs = this.log.lastNs;
-    const subscription = { namespace, cursorNs, storedNs: -1n, readers: 0, isReplayed: false, timer: undefined };
+    const subscription = { namespace, cursorNs, client: undefined, isStored: false, readers: 0, isReplayed: false, timer: undefined };
     this.#subscriptions.set(name, subscription);
     this.#store();
     return subscription;
@@ -108,12 +116,12 @@ export class Subscriptions {
   #store(): void {
     clearImmediate(this.#storing);
     this.#storing = undefined;
-    const moved = [...this.#subscriptions].filter(([, { cursorNs, storedNs }]) => cursorNs !== storedNs);
+    const moved = [...this.#subscriptions].filter(([, { isStored }]) => !isStored);
     try {
       for (const [name, subscription] of moved) {
-        const { namespace, cursorNs } = subscription;
-        this.log.setSubscription({ name, namespace, cursorNs });
-        subscription.storedNs = cursorNs;
+        const { namespace, cursorNs, client } = subscription;
+        this.log.setSubscription({ name, namespace, cursorNs, client });
+        subscription.isStored = true;
         if (subscription.isReplayed) this.log.release(namespace);
         subscription.isReplayed = false;
       }

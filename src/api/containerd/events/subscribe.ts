@@ -3,9 +3,11 @@ import type { StoredEvent } from '../../../supervisor/events/event';
 import type { EventPublisher } from '../../../supervisor/events/event-publisher';
 import { LogFollower, type Reader } from '../../../supervisor/events/log-follower';
 import type { SubscriptionReader } from '../../../supervisor/events/subscriptions';
+import { readProcStat } from '../../../sys/process/proc-stat';
 import { messageOf } from '../../../sys/thrown';
 import type { SubscribeRequest } from '../../gen/containerd/services/events/v1/events';
 import type { Envelope } from '../../gen/containerd/types/envelope';
+import { peerOf } from '../../call';
 import { FaceError } from '../errors';
 import { type Filter, matches, parseFilters } from '../filter/filter';
 import { statusOf } from '../status';
@@ -27,7 +29,7 @@ export class EnvelopeStream implements Reader {
     // First, so that nothing is told between what was held and what follows.
     this.#follower = new LogFollower(publisher, this, namespace === undefined ? {} : { namespace });
     const subscription = taskSubscription(stream.request.filters, filters);
-    this.#subscription = subscription && publisher.subscriptions.enter(subscription.name, subscription.namespace);
+    this.#subscription = subscription && publisher.subscriptions.enter(subscription.name, subscription.namespace, clientOf(stream));
     for (const gone of ['cancelled', 'close', 'error'] as const) stream.on(gone, () => { this.#close(); });
     stream.on('drain', () => { this.#follower.goOn(); });
   }
@@ -80,6 +82,13 @@ function filtersOf({ filters }: SubscribeRequest): readonly Filter[] {
   } catch (error) {
     throw new FaceError('unknown', `subscription error: failed parsing subscription filters: ${messageOf(error)}: invalid argument`, { cause: error });
   }
+}
+
+/** The process that connected, told from any other that ever has its number; undefined where it cannot be known. */
+function clientOf(stream: Stream): string | undefined {
+  const pid = Number(/^pid ([1-9]\d*) /.exec(peerOf(stream))?.[1]);
+  const starttime = Number.isNaN(pid) ? undefined : readProcStat(pid)?.starttime;
+  return starttime === undefined ? undefined : `${String(pid)} ${starttime}`;
 }
 
 function isHeld({ type }: StoredEvent): boolean {

@@ -40,20 +40,37 @@ describe('subscriptions', () => {
   const noise = (): void => {
     for (let round = 0; round < 300; round += 1) log.append({ ...startOf(`other${String(round)}`, ''), type: 'pause' });
   };
-  const enter = (name = 'who'): NonNullable<ReturnType<Subscriptions['enter']>> => {
-    const reader = subscriptions.enter(name, namespace);
+  const enter = (name = 'who', client?: string): NonNullable<ReturnType<Subscriptions['enter']>> => {
+    const reader = subscriptions.enter(name, namespace, client);
     if (reader === undefined) throw new Error('there are too many');
     return reader;
   };
   /** Comes, is sent what was held, and goes. */
-  const visit = (name?: string): string[] => {
-    const reader = enter(name);
+  const visit = (name?: string, client?: string): string[] => {
+    const reader = enter(name, client);
     const held = [...reader.held()];
     held.forEach((event) => { reader.sent(event); });
     jest.advanceTimersByTime(1);
     reader.close();
     return held.map(({ type, containerId, processId }) => `${type} ${containerId} ${processId}`);
   };
+
+  test('send what was held to the same process, and not to another, which asks for itself', () => {
+    visit('who', '10 5000');
+    exit('a');
+    close();
+    open();
+    expect(visit('who', '10 5000')).toEqual(['exit a init']);
+    exit('b');
+    expect(visit('who', '10 6000')).toEqual([]);
+    exit('c');
+    close();
+    open();
+    expect(visit('who', '10 6000')).toEqual(['exit c init']);
+    // Where nobody knows who it is, nothing is lost.
+    exit('d');
+    expect(visit('who')).toEqual(['exit d init']);
+  });
 
   test('hold exits, OOMs and deletions until they are sent, however few events are retained and whoever is restarted', () => {
     expect(visit()).toEqual([]);
