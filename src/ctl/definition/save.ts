@@ -81,7 +81,7 @@ function pairOf(entry: string): readonly [string, string] {
 
 /** In a definition ${…} is replaced. */
 function plain(text: string): string {
-  return text.replaceAll('${', '$${');
+  return text.replaceAll('${', () => '$${');
 }
 
 function defined(table: Record<string, unknown>): Record<string, unknown> {
