@@ -10,6 +10,7 @@ import { defineEvents } from './commands/events';
 import { defineExec } from './commands/exec';
 import { defineFg } from './commands/fg';
 import { defineHistory } from './commands/history';
+import { defineImport } from './commands/import';
 import { defineInspect } from './commands/inspect';
 import { defineLogs } from './commands/logs';
 import { defineOpen } from './commands/open';
@@ -76,6 +77,7 @@ export const commands: readonly DefineCommand[] = [
   defineRemove,
   defineCheck,
   defineDefinition,
+  defineImport,
   defineVersion,
   defineShutdown,
   defineOpen,
