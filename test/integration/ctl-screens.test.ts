@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 
 import { Ctl } from '../support/ctl';
-import { describeOnHost, realContainers } from '../support/requires';
+import { describeOnHost, realContainers, testWithProgram } from '../support/requires';
 import { TestHost } from '../support/test-host';
 
 const bin = resolve(__dirname, '../../bin');
@@ -41,6 +41,32 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
     expect(await completed('holdfastctl why ')).toEqual(['done', 'web']);
     expect(await completed('holdfastctl stop --t')).toEqual(['--timeout']);
     expect(await completed('holdfastctl signal H')).toEqual(['HUP']);
+  });
+
+  /** What a shell's script prints, with holdfastctl on its path. */
+  const said = async (shell: string, args: readonly string[], script: string): Promise<string[]> => {
+    const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOLDFAST_ADDRESS: host.socketPath };
+    const { stdout } = await promisify(execFile)(shell, [...args, '-c', script], { env });
+    return stdout.split('\n').filter((word) => word !== '');
+  };
+
+  testWithProgram('fish', 'what completion offers in fish', async () => {
+    // Each with what it is, behind a tab.
+    const offered = async (line: string): Promise<string[]> => (await said('fish', ['--no-config'], `holdfastctl completion fish | source; complete -C '${line}'`)).map((each) => each.split('\t')[0] ?? '');
+    expect(await offered('holdfastctl sta')).toEqual(['start', 'stats', 'status']);
+    expect(await offered('holdfastctl stop ')).toEqual(['web']);
+    expect(await offered('holdfastctl stop --t')).toEqual(['--timeout']);
+  });
+
+  testWithProgram('zsh', 'what completion offers in zsh', async () => {
+    // Its completion system wants a terminal: what the function hands to it is printed instead.
+    const offered = (...words: readonly string[]): Promise<string[]> =>
+      said('zsh', ['-f'], `compdef() { : }; compadd() { shift; print -l -- "$@" }; _describe() { print -l -- \${(P)2} }
+        source <(holdfastctl completion zsh); words=(${words.map((word) => `'${word}'`).join(' ')}); CURRENT=$#words; _holdfastctl`);
+    expect((await offered('holdfastctl', 'sta')).map((line) => line.split(':')[0])).toEqual(expect.arrayContaining(['start', 'stats', 'status']));
+    expect(await offered('holdfastctl', 'stop', '')).toEqual(['web']);
+    expect(await offered('holdfastctl', 'start', '')).toEqual(['done']);
+    expect(await offered('holdfastctl', 'stop', '-')).toEqual(expect.arrayContaining(['--timeout', '--help']));
   });
 
   test('ps: a table in a pipe with all columns, on a narrow terminal with fewer', async () => {

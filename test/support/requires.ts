@@ -26,6 +26,12 @@ export function describeOnHost(title: string, needs: readonly Requirement[], tes
   describe.skip(`${title} (skipped: ${reason})`, tests);
 }
 
+/** `test` for what needs a program that no set-up installs: where it is not there the test is skipped, in CI too, and its title says why. */
+export function testWithProgram(program: string, title: string, run: () => Promise<void>): void {
+  if (isOnPath(program)) test(title, run);
+  else test.skip(`${title} (skipped: ${program} is not installed)`, run);
+}
+
 function isThere(requirement: Requirement): boolean {
   switch (requirement) {
     case 'root':
