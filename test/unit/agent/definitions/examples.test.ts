@@ -1,0 +1,10 @@
+import { join } from 'node:path';
+
+import { readDefinitionDirectory } from '../../../../src/agent/definitions/read-directory';
+import { bringTogether, noDefinitions } from '../../../../src/agent/definitions/set';
+
+test('the packaged examples are right', async () => {
+  const { programs, errors } = bringTogether(noDefinitions, await readDefinitionDirectory(join(__dirname, '../../../../packaging/programs')));
+  expect(errors).toEqual([]);
+  expect([...programs.keys()]).toEqual(['db', 'report', 'web']);
+});
