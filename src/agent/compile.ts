@@ -1,5 +1,6 @@
 import { secretLabels } from '../programs/secret-variables';
 import type { Definition } from '../records/definition';
+import { createdFile } from '../runtime/state-dir/stdio-target';
 import type { ProcessDefinition } from './definitions/definition';
 import { reports } from './health/reports';
 import type { Launch } from './engine/managed-definition';
@@ -18,7 +19,7 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
   const { kind, log } = definition;
   refuseWhatIsMissing(definition);
   const secretVariables = definition.secrets.filter(({ as }) => as === 'environment').map(({ name }) => name);
-  const path = (target: typeof log.stdout): string => (target.is === 'file' ? target.path : '');
+  const path = (target: typeof log.stdout): string => (target.is === 'file' ? createdFile(target.path) : '');
   const isKept = log.stdout.is === 'keep' || log.stderr.is === 'keep';
   return {
     bundle: kind.is === 'bundle' ? kind.bundle : '',

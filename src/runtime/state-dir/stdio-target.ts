@@ -6,7 +6,8 @@ import type { ProcessRecord } from './process-file';
  * Where one of a process's streams goes.
  * - `null`: the null device.
  * - `path`: a FIFO of the client's, or a file or device that is there.
- * - `file`: a file that is made, with its directories, where it is not there (`file://`); the containerd API alone has them.
+ * - `file`: a file that is made, with its directories, where it is not there: of the containerd API (`file://`, both outputs in one), or of the agent
+ *   (`create://`, each output for itself).
  * - `logger`: a program that reads both outputs (`binary://`); that API's too.
  */
 export type StdioTarget =
@@ -35,7 +36,7 @@ export function stdioTargets(names: StdioNames, terminal: boolean): StdioTargets
   if (stdin.kind === 'file' || stdin.kind === 'logger') throw unusable('stdin', names.stdin, 'must be a FIFO');
   const stdout = targetOf('stdout', names.stdout);
   if (terminal) return { stdin, stdout, stderr: NONE };
-  if (stdout.kind === 'file' || stdout.kind === 'logger') return { stdin, stdout, stderr: stdout };
+  if (/^file:/i.test(names.stdout) || stdout.kind === 'logger') return { stdin, stdout, stderr: stdout };
   const stderr = targetOf('stderr', names.stderr);
   if (stderr.kind === 'logger') throw unusable('stderr', names.stderr, 'is read by a program only together with stdout');
   return { stdin, stdout, stderr };
@@ -50,12 +51,18 @@ function targetOf(stream: string, name: string): StdioTarget {
     case 'fifo':
       return { kind: 'path', path: usable(stream, name, rest) };
     case 'file':
+    case 'create':
       return { kind: 'file', path: usable(stream, name, pathOf(stream, name)) };
     case 'binary':
       return { kind: 'logger', path: usable(stream, name, pathOf(stream, name)), args: argsOf(rest) };
     default:
       throw new RuntimeError('bad-message', `unknown STDIO scheme ${scheme}`);
   }
+}
+
+/** The URI of a file that is made where it is not there, for one output alone. */
+export function createdFile(path: string): string {
+  return `create://${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function usable(stream: string, name: string, path: string): string {

@@ -1,4 +1,4 @@
-import { stdioTargets, type StdioNames } from '../../../../src/runtime/state-dir/stdio-target';
+import { createdFile, stdioTargets, type StdioNames } from '../../../../src/runtime/state-dir/stdio-target';
 
 const targets = (names: Partial<StdioNames>, terminal = false) => stdioTargets({ stdin: '', stdout: '', stderr: '', ...names }, terminal);
 const none = { kind: 'null' };
@@ -19,6 +19,12 @@ describe('where the stdio of a process goes', () => {
     }
     expect(targets({ stdout: '/out', stderr: 'file:///logs/a%20b' })).toEqual({ stdin: none, stdout: { kind: 'path', path: '/out' }, stderr: file });
     expect(targets({ stdout: 'file:///logs/a%20b' }, true).stderr).toEqual(none);
+  });
+
+  test('a file that the agent has made is of one output alone', () => {
+    const path = '/logs/a b?#%.log';
+    expect(targets({ stdout: createdFile(path), stderr: '/err' })).toEqual({ stdin: none, stdout: { kind: 'file', path }, stderr: { kind: 'path', path: '/err' } });
+    expect(targets({ stdout: createdFile(path), stderr: createdFile('/other') }).stderr).toEqual({ kind: 'file', path: '/other' });
   });
 
   test('a program reads both, with its arguments', () => {
