@@ -101,14 +101,17 @@ describeOnHost('the database of the records', realContainers, () => {
 
   test('is of a newer version: it is read and not written', async () => {
     const pid = await withWeb();
-    const setVersion = (version: number): void => {
+    /** @returns the one that it had */
+    const setVersion = (version: number): number => {
       const other = new Database(database);
+      const before = other.pragma('user_version', { simple: true }) as number;
       other.exec(`PRAGMA user_version = ${String(version)}`);
       other.close();
+      return before;
     };
-    setVersion(99);
-    await managesWithoutRecords(`${database}: version 99 of the records, and this program knows 3`, pid);
-    setVersion(3);
+    const ours = setVersion(99);
+    await managesWithoutRecords(`${database}: version 99 of the records, and this program knows ${String(ours)}`, pid);
+    setVersion(ours);
     await isAsItWas(pid);
   });
 
@@ -145,7 +148,8 @@ describeOnHost('the database of the records', realContainers, () => {
     test('that cannot be written, where they are of an older version: they are read and not written', async () => {
       const pid = await withWeb();
       const older = new Database(database);
-      older.exec('DROP TABLE programs; PRAGMA user_version = 2');
+      // As version 2 was: without what all later ones have added.
+      older.exec('DROP TABLE program_definitions; DROP TABLE programs; PRAGMA user_version = 2');
       older.close();
       execFileSync('mount', ['-o', 'remount,ro', root]);
       await managesWithoutRecords(`${database}: EROFS: read-only file system, chmod '${database}'`, pid);
