@@ -77,4 +77,18 @@ describeOnHost('holdfastctl fg', realContainers, () => {
     expect((await again.ended).status).toBe(6);
     expect(ctl.fifoDirectories).toEqual([]);
   });
+
+  test('one whose client was killed waits with what it writes, and all of that comes to who joins it', async () => {
+    // Far more than its FIFO holds.
+    const script = 'trap go=1 USR1; echo there; while [ -z "$go" ]; do sleep 0.05; done; seq 300000; echo end >&2; exit 7';
+    const run = ctl.start('run', '--name', name, '--host', '--', 'sh', '-c', script);
+    await run.printed('there\n');
+    run.kill('SIGKILL');
+    expect((await run.ended).status).toBe(137);
+    await ctl.prints('signal', 'USR1', name);
+    const { status, stdout, stderr } = await ctl.run('fg', name);
+    expect({ status, stderr }).toEqual({ status: 7, stderr: 'end\n' });
+    expect(stdout === Array.from({ length: 300_000 }, (_, index) => `${String(index + 1)}\n`).join('')).toBe(true);
+    expect(ctl.fifoDirectories).toEqual([]);
+  });
 });
