@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Outcome } from '../api/gen/holdfast/v1/containers';
+import { Outcome, State } from '../api/gen/holdfast/v1/containers';
 import type { DaemonClient } from './daemon-client';
 import { exitStatus, lastFailure } from './exit-status';
 import { resultLine, resultOf, resultStatus, unknownLine } from './text/result-line';
 import type { Tool } from './tool';
+
+const lookMs = 100;
 
 export interface RollingOptions {
   readonly signal: number;
@@ -12,7 +14,7 @@ export interface RollingOptions {
   readonly pauseMs: number;
 }
 
-/** Restarts one after the other, each RUNNING before the next: the first that fails ends it, and the others are as they were. @returns the exit status */
+/** Restarts one after the other, each RUNNING, and healthy where it has a check, before the next: the first that fails ends it, and the others are as they were. @returns the exit status */
 export async function restartRolling(tool: Tool, daemon: DaemonClient, names: readonly string[], unknown: readonly string[], options: RollingOptions): Promise<number> {
   const statuses: number[] = unknown.map(() => exitStatus.failed);
   for (const name of unknown) tool.print(unknownLine(name));
@@ -30,13 +32,26 @@ async function restartOne(tool: Tool, daemon: DaemonClient, name: string, rest: 
   for await (const { result } of daemon.restart({ names: [name], signal, timeout_ms: timeoutMs })) {
     // One that did not run is started all the same.
     if (result === undefined || result.outcome === Outcome.NOT_RUNNING) continue;
-    const outcome = resultOf(result.outcome);
+    const unwell = result.outcome === Outcome.STARTED ? await untilHealthy(daemon, name) : '';
+    const outcome = resultOf(unwell === '' ? result.outcome : Outcome.ABNORMAL_TERMINATION);
     const status = resultStatus(outcome);
     const left = status === exitStatus.ok || rest.length === 0 ? '' : `; ${rest.join(', ')} left alone`;
     tool.print(`${resultLine(name, outcome)}${left}`);
     if (status === exitStatus.ok) continue;
-    if (result.detail !== '') tool.explain(`${name}: ${result.detail}`);
+    const detail = unwell === '' ? result.detail : unwell;
+    if (detail !== '') tool.explain(`${name}: ${detail}`);
     return status;
   }
   return exitStatus.ok;
+}
+
+/** Looked at again and again: that its checks have passed is no event. One without a check is well as it is. @returns what is wrong; empty: nothing */
+async function untilHealthy(daemon: DaemonClient, name: string): Promise<string> {
+  for (;;) {
+    const container = await daemon.container(name);
+    const health = container?.managed?.health ?? '';
+    if (container === undefined || health === 'healthy' || (health === '' && container.state === State.RUNNING)) return '';
+    if (health !== 'starting') return container.reason === '' ? `it is ${State[container.state]}` : container.reason;
+    await pause(lookMs);
+  }
 }

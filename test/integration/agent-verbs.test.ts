@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
@@ -62,6 +64,23 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
     agent.write('broken', '');
     expect(await run('restart', '--rolling', '--pause', '0.01', ...names)).toEqual({
       status: 7, stdout: 'a: stopped\na: started\nb: stopped\nb: ERROR (spawn error); c left alone\n',
+    });
+    expect((await agent.look('c')).pid).toBe(pid);
+  });
+
+  test('a rolling restart waits until each is healthy, and ends at one that does not become so', async () => {
+    const health = (file: string): Readonly<Record<string, readonly string[]>> => ({
+      health: [`exec = ["test", "-e", "${agent.host.own(file)}"]`, 'interval = 0.1', 'retries = 2', 'on_failure = "none"'],
+    });
+    for (const name of ['a', 'b', 'c']) agent.define(name, ['command = "sleep 1000"', 'startsecs = 0.1'], health(`${name}-is-well`));
+    for (const name of ['a', 'b', 'c']) agent.write(`${name}-is-well`, '');
+    await agent.startDaemon();
+    for (const name of ['a', 'b', 'c']) await agent.until(name, 'its health', ({ managed }) => managed?.health === 'healthy');
+    const { pid } = await agent.look('c');
+    rmSync(agent.host.own('b-is-well'));
+    const names = ['a', 'b', 'c'].map((name) => agent.name(name));
+    expect(await run('restart', '--rolling', ...names)).toEqual({
+      status: 7, stdout: 'a: stopped\na: started\nb: stopped\nb: ERROR (abnormal termination); c left alone\n',
     });
     expect((await agent.look('c')).pid).toBe(pid);
   });

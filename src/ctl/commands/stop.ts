@@ -27,7 +27,7 @@ export function defineRestart(program: Verb, tool: Tool): void {
     example: 'restart --rolling --pause 5s web',
     statuses: '7 it could not be started again',
   }))
-    .option('--rolling', 'one at a time, each RUNNING before the next; the first that fails is the last')
+    .option('--rolling', 'one at a time, each RUNNING, and healthy where it has a check, before the next; the first that fails is the last')
     .option('--pause <seconds>', 'with --rolling: between two', seconds)
     .action((names: string[], options: StopOptions) => act(tool, 'restart', names, options));
 }
