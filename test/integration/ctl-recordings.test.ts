@@ -55,14 +55,14 @@ const differenceOf = (command: string): { readonly why: string; readonly isRun: 
 /** What these print comes in the order in which programs end or start. */
 const isWide = (command: string): boolean => /\ball\b|\*/.test(command);
 
-/** Pids, uptimes, dates are not those of the recording; nor why one is FATAL or in BACKOFF, of which ours says more (cli.md, status). */
+/** Pids, uptimes, dates are not those of the recording; nor why one is FATAL or in BACKOFF, of which ours says more (cli.md, status), but for a command that is not there. */
 function normal(text: string, command: string): string {
   const same = text
     .replaceAll(/pid \d+/g, 'pid N')
     .replaceAll(/^\d+$/gm, (pid) => (pid === '0' ? '0' : 'N'))
     .replaceAll(/uptime [\d:]+/g, 'uptime T')
     .replaceAll(/\w{3} \d\d \d\d:\d\d [AP]M/g, 'DATE')
-    .replaceAll(/ (FATAL|BACKOFF) .*/g, ' $1');
+    .replaceAll(/ (FATAL|BACKOFF)(?! +can't find command) .*/g, ' $1');
   // After its first line a verb without its names shows its help there: here that is on stderr.
   if (same.startsWith('Error: ')) return `${same.split('\n')[0] ?? ''}\n`;
   return isWide(command) ? same.split('\n').sort().join('\n') : same;

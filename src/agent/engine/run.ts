@@ -55,7 +55,15 @@ async function eventOf(parts: EngineParts, name: string, result: StartResult): P
   if (result.is === 'started') return { kind: 'up', ranMs: 0 };
   // Somebody else has started it: it is not started beside that.
   if (result.is === 'already-started') return { kind: 'up', ranMs: ranMsOf(await viewOf(parts.programs, programKey(name))) };
-  return { kind: 'start-failed', detail: 'detail' in result ? result.detail : result.is, failure: failures[result.is] ?? 'other' };
+  return { kind: 'start-failed', detail: 'detail' in result ? detailOf(result) : result.is, failure: failures[result.is] ?? 'other' };
+}
+
+/** Where the command is what is wrong, in supervisord's words, which people and scripts know; the runtime looks at it before it executes it. */
+function detailOf({ is, detail }: Extract<StartResult, { readonly detail: string }>): string {
+  const [, command] = /exec: "([^"]+)": /.exec(detail) ?? [];
+  if (command === undefined) return detail;
+  if (is === 'no-such-file') return `can't find command '${command}'`;
+  return is === 'not-executable' ? `command at '${command}' is not executable` : detail;
 }
 
 /** What a daemon that starts finds of it. A process that waits for its start has not been started, and is taken away. */
