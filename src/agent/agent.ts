@@ -4,6 +4,7 @@ import { programKey } from '../programs/name';
 import type { StartResult } from '../programs/start-result';
 import { tellRequest } from '../programs/tell';
 import { messageOf } from '../sys/thrown';
+import { within } from '../sys/within';
 import type { EngineParts } from './engine/parts';
 import type { ManagedProgram } from './engine/managed-program';
 import { pidOfRun } from './engine/run';
@@ -37,7 +38,7 @@ export class Agent implements ManagedPrograms {
     const settled = untilState(program, hasStarted, order.cancel);
     if (!isRestart || state !== 'STARTING') tellRequest(this.parts.programs, 'start', programKey(order.name), order);
     await program.tell({ kind: 'start' });
-    const over = waitMs === undefined ? settled : within(waitMs, settled);
+    const over = waitMs === undefined ? settled : within(waitMs, settled, 'starting' as const);
     const stored = await over;
     return stored === 'starting' ? { is: stored } : this.#startResult(program, stored);
   }
@@ -107,17 +108,6 @@ function viewOf(program: ManagedProgram, now: Clocks): ManagedView {
 function nextStartNs(stored: Stored, now: Clocks): bigint | undefined {
   if (stored.state === 'BACKOFF') return BigInt(now.wallMs + msUntil(stored.deadline, now)) * 1_000_000n;
   return stored.due === undefined || stored.wanted === 'down' ? undefined : BigInt(stored.due.wallMs) * 1_000_000n;
-}
-
-/** What it comes to in time; `starting` where it takes longer. */
-async function within<T>(waitMs: number, settled: Promise<T>): Promise<T | 'starting'> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'starting'>((resolve) => { timer = setTimeout(resolve, waitMs, 'starting'); });
-  try {
-    return await Promise.race([settled, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function hasStarted({ state }: Stored): boolean {

@@ -3,6 +3,7 @@ import type { ProgramParts } from '../programs/parts';
 import { INIT } from '../runtime/state-dir/layout';
 import type { ContainerView } from '../supervisor/container';
 import { isAlive } from '../supervisor/process-state';
+import { within } from '../sys/within';
 
 const { SIGKILL, SIGTERM } = constants.signals;
 /** As a stop gives a program where nothing else is said. */
@@ -23,16 +24,12 @@ export async function endEverything({ supervisor, log }: ProgramParts): Promise<
 async function end(supervisor: ProgramParts['supervisor'], { id, state }: ContainerView): Promise<void> {
   const target = { id, processId: INIT };
   const ended = supervisor.request('wait', target);
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<void>((resolve) => { timer = setTimeout(resolve, waitMs); });
-  try {
-    await supervisor.request('signal', { ...target, signal: SIGTERM });
-    // What is frozen hears no signal before it is thawed.
-    if (state === 'paused') await supervisor.request('resume', { id });
-    await Promise.race([ended, overdue]);
-    await supervisor.request('signal', { ...target, signal: SIGKILL }).catch(() => undefined);
-    await ended;
-  } finally {
-    clearTimeout(timer);
-  }
+  // Where the signal cannot be sent, nobody waits for it.
+  ended.catch(() => undefined);
+  await supervisor.request('signal', { ...target, signal: SIGTERM });
+  // What is frozen hears no signal before it is thawed.
+  if (state === 'paused') await supervisor.request('resume', { id });
+  await within(waitMs, ended, undefined);
+  await supervisor.request('signal', { ...target, signal: SIGKILL }).catch(() => undefined);
+  await ended;
 }

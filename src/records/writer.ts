@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { within } from '../sys/within';
 import { RecordsError } from './errors';
 import type { ChangeArgs, ChangeName, ChangeResult } from './thread/changes';
 import type { ChangeOutcome, ChangeRequest, FromThread, ToThread } from './thread/messages';
@@ -174,14 +175,3 @@ export class Writer {
 }
 
 const nobody: Pick<Pending, 'apply' | 'resolve' | 'reject'> = { apply: () => undefined, resolve: () => undefined, reject: () => undefined };
-
-/** What `promise` resolves with, or `otherwise` where it has not within the time. */
-async function within<T>(limitMs: number, promise: Promise<T>, otherwise: T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<T>((resolve) => { timer = setTimeout(resolve, limitMs, otherwise); });
-  try {
-    return await Promise.race([promise, over]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -14,6 +14,7 @@ export function checkTcp(address: string, lookup: LookupFunction, signal: AbortS
       resolve(result);
     };
     const leave = (): void => { settle(failing(`${address}: no connection`)); };
+    if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     socket.once('connect', () => { settle(well); });
     socket.once('error', (error) => { settle(failing(`${address}: ${messageOf(error)}`)); });
