@@ -1,6 +1,6 @@
 import { Outcome, type Progress, type Result as ResultMessage } from '../api/gen/holdfast/v1/containers';
 import { exitStatus, lastFailure } from './exit-status';
-import type { MessageStream } from './message-stream';
+import type { MessageStream } from './daemon/message-stream';
 import { ProgressLine } from './progress-line';
 import { formatUptime } from './text/duration';
 import { type Result, resultLine, resultOf, resultStatus, unknownLine } from './text/result-line';

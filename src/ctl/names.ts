@@ -1,5 +1,5 @@
 import type { Container } from '../api/gen/holdfast/v1/containers';
-import type { DaemonClient } from './daemon-client';
+import type { DaemonClient } from './daemon/daemon-client';
 import { isGlob, matchesGlob } from './text/glob';
 import { nearNames } from '../runtime/text/near';
 import type { Tool } from './tool';

@@ -1,6 +1,6 @@
 import { version as ownVersion } from '../../package.json';
 import { Help } from 'commander';
-import { DEFAULT_ADDRESS } from './address';
+import { DEFAULT_ADDRESS } from './daemon/address';
 import { commands } from './registry';
 import type { Tool } from './tool';
 import { Verb, formatHelp, writingTo } from './verb';

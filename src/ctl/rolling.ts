@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Outcome, State } from '../api/gen/holdfast/v1/containers';
-import type { DaemonClient } from './daemon-client';
+import type { DaemonClient } from './daemon/daemon-client';
 import { exitStatus, lastFailure } from './exit-status';
 import { resultLine, resultOf, resultStatus, unknownLine } from './text/result-line';
 import type { Tool } from './tool';

@@ -1,12 +1,12 @@
 import { CommanderError } from 'commander';
 import { errorCodeOf, messageOf } from '../sys/thrown';
-import { type Address, DEFAULT_ADDRESS, parseAddress } from './address';
+import { type Address, DEFAULT_ADDRESS, parseAddress } from './daemon/address';
 import { CtlError } from './errors';
 import { exitStatus } from './exit-status';
 import { makeProgram } from './program';
 import { nearNames } from '../runtime/text/near';
 import { Session } from './session';
-import { explainUnknownCall } from './too-old';
+import { explainUnknownCall } from './daemon/too-old';
 import type { Io, Tool } from './tool';
 import type { Verb } from './verb';
 

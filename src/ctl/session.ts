@@ -1,5 +1,5 @@
-import type { Address } from './address';
-import type { DaemonClient } from './daemon-client';
+import type { Address } from './daemon/address';
+import type { DaemonClient } from './daemon/daemon-client';
 import { errorCodeOf } from '../sys/thrown';
 import { CtlError } from './errors';
 import { exitStatus } from './exit-status';
@@ -21,7 +21,7 @@ export class Session {
       width: widthOf(io),
       address,
       connect: async () => {
-        const { DaemonClient: Client } = await import('./daemon-client');
+        const { DaemonClient: Client } = await import('./daemon/daemon-client');
         this.#client ??= new Client(address());
         return this.#client;
       },

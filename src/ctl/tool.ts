@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Address } from './address';
-import type { DaemonClient } from './daemon-client';
+import type { Address } from './daemon/address';
+import type { DaemonClient } from './daemon/daemon-client';
 import type { Painter } from './text/colour';
 
 /** Where keys come from; a terminal has the two optional members. */

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
-import type { DaemonClient } from '../daemon-client';
-import { ExitFeed } from '../exit-feed';
+import type { DaemonClient } from '../daemon/daemon-client';
+import { ExitFeed } from '../daemon/exit-feed';
 import { killedBy } from '../exit-status';
 import { INIT } from '../names';
 import type { Tool } from '../tool';

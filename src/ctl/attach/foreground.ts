@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { OutputStream } from '../../api/gen/holdfast/v1/output';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { killedBy } from '../exit-status';
 import { write } from '../output/write';
 import type { Tool } from '../tool';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttachRequest, AttachResponse, LogsResponse } from '../../api/gen/holdfast/v1/output';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { isCtlError } from '../errors';
 import type { Call } from '../grpc/call';
 import type { WindowSize } from './terminal';

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { isCtlError, type CtlErrorCode } from '../errors';
 import { killedBy } from '../exit-status';
-import type { ExitFeed } from '../exit-feed';
+import type { ExitFeed } from '../daemon/exit-feed';
 import type { Io } from '../tool';
 import { InputCopy } from './input-copy';
 import { OutputCopy } from './output-copy';

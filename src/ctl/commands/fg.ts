@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { isCtlError } from '../errors';
 import { exitStatus } from '../exit-status';
 import { INIT, suggestNames } from '../names';

@@ -1,4 +1,4 @@
-import { parseAddress } from '../address';
+import { parseAddress } from '../daemon/address';
 import { exitStatus } from '../exit-status';
 import { showStatus } from './status';
 import type { Tool } from '../tool';

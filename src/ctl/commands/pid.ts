@@ -17,7 +17,7 @@ export function definePid(program: Verb, tool: Tool): void {
 
 async function pid(tool: Tool, names: readonly string[]): Promise<void> {
   if (names.length === 0) {
-    const { daemonPid } = await import('../daemon-pid');
+    const { daemonPid } = await import('../daemon/daemon-pid');
     tool.print(String(await daemonPid(tool.address())));
     return;
   }

@@ -1,5 +1,5 @@
 import { type Container, type ContainerStats, State } from '../../api/gen/holdfast/v1/containers';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { CtlError } from '../errors';
 import { containerJson } from '../json/container';
 import { selectContainers, suggestNames } from '../names';

@@ -1,7 +1,7 @@
 import { type Container, Outcome, State } from '../../api/gen/holdfast/v1/containers';
 import type { StdioPaths } from '../attach/stdio-fifos';
 import { readTerminal } from '../bundle/read';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { CtlError, isCtlError } from '../errors';
 import { type Given, definitionOf } from '../definition/definition';
 import { type RunKind, type RunOptions, kindOf } from '../definition/run-options';

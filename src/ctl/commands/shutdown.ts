@@ -17,7 +17,7 @@ export function defineShutdown(program: Verb, tool: Tool): void {
 /** The API cannot end its server: the process behind the socket is sent SIGTERM, and waited for. */
 async function shutdown(tool: Tool): Promise<void> {
   const [{ daemonPid }, { openPidFd, signalPidFd }, { Poller }] = await Promise.all([
-    import('../daemon-pid'),
+    import('../daemon/daemon-pid'),
     import('../../sys/process/process'),
     import('../../sys/poller'),
   ]);

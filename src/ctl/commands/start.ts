@@ -4,7 +4,7 @@ import { Outcome, type Definition } from '../../api/gen/holdfast/v1/containers';
 import { followAction, missingName } from '../acting';
 import type { StdioPaths } from '../attach/stdio-fifos';
 import { readTerminal, terminalOf } from '../bundle/read';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { CtlError } from '../errors';
 import { exitStatus } from '../exit-status';
 import { INIT, isProgram, selectContainers, suggestNames } from '../names';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { CtlError } from '../errors';
 import { exitStatus } from '../exit-status';
 import { INIT } from '../names';

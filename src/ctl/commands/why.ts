@@ -1,7 +1,7 @@
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
 import type { Event } from '../../api/gen/holdfast/v1/events';
 import { OutputStream } from '../../api/gen/holdfast/v1/output';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { CtlError, isCtlError } from '../errors';
 import { inspectJson } from '../json/container';
 import { selectContainers, suggestNames } from '../names';

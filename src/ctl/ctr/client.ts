@@ -1,9 +1,9 @@
 import { APIService, type Event, EventsRequest, type StateResponse } from '../../api/gen/legacy/api';
-import type { Address } from '../address';
-import { daemonError } from '../daemon-error';
+import type { Address } from '../daemon/address';
+import { daemonError } from '../daemon/daemon-error';
 import type { Method } from '../grpc/call';
 import { Channel } from '../grpc/channel';
-import { MessageStream } from '../message-stream';
+import { MessageStream } from '../daemon/message-stream';
 
 /** The API of containerd 0.2 (proto/legacy), which the forms of its own command line are about. Rejects with a CtlError. */
 export class LegacyClient {

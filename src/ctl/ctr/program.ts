@@ -1,5 +1,5 @@
 import { APIService } from '../../api/gen/legacy/api';
-import { DEFAULT_ADDRESS } from '../address';
+import { DEFAULT_ADDRESS } from '../daemon/address';
 import type { Tool } from '../tool';
 import { Verb, writingTo } from '../verb';
 import { withLegacy } from './ask';

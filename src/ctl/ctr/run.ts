@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { messageOf } from '../../sys/thrown';
-import { DEFAULT_ADDRESS, parseAddress } from '../address';
+import { DEFAULT_ADDRESS, parseAddress } from '../daemon/address';
 import { exitStatus } from '../exit-status';
 import { Session } from '../session';
 import type { Io } from '../tool';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogsRequest, LogsResponse } from '../../api/gen/holdfast/v1/output';
-import type { DaemonClient } from '../daemon-client';
+import type { DaemonClient } from '../daemon/daemon-client';
 import { isCtlError } from '../errors';
-import type { MessageStream } from '../message-stream';
+import type { MessageStream } from '../daemon/message-stream';
 
 /** A daemon that is being stopped refuses at once; the one after it takes a moment to come. */
 const RETRY_MS = 100;

@@ -1,4 +1,4 @@
-import { parseAddress } from '../../../src/ctl/address';
+import { parseAddress } from '../../../src/ctl/daemon/address';
 import { CtlError } from '../../../src/ctl/errors';
 
 test.each([

@@ -1,6 +1,6 @@
-import { parseAddress } from '../../../src/ctl/address';
-import { DaemonClient } from '../../../src/ctl/daemon-client';
-import { ExitFeed } from '../../../src/ctl/exit-feed';
+import { parseAddress } from '../../../src/ctl/daemon/address';
+import { DaemonClient } from '../../../src/ctl/daemon/daemon-client';
+import { ExitFeed } from '../../../src/ctl/daemon/exit-feed';
 import { FakeDaemon } from './support/fake-daemon';
 
 let daemon: FakeDaemon;

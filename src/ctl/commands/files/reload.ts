@@ -1,9 +1,9 @@
-import type { DaemonClient } from '../daemon-client';
-import { confirmed } from '../confirm';
-import { isCtlError } from '../errors';
-import { onEach } from '../on-each';
-import type { Tool } from '../tool';
-import type { Verb } from '../verb';
+import type { DaemonClient } from '../../daemon/daemon-client';
+import { confirmed } from '../../confirm';
+import { isCtlError } from '../../errors';
+import { onEach } from '../../on-each';
+import type { Tool } from '../../tool';
+import type { Verb } from '../../verb';
 
 export function defineReload(program: Verb, tool: Tool): void {
   program

@@ -1,7 +1,7 @@
-import { type UpdateResponse, UpdateResponse_Kind as Kind } from '../../api/gen/holdfast/v1/definitions';
-import { exitStatus, lastFailure } from '../exit-status';
-import type { Tool } from '../tool';
-import type { Verb } from '../verb';
+import { type UpdateResponse, UpdateResponse_Kind as Kind } from '../../../api/gen/holdfast/v1/definitions';
+import { exitStatus, lastFailure } from '../../exit-status';
+import type { Tool } from '../../tool';
+import type { Verb } from '../../verb';
 
 interface UpdateOptions {
   readonly dryRun?: boolean;

@@ -1,5 +1,5 @@
-import type { Tool } from '../tool';
-import type { Verb } from '../verb';
+import type { Tool } from '../../tool';
+import type { Verb } from '../../verb';
 import { PROGRAMS_DIRECTORY } from './check';
 
 export function defineImport(program: Verb, tool: Tool): void {
@@ -13,7 +13,7 @@ export function defineImport(program: Verb, tool: Tool): void {
     .argument('<file>', 'supervisord.conf')
     .option('-o, --output <directory>', 'where the files are written', PROGRAMS_DIRECTORY)
     .action(async (file: string, { output }: { readonly output: string }) => {
-      const { importFile } = await import('../import/run');
+      const { importFile } = await import('../../import/run');
       importFile(tool, file, output);
     });
 }

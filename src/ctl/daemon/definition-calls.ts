@@ -1,6 +1,6 @@
-import type { Progress } from '../api/gen/holdfast/v1/containers';
-import { type AvailableProcess, DefinitionsService, type RereadResponse, type UpdateRequest, type UpdateResponse } from '../api/gen/holdfast/v1/definitions';
-import type { Method } from './grpc/call';
+import type { Progress } from '../../api/gen/holdfast/v1/containers';
+import { type AvailableProcess, DefinitionsService, type RereadResponse, type UpdateRequest, type UpdateResponse } from '../../api/gen/holdfast/v1/definitions';
+import type { Method } from '../grpc/call';
 import type { MessageStream } from './message-stream';
 
 /** How a client of the daemon makes its calls: what they fail with is a CtlError. */

@@ -1,5 +1,5 @@
-import type { Tool } from '../tool';
-import type { Verb } from '../verb';
+import type { Tool } from '../../tool';
+import type { Verb } from '../../verb';
 
 export function defineDefinition(program: Verb, tool: Tool): void {
   program

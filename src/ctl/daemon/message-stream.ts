@@ -1,4 +1,4 @@
-import type { Call } from './grpc/call';
+import type { Call } from '../grpc/call';
 
 /**
  * What the daemon answers piece by piece. Iterate it once; it ends when the daemon ends it, throws what the daemon says,

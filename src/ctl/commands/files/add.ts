@@ -1,7 +1,7 @@
-import { type CtlErrorCode, CtlError } from '../errors';
-import { exitStatus } from '../exit-status';
-import type { Tool } from '../tool';
-import type { Verb } from '../verb';
+import { type CtlErrorCode, CtlError } from '../../errors';
+import { exitStatus } from '../../exit-status';
+import type { Tool } from '../../tool';
+import type { Verb } from '../../verb';
 
 export function defineAdd(program: Verb, tool: Tool): void {
   program

@@ -1,8 +1,8 @@
-import type { Event, FollowRequest } from '../api/gen/holdfast/v1/events';
+import type { Event, FollowRequest } from '../../api/gen/holdfast/v1/events';
 import type { DaemonClient } from './daemon-client';
-import { isCtlError } from './errors';
+import { isCtlError } from '../errors';
 import type { MessageStream } from './message-stream';
-import { INIT } from './names';
+import { INIT } from '../names';
 
 interface Waiter {
   readonly key: string;

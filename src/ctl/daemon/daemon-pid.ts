@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { peerCredentials } from '../sys/sockets/sockets';
+import { peerCredentials } from '../../sys/sockets/sockets';
 import type { Address } from './address';
 import { unreachable } from './daemon-error';
 

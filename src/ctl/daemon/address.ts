@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import { CtlError } from './errors';
+import { CtlError } from '../errors';
 
 /** Where a containerd of the Docker 1.11–17.10 days listens when nobody says otherwise. */
 export const DEFAULT_ADDRESS = 'unix:///run/containerd/containerd.sock';

@@ -1,7 +1,7 @@
-import { type GroupChange, GroupChange_Kind as Kind } from '../../api/gen/holdfast/v1/definitions';
-import { exitStatus } from '../exit-status';
-import type { Tool } from '../tool';
-import type { Verb } from '../verb';
+import { type GroupChange, GroupChange_Kind as Kind } from '../../../api/gen/holdfast/v1/definitions';
+import { exitStatus } from '../../exit-status';
+import type { Tool } from '../../tool';
+import type { Verb } from '../../verb';
 
 export function defineReread(program: Verb, tool: Tool): void {
   program

@@ -1,8 +1,8 @@
-import { followAction } from '../acting';
-import { CtlError } from '../errors';
-import { wholeNumber } from '../option-values';
-import type { Tool } from '../tool';
-import type { Verb } from '../verb';
+import { followAction } from '../../acting';
+import { CtlError } from '../../errors';
+import { wholeNumber } from '../../option-values';
+import type { Tool } from '../../tool';
+import type { Verb } from '../../verb';
 
 export function defineScale(program: Verb, tool: Tool): void {
   program

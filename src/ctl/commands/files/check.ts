@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { exitStatus } from '../exit-status';
-import type { Tool } from '../tool';
-import type { Verb } from '../verb';
+import { exitStatus } from '../../exit-status';
+import type { Tool } from '../../tool';
+import type { Verb } from '../../verb';
 
 /** Where programs are defined. */
 export const PROGRAMS_DIRECTORY = '/etc/holdfast/programs';
@@ -20,9 +20,9 @@ export function defineCheck(program: Verb, tool: Tool): void {
 
 async function check(tool: Tool, names: readonly string[]): Promise<void> {
   const [{ errorLine }, { readDefinitionDirectory, readDefinitionFiles }, { bringTogether, noDefinitions }] = await Promise.all([
-    import('../../agent/definitions/errors'),
-    import('../../agent/definitions/read-directory'),
-    import('../../agent/definitions/set'),
+    import('../../../agent/definitions/errors'),
+    import('../../../agent/definitions/read-directory'),
+    import('../../../agent/definitions/set'),
   ]);
   const files = await (names.length === 0 ? readDefinitionDirectory(PROGRAMS_DIRECTORY) : readDefinitionFiles(names.map((name) => resolve(name))));
   const { programs, errors } = bringTogether(noDefinitions, files);

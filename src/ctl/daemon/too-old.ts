@@ -1,7 +1,7 @@
 import { unspeaking } from './daemon-error';
-import { CtlError, isCtlError } from './errors';
-import type { Tool } from './tool';
-import type { Verb } from './verb';
+import { CtlError, isCtlError } from '../errors';
+import type { Tool } from '../tool';
+import type { Verb } from '../verb';
 
 /** The first of them: what a verb came with that says nothing else. */
 const FIRST_VERSION = '0.1.0';

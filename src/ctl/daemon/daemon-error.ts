@@ -1,7 +1,7 @@
 import { types } from 'node:util';
-import { CtlError, type CtlErrorCode } from './errors';
-import { exitStatus } from './exit-status';
-import { GrpcError, Status } from './grpc/status';
+import { CtlError, type CtlErrorCode } from '../errors';
+import { exitStatus } from '../exit-status';
+import { GrpcError, Status } from '../grpc/status';
 
 interface ConnectFailure {
   readonly pattern: RegExp;

@@ -10,16 +10,16 @@ import {
   type StatsResponse,
   StopRequest,
   type WaitResponse,
-} from '../api/gen/holdfast/v1/containers';
-import { DaemonService, type VersionResponse } from '../api/gen/holdfast/v1/daemon';
-import { type Event, EventsService, FollowRequest } from '../api/gen/holdfast/v1/events';
-import { type AttachRequest, type AttachResponse, LogsRequest, type LogsResponse, OutputService } from '../api/gen/holdfast/v1/output';
+} from '../../api/gen/holdfast/v1/containers';
+import { DaemonService, type VersionResponse } from '../../api/gen/holdfast/v1/daemon';
+import { type Event, EventsService, FollowRequest } from '../../api/gen/holdfast/v1/events';
+import { type AttachRequest, type AttachResponse, LogsRequest, type LogsResponse, OutputService } from '../../api/gen/holdfast/v1/output';
 import type { Address } from './address';
 import { daemonError } from './daemon-error';
 import { DefinitionCalls } from './definition-calls';
-import { isCtlError } from './errors';
-import type { Call, Method } from './grpc/call';
-import { Channel, type CallOptions } from './grpc/channel';
+import { isCtlError } from '../errors';
+import type { Call, Method } from '../grpc/call';
+import { Channel, type CallOptions } from '../grpc/channel';
 import { MessageStream } from './message-stream';
 
 /** A daemon that is being stopped refuses at once; the one after it takes a moment to come. */
