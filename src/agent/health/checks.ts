@@ -1,5 +1,3 @@
-import { lookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
 import PQueue from 'p-queue';
 import { viewOf } from '../../programs/list';
 import { programKey } from '../../programs/name';
@@ -9,17 +7,16 @@ import type { Health } from '../definitions/definition';
 import { type CheckResult, failing } from './check-result';
 import { checkExec } from './exec-check';
 import { checkHttp } from './http-check';
+import { queuedLookup } from './lookup';
 import { checkTcp } from './tcp-check';
 
 /** More wait for their turn: of a host with hundreds of programs, too. */
 const checksAtOnce = 32;
-/** getaddrinfo(3) has a thread of the pool for as long as a name server takes: others need the pool. */
-const lookupsAtOnce = 1;
 
 /** Makes the health checks of all programs: a bounded number at once, each within its time. */
 export class Checks {
   readonly #checks = new PQueue({ concurrency: checksAtOnce });
-  readonly #lookups = new PQueue({ concurrency: lookupsAtOnce });
+  readonly #lookup = queuedLookup();
 
   constructor(private readonly programs: ProgramParts) {}
 
@@ -55,13 +52,4 @@ export class Checks {
         return Promise.resolve(failing('it has not reported in time'));
     }
   }
-
-  readonly #lookup: LookupFunction = (hostname, options, callback) => {
-    void this.#lookups.add(() => new Promise<void>((resolve) => {
-      lookup(hostname, options, (error, ...found) => {
-        callback(error, ...(found as [string, number]));
-        resolve();
-      });
-    }));
-  };
 }
