@@ -1,5 +1,5 @@
 // The rooms of docs/architecture.md and the direction of imports between them.
-const rooms = ['daemon', 'api', 'agent', 'programs', 'supervisor', 'records', 'worker', 'monitor', 'shim', 'runtime', 'ctl', 'sys'];
+const rooms = ['daemon', 'api', 'agent', 'programs', 'supervisor', 'images', 'records', 'worker', 'monitor', 'shim', 'runtime', 'ctl', 'sys'];
 
 /** @param {string} room @param {string[]} below the rooms that it may import from */
 function mayImport(room, below) {
@@ -30,11 +30,12 @@ module.exports = {
       from: { path: '^src/api/(legacy|containerd|holdfast)/' },
       to: { path: '^src/api/(legacy|containerd|holdfast)/', pathNot: '^src/api/$1/' },
     },
-    mayImport('daemon', ['api', 'agent', 'programs', 'supervisor', 'records', 'worker', 'monitor', 'shim', 'runtime', 'sys']),
-    mayImport('api', ['agent', 'programs', 'supervisor', 'records', 'runtime', 'sys']),
+    mayImport('daemon', ['api', 'agent', 'programs', 'supervisor', 'images', 'records', 'worker', 'monitor', 'shim', 'runtime', 'sys']),
+    mayImport('api', ['agent', 'programs', 'supervisor', 'images', 'records', 'runtime', 'sys']),
     mayImport('agent', ['programs', 'supervisor', 'records', 'runtime', 'sys']),
     mayImport('programs', ['supervisor', 'records', 'runtime', 'sys']),
     mayImport('supervisor', ['records', 'worker', 'monitor', 'runtime', 'sys']),
+    mayImport('images', ['records', 'runtime', 'sys']),
     mayImport('records', ['runtime', 'sys']),
     mayImport('worker', ['runtime', 'sys']),
     mayImport('monitor', ['runtime', 'sys']),

@@ -1,0 +1,22 @@
+export type ImagesErrorCode =
+  | 'invalid'
+  | 'not-found'
+  | 'exists'
+  | 'precondition' // something else has to be so first
+  | 'out-of-range'
+  | 'locked' // somebody else is writing it
+  | 'not-implemented'
+  | 'failed' // the disk has refused it
+  | 'no-answer'; // the disk does not answer
+
+/** The one error class of this room. The message has no word of the error's class: faces add what their clients know. */
+export class ImagesError extends Error {
+  constructor(
+    readonly code: ImagesErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = 'ImagesError';
+  }
+}
