@@ -8,6 +8,16 @@ const common = {
   globalTeardown: '<rootDir>/test/support/run-directory-end.cjs',
 };
 
+/** jest takes every word after --selectProjects for a project, up to the next option: a file named there would have whole suites run. */
+function refuseFilesAsProjects(words, projects) {
+  let isProject = false;
+  for (const word of words) {
+    if (word.startsWith('-')) isProject = /^--selectProjects?\b/.test(word);
+    else if (isProject && !projects.includes(word)) throw new Error(`jest takes ${word} for a project: write --testPathPatterns or --runTestsByPath before it`);
+  }
+}
+refuseFilesAsProjects(process.argv.slice(2), ['unit', 'integration', 'fault', 'real']);
+
 /** @type {import('jest').Config} */
 module.exports = {
   // Two cores, and the suites start real containers: side by side they would measure each other.
