@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up themselves, on a bare Debian with Node 20, as root.
 SHELL := /bin/bash
-.PHONY: all setup legacy-client build generate check lint quick test test-all unit integration fault test-real swarm demo bench soak package clean
+.PHONY: all setup legacy-client build generate check docs lint quick test test-all unit integration fault test-real swarm demo bench soak package clean
 
 all: build
 
@@ -21,7 +21,19 @@ build: generate
 check: generate
 	npx --no-install tsc --noEmit
 	npx --no-install eslint .
-	npx --no-install depcruise --config .dependency-cruiser.cjs src test
+	$(IMPORTS)
+	npx --no-install depcruise-fmt --output-type err --exit-code $(IMPORTS_FILE)
+	@node scripts/rooms.mjs --check $(IMPORTS_FILE)
+
+# Who imports whom, once for the rules and for the picture of the rooms.
+IMPORTS_FILE := node_modules/.cache/imports.json
+IMPORTS = @mkdir -p $(dir $(IMPORTS_FILE)) && npx --no-install depcruise --config .dependency-cruiser.cjs --output-type json src test >$(IMPORTS_FILE)
+
+# The picture of the rooms of src/ in docs/architecture.md, with graphviz.
+docs: generate
+	@command -v dot >/dev/null || { echo 'make docs needs graphviz: apt-get install graphviz' >&2; exit 1; }
+	$(IMPORTS)
+	@node scripts/rooms.mjs $(IMPORTS_FILE)
 
 # WORKERS=3 runs files side by side: each has its own directories, cgroups and processes. Not by default: guard.test.ts was seen to fail so.
 WORKERS ?= 1
