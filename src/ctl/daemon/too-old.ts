@@ -3,8 +3,8 @@ import { CtlError, isCtlError } from '../errors';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
 
-/** The first of them: what a verb came with that says nothing else. */
-const FIRST_VERSION = '0.1.0';
+/** The first whose daemon speaks holdfast.v1: what a verb came with that says nothing else. */
+const FIRST_VERSION = '0.2.0';
 
 /** What a verb has failed with; of a call that the daemon does not know: whether that is an older Holdfast, or none. */
 export async function explainUnknownCall(error: unknown, tool: Tool, verb: Verb | undefined): Promise<never> {

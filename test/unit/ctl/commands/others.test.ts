@@ -41,7 +41,7 @@ describe('a call that the daemon does not know', () => {
     expect(await world.ctl('logs', 'web')).toEqual({
       status: 1,
       lines: [],
-      errors: 'holdfastctl: the daemon (0.1.0-fake) does not know "logs"; it came with 0.1.0\n  Restart it as the newer version: its programs run on meanwhile.\n',
+      errors: 'holdfastctl: the daemon (0.1.0-fake) does not know "logs"; it came with 0.2.0\n  Restart it as the newer version: its programs run on meanwhile.\n',
     });
   });
 
