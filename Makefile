@@ -39,7 +39,7 @@ docs: generate
 WORKERS ?= 1
 JEST := npx --no-install jest --maxWorkers=$(WORKERS)
 # Every step killed and failed at, random load, a thousand at once: minutes each.
-LONG := fault/(task-|agent-)?matrix|fault/soak|integration/host-thousand
+LONG := fault/(task-|agent-)?matrix|fault/(agent-)?soak|integration/host-thousand
 
 unit: build
 	$(JEST) --selectProjects=unit
