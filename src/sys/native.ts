@@ -47,6 +47,25 @@ export const libc = {
     ['int', 'str', 'int', 'str', 'uint'],
   ),
   unlinkat: declare<(directoryFd: number, name: string, flags: number) => number>('unlinkat', 'int', ['int', 'str', 'int']),
+
+  // Names in a directory, of any bytes: each ends with a zero.
+  openName: declare<(directoryFd: number, name: Memory, flags: number, mode: number) => number>('openat', 'int', ['int', 'void *', 'int', 'uint32_t']),
+  mkdirName: declare<(directoryFd: number, name: Memory, mode: number) => number>('mkdirat', 'int', ['int', 'void *', 'uint32_t']),
+  /** glibc 2.33; mknod(2) has been there for ever, but under another name in older ones. `device` as makedev(3) makes it. */
+  mknodName: declare<(directoryFd: number, name: Memory, mode: number, device: number) => number>('mknodat', 'int', ['int', 'void *', 'uint32_t', 'uint64_t']),
+  symlinkName: declare<(target: Memory, directoryFd: number, name: Memory) => number>('symlinkat', 'int', ['void *', 'int', 'void *']),
+  linkName: declare<(oldFd: number, oldName: Memory, newFd: number, newName: Memory, flags: number) => number>('linkat', 'int', ['int', 'void *', 'int', 'void *', 'int']),
+  unlinkName: declare<(directoryFd: number, name: Memory, flags: number) => number>('unlinkat', 'int', ['int', 'void *', 'int']),
+  readLinkName: declare<(directoryFd: number, name: Memory, into: Memory, size: number) => number>('readlinkat', 'long', ['int', 'void *', 'void *', 'size_t']),
+  chownName: declare<(directoryFd: number, name: Memory, uid: number, gid: number, flags: number) => number>('fchownat', 'int', ['int', 'void *', 'uint32_t', 'uint32_t', 'int']),
+  chmodPath: declare<(path: Memory, mode: number) => number>('chmod', 'int', ['void *', 'uint32_t']),
+  setTimesOfName: declare<(directoryFd: number, name: Memory, times: Memory, flags: number) => number>('utimensat', 'int', ['int', 'void *', 'void *', 'int']),
+  setAttribute: declare<(path: Memory, name: Memory, value: Memory, size: number, flags: number) => number>('lsetxattr', 'int', ['void *', 'void *', 'void *', 'size_t', 'int']),
+  getAttribute: declare<(path: Memory, name: Memory, into: Memory, size: number) => number>('lgetxattr', 'long', ['void *', 'void *', 'void *', 'size_t']),
+  listAttributes: declare<(path: Memory, into: Memory, size: number) => number>('llistxattr', 'long', ['void *', 'void *', 'size_t']),
+  statxName: declare<(dirFd: number, name: Memory, flags: number, mask: number, into: Memory) => number>('statx', 'int', ['int', 'void *', 'int', 'uint32_t', 'void *']),
+  syncfs: declare<(fd: number) => number>('syncfs', 'int', ['int']),
+
   eventfd: declare<(initial: number, flags: number) => number>('eventfd', 'int', ['uint32_t', 'int']),
   memfdCreate: declare<(name: string, flags: number) => number>('memfd_create', 'int', ['str', 'uint32_t']),
 
@@ -112,6 +131,14 @@ export const libc = {
     'long',
     'int',
     'str',
+    'void *',
+    'size_t',
+  ]),
+  /** The same for a path of any bytes, which ends with a zero. */
+  openat2Bytes: declare<(number: number, dirFd: number, path: Memory, how: Memory, size: number) => number>('syscall', 'long', [
+    'long',
+    'int',
+    'void *',
     'void *',
     'size_t',
   ]),

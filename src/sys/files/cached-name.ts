@@ -35,6 +35,7 @@ const NS_PER_S = 1_000_000_000n;
 const AT_MASK = 0;
 const AT_LINKS = 16;
 const AT_UID = 20;
+const AT_GID = 24;
 const AT_MODE = 28;
 const AT_INO = 32;
 const AT_SIZE = 40;
@@ -54,6 +55,7 @@ export interface FoundName {
   /** How many names it has. */
   readonly links: number;
   readonly ownerId: number;
+  readonly groupId: number;
   /** Which file system it is on. */
   readonly device: string;
   /** Of a device file: `<major>:<minor>`. */
@@ -147,6 +149,7 @@ export function factsOf(fd: number, path?: string): FoundName {
     size: Number(stat.readBigUInt64LE(AT_SIZE)),
     links: stat.readUInt32LE(AT_LINKS),
     ownerId: stat.readUInt32LE(AT_UID),
+    groupId: stat.readUInt32LE(AT_GID),
     device: deviceAt(AT_DEV),
     deviceNumber: deviceAt(AT_RDEV),
     mount: { id: stat.readBigUInt64LE(AT_MNT_ID), isUnique: (mask & STATX_MNT_ID_UNIQUE) !== 0 },

@@ -36,3 +36,16 @@ export function unmount(target: string, how: 'now' | 'lazily'): boolean {
   if (errno === constants.errno.EINVAL || errno === constants.errno.ENOENT) return false;
   throw new SysError(errno, 'umount2', target);
 }
+
+const CLONE_NEWNS = 0x20000;
+const MS_REC = 0x4000;
+const MS_SLAVE = 0x80000;
+
+/**
+ * What this thread mounts from now on nobody else sees, and it goes with the process (mount_namespaces(7)); other threads of the process stay where they are, so what
+ * is mounted is reached by synchronous calls alone. @throws SysError
+ */
+export function mountsOfItsOwn(): void {
+  check(libc.unshare(CLONE_NEWNS), 'unshare CLONE_NEWNS');
+  mount({ source: '', target: '/', type: '', flags: MS_REC | MS_SLAVE, data: '' });
+}
