@@ -1,6 +1,7 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
-import { containerSpec } from '../bundle/spec';
+import { containerSpec } from '../../runtime/bundle/container-spec';
+import { resourcesOf } from '../definition/limits';
 import { CtlError } from '../errors';
 import { DEFAULT_PATH } from '../exec-request';
 import { bytes, collect, wholeNumber } from '../option-values';
@@ -61,7 +62,7 @@ async function bundle(tool: Tool, directory: string, command: readonly string[],
     terminal: options.tty === true,
     hostname: options.hostname ?? name,
     user: { uid: 0, gid: 0, additionalGids: [] },
-    limits: { memoryBytes: options.memory, pids: options.pidsLimit },
+    resources: resourcesOf({ memoryBytes: options.memory, pids: options.pidsLimit }),
     mounts: [],
     noNewPrivileges: true,
     ownPidNamespace: options.pidNamespace,

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Definition } from '../../api/gen/holdfast/v1/containers';
-import { containerSpec } from '../bundle/spec';
+import { containerSpec } from '../../runtime/bundle/container-spec';
 import { DEFAULT_PATH } from '../exec-request';
 import { hostProgramSpec } from './host-program';
+import { resourcesOf } from './limits';
 import { bindMount } from './mount';
 import { type RunKind, type RunOptions, invalid } from './run-options';
 import { environmentOf, findUser } from './user';
@@ -69,7 +70,7 @@ function rootfsSpec(rootfs: string, given: Given, options: RunOptions): object {
     terminal: options.tty === true,
     hostname: options.hostname ?? name,
     user,
-    limits: limitsOf(options),
+    resources: resourcesOf(limitsOf(options)),
     mounts: (options.volume ?? []).map(bindMount),
     noNewPrivileges: !options.newPrivileges,
     ownPidNamespace: true,

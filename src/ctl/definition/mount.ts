@@ -1,14 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { CtlError } from '../errors';
-
-/** As an OCI spec has it. */
-export interface Mount {
-  readonly destination: string;
-  readonly type: string;
-  readonly source: string;
-  readonly options: readonly string[];
-}
+import type { Mount } from '../../runtime/bundle/container-spec';
 
 /** mount(8): what may be said of a directory or file of this host in a container. */
 const known = new Set(['ro', 'rw', 'rprivate', 'private', 'rslave', 'slave', 'rshared', 'shared', 'nosuid', 'nodev', 'noexec']);

@@ -5,7 +5,7 @@ import type { KeptListing, KeptRange } from './kept';
 import type { OpenedStdio, StdioAsked } from './stdio';
 
 /** Version of what a program and its hands say to each other; a hand of another one does nothing. */
-export const HANDS_PROTOCOL = 3;
+export const HANDS_PROTOCOL = 4;
 
 /** One mount of a root file system, as a client describes it (mount(8): type, source, options). */
 export interface MountAsked {
@@ -24,7 +24,7 @@ export interface CheckpointAsked {
 export interface Errands {
   /** Brings a descriptor: a file in memory with the regular file's content. */
   readonly read: {
-    readonly asks: { readonly path: string; readonly mostBytes: number; readonly followLink: boolean };
+    readonly asks: { readonly path: string; readonly mostBytes: number; readonly followLink: boolean; readonly root?: string | undefined };
     readonly brings: object;
   };
   readonly findProgram: { readonly asks: { readonly path: string }; readonly brings: FoundProgram };

@@ -36,8 +36,9 @@ export class ForeignFiles {
   async read(path: string, options: ReadOptions, signal?: AbortSignal): Promise<Buffer> {
     const atOnce = readAtOnce(path, options);
     if (atOnce !== undefined) return atOnce;
-    const { mostBytes, followLink = false } = options;
-    const { fds } = await this.hands.run('read', { path, mostBytes, followLink }, { about: path, signal });
+    const { mostBytes, followLink = false, root } = options;
+    const about = root === undefined ? path : join(root, path);
+    const { fds } = await this.hands.run('read', { path, mostBytes, followLink, root }, { about, signal });
     const [fd] = fds;
     return fd === undefined ? Buffer.alloc(0) : takeContent(fd);
   }

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { type FoundName, findCached, placeOf } from '../../sys/files/cached-name';
+import { type FoundName, findCached, findCachedInRoot, placeOf } from '../../sys/files/cached-name';
 import { SysError, strerror } from '../../sys/errors';
 import { readCached } from '../../sys/files/read-cached';
 import { systemErrorText, type ReadOptions } from '../state-dir/read-file';
@@ -13,7 +13,7 @@ const S_IFREG = 0o100000;
  * @throws Error as readRegularFile does
  */
 export function readAtOnce(path: string, options: ReadOptions): Buffer | undefined {
-  const found = find(path);
+  const found = find(path, options.root);
   if (found === undefined) return undefined;
   try {
     if ((found.mode & S_IFMT) !== S_IFREG) throw new Error(`${path}: not a regular file`);
@@ -25,11 +25,21 @@ export function readAtOnce(path: string, options: ReadOptions): Buffer | undefin
   }
 }
 
-function find(path: string): FoundName | undefined {
+function find(path: string, root: string | undefined): FoundName | undefined {
   try {
-    return findCached(path);
+    return root === undefined ? findCached(path) : findWithin(root, path);
   } catch (error) {
     throw new Error(`open ${path}: ${error instanceof SysError ? strerror(error.errno) : String(error)}`, { cause: error });
+  }
+}
+
+function findWithin(root: string, path: string): FoundName | undefined {
+  const at = findCached(root);
+  if (at === undefined) return undefined;
+  try {
+    return findCachedInRoot(at, path);
+  } finally {
+    closeSync(at.fd);
   }
 }
 

@@ -2,6 +2,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMemoryFile } from '../../sys/files/memory-file';
 import { removeTree } from '../../sys/files/remove-tree';
+import { withinRoot } from '../../sys/files/within-root';
 import { writeCheckpointRecord } from '../state-dir/checkpoint-file';
 import { readRegularFile } from '../state-dir/read-file';
 import { isCheckpoint, listCheckpoints, makeCheckpoint, prepareRestore } from './checkpoints';
@@ -13,7 +14,7 @@ import { type OpenedStdio, openStdio } from './stdio';
 
 /** How a hand does each errand, waiting for as long as it takes. */
 export const work: { readonly [E in Errand]: (asks: Asks<E>) => Brought<E> } = {
-  read: (asks) => ({ value: {}, fds: [inMemory('read', readRegularFile(asks.path, asks))] }),
+  read: (asks) => ({ value: {}, fds: [inMemory('read', readRegularFile(asks.root === undefined ? asks.path : pathWithin(asks.root, asks.path), asks))] }),
   findProgram: ({ path }) => ({ value: findProgram(path), fds: [] }),
   mount: ({ mounts, target }) => only({}, () => { mountAll(mounts, target); }),
   unmount: ({ target }) => only({}, () => { unmountAll(target); }),
@@ -34,6 +35,12 @@ export const work: { readonly [E in Errand]: (asks: Asks<E>) => Brought<E> } = {
   removeKept: ({ dir }) => only({}, () => { removeTree(dir); }),
   prepareRestore: ({ checkpointDir }) => ({ value: prepareRestore(checkpointDir), fds: [] }),
 };
+
+function pathWithin(root: string, path: string): string {
+  const within = withinRoot(root, path);
+  if (within === undefined) throw new Error(`open ${path} in ${root}: its links go round`);
+  return within;
+}
 
 function descriptorsOf(opened: OpenedStdio): number[] {
   if (opened.kind === 'file') return [opened.fileFd];

@@ -15,6 +15,7 @@ const HOW_RESOLVE = 16;
 const RESOLVE_CACHED = 0x20n;
 const RESOLVE_NO_XDEV = 0x01n;
 const RESOLVE_NO_SYMLINKS = 0x04n;
+const RESOLVE_IN_ROOT = 0x10n;
 const AT_FDCWD = -100;
 /** Another process's rename or mount makes the kernel give up a look at its cache (fs/namei.c): it is worth another one. */
 const ATTEMPTS = 8;
@@ -89,6 +90,12 @@ export function findCachedIn(dirFd: number, name: string): FoundName | undefined
  */
 export function findInMemory(dir: FoundName, name: string): FoundName | undefined {
   return found(openCached(dir.fd, name, O_PATH | O_CLOEXEC | O_NOFOLLOW, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS), name);
+}
+
+/** The same for a path as it is for a program whose root is `root`: no link leads out of it. */
+export function findCachedInRoot(root: FoundName, path: string): FoundName | undefined {
+  if (path.includes('\0')) return undefined;
+  return found(openCached(root.fd, path, O_PATH | O_CLOEXEC, RESOLVE_CACHED | RESOLVE_IN_ROOT), path);
 }
 
 /** Kinds that answer at once, or when a local disk does. Whatever else there is may wait for another machine, or a program. */

@@ -1,5 +1,10 @@
-import { type Limits, resourcesOf } from '../definition/limits';
-import type { Mount } from '../definition/mount';
+/** As an OCI spec has it. */
+export interface Mount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
 
 /** What a container's spec is made from. Everything has been checked. */
 export interface SpecWishes {
@@ -13,20 +18,28 @@ export interface SpecWishes {
   readonly cwd: string;
   readonly terminal: boolean;
   readonly hostname: string;
-  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] };
-  readonly limits: Limits;
-  /** Of this host, beside those that every container has. */
+  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[]; readonly umask?: number };
+  /** `linux.resources`, but for the devices. */
+  readonly resources: object;
+  /** Beside those that every container has. */
   readonly mounts: readonly Mount[];
   readonly noNewPrivileges: boolean;
   readonly ownPidNamespace: boolean;
   readonly hostNetwork: boolean;
+  /** Absent: those that containers usually have. With a list, also who is not root has all of it. */
+  readonly capabilities?: readonly string[] | undefined;
+  /** `process.rlimits`. Absent: a usual number of files. */
+  readonly rlimits?: readonly object[] | undefined;
+  readonly oomScoreAdj?: number | undefined;
+  /** It cannot write there; beside those of /proc that nobody may write to. */
+  readonly readOnlyPaths?: readonly string[] | undefined;
 }
 
 /**
  * What root keeps in a container: enough for the usual services, nothing that reaches the host. The
  * same fourteen that docker and podman have given for years.
  */
-const capabilities = [
+const usualCapabilities = [
   'CAP_AUDIT_WRITE',
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
@@ -76,7 +89,7 @@ const usualMounts = [
 
 /** The spec of a container, after the OCI runtime specification 1.0 (github.com/opencontainers/runtime-spec). */
 export function containerSpec(wishes: SpecWishes): object {
-  const { uid, gid, additionalGids } = wishes.user;
+  const { uid, gid, additionalGids, umask } = wishes.user;
   const namespaces = ['mount', 'ipc', 'uts'];
   if (wishes.ownPidNamespace) namespaces.push('pid');
   // A network namespace of its own holds nothing but the loopback, which the runtime brings up.
@@ -85,15 +98,14 @@ export function containerSpec(wishes: SpecWishes): object {
     ociVersion: '1.0.2',
     process: {
       terminal: wishes.terminal,
-      user: { uid, gid, ...(additionalGids.length === 0 ? {} : { additionalGids }) },
+      user: { uid, gid, ...(additionalGids.length === 0 ? {} : { additionalGids }), ...(umask === undefined ? {} : { umask }) },
       args: wishes.command,
       env: wishes.env,
       cwd: wishes.cwd,
-      // Not inheritable: a program without capabilities of its own would gain them through exec.
-      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-      rlimits: [{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 4096 }],
+      capabilities: capabilitiesOf(wishes.capabilities),
+      rlimits: wishes.rlimits ?? [{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 4096 }],
       noNewPrivileges: wishes.noNewPrivileges,
-      oomScoreAdj: 0,
+      oomScoreAdj: wishes.oomScoreAdj ?? 0,
     },
     root: { path: wishes.rootfs, readonly: wishes.readonlyRootfs },
     hostname: wishes.hostname,
@@ -102,9 +114,16 @@ export function containerSpec(wishes: SpecWishes): object {
       cgroupsPath: wishes.cgroupsPath,
       namespaces: namespaces.map((type) => ({ type })),
       // The runtime adds the harmless devices (null, zero, random, tty …) itself.
-      resources: { devices: [{ allow: false, access: 'rwm' }], ...resourcesOf(wishes.limits) },
+      resources: { devices: [{ allow: false, access: 'rwm' }], ...wishes.resources },
       maskedPaths,
-      readonlyPaths,
+      readonlyPaths: [...readonlyPaths, ...(wishes.readOnlyPaths ?? [])],
     },
   };
+}
+
+function capabilitiesOf(wanted: readonly string[] | undefined): object {
+  // Not inheritable: a program without capabilities of its own would gain them through exec.
+  if (wanted === undefined) return { bounding: usualCapabilities, effective: usualCapabilities, permitted: usualCapabilities };
+  // Ambient ones survive the step to a user that is not root (capabilities(7)).
+  return { bounding: wanted, effective: wanted, permitted: wanted, inheritable: wanted, ambient: wanted };
 }
