@@ -19,6 +19,7 @@ export function execRecordOf(task: ExecTask, container: ContainerEntry): Process
     rootUid: container.init.record?.rootUid ?? 0,
     rootGid: container.init.record?.rootGid ?? 0,
     ...(output === undefined ? {} : { output }),
+    ...(task.isQuiet === true ? { isQuiet: true } : {}),
   };
 }
 

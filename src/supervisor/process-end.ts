@@ -96,6 +96,12 @@ function finish(container: ContainerEntry, process: ProcessEntry, context: Conte
 function tellEnd(container: ContainerEntry, process: ProcessEntry, context: Context): void {
   if (process.isEndTold === true) return;
   process.isEndTold = true;
+  // Nobody has heard of its start.
+  if (process.record?.isQuiet === true) {
+    answerWaiters(process);
+    execIsOver(container, context);
+    return;
+  }
   takeRecordedEnd(container, process, context);
   const end = endOf(container, process);
   context.publisher.recordEnd(end, () => { faultPoint('daemon.end.recorded'); });

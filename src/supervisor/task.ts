@@ -28,6 +28,8 @@ export interface ExecTask extends Target {
   readonly stderr: string;
   /** Outputs without a path are kept beside the container's, in its way; nowhere, where the container's are not kept. */
   readonly keepsOutput?: boolean;
+  /** Our own, such as a health check: no event tells of it, so that many of them push nothing else out of the log. Only with `registerExec`. */
+  readonly isQuiet?: true;
 }
 
 /** A process that is kept, at its deletion. */

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { notRunning } from '../../programs/errors';
 import { viewOf } from '../../programs/list';
 import { programKey } from '../../programs/name';
 import type { ProgramParts } from '../../programs/parts';
-import { checkProcess } from '../../runtime/bundle/process-check';
 import type { ProcessSpec } from '../../runtime/bundle/process-spec';
-import { Fields } from '../../runtime/fields';
-import { parseJson } from '../../runtime/json';
+import { INIT } from '../../runtime/state-dir/layout';
 import { isAlive } from '../../supervisor/process-state';
 import { faultPoint } from '../../sys/fault';
 import { SIGKILL } from '../../sys/process/process';
@@ -14,11 +13,15 @@ import { type CheckResult, failing, well } from './check-result';
 /** Process ids of checks begin with it: a daemon that starts ends those of the one before. */
 const prefix = 'health-';
 
-/** Runs a command beside the program, as it runs itself: in its cgroup and namespaces, as its user. Ended with the signal. @throws what the core refuses */
+/**
+ * Runs a command beside the program, as it runs itself: in its cgroup and namespaces, as its user. No event tells of it; that it fails, the program's state
+ * says. Ended with the signal. @throws what the core refuses
+ */
 export async function checkExec(parts: ProgramParts, name: string, command: readonly string[], signal: AbortSignal): Promise<CheckResult> {
   const { supervisor } = parts;
   const target = { id: programKey(name), processId: `${prefix}${randomBytes(6).toString('hex')}` };
-  await supervisor.request('registerExec', { ...target, spec: specOf(parts, name, command), stdin: '', stdout: '', stderr: '' }, signal);
+  const spec = await specOf(parts, name, command);
+  await supervisor.request('registerExec', { ...target, spec, stdin: '', stdout: '', stderr: '', isQuiet: true }, signal);
   const kill = (): void => { supervisor.request('signal', { ...target, signal: SIGKILL }).catch(() => undefined); };
   try {
     await supervisor.request('startExec', target, signal);
@@ -47,7 +50,8 @@ export async function endOldChecks(parts: ProgramParts, name: string): Promise<v
 }
 
 /** The program's own process, with another command. */
-function specOf({ definitions }: ProgramParts, name: string, command: readonly string[]): ProcessSpec {
-  const spec = Fields.of(parseJson(definitions.find(name)?.definition.hostProgram ?? ''), 'spec', 'host-program');
-  return { ...checkProcess(spec.object('process')), terminal: false, args: command };
+async function specOf(parts: ProgramParts, name: string, command: readonly string[]): Promise<ProcessSpec> {
+  const init = (await viewOf(parts, programKey(name)))?.processes.find(({ id }) => id === INIT)?.record;
+  if (init === undefined) throw notRunning(name);
+  return { ...init.spec, terminal: false, args: command };
 }

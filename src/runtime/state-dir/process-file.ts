@@ -34,6 +34,8 @@ export interface ProcessRecord {
   readonly noNewKeyring?: boolean;
   /** Outputs without a path are kept so. Absent: theirs is the null device. */
   readonly output?: KeptOutput;
+  /** Of an exec that is kept: no event tells of it. Absent: they do. */
+  readonly isQuiet?: true;
 }
 
 /**
@@ -72,11 +74,12 @@ export function readProcessRecord(processDir: string): ProcessRecord {
     rootGid: fields.optionalInteger('rootGID') ?? 0,
     ...(fields.optionalBoolean('noNewKeyring') === true ? { noNewKeyring: true } : {}),
     ...keptOutput(fields),
+    ...(fields.optionalBoolean('holdfastQuiet') === true ? { isQuiet: true } : {}),
   };
 }
 
 /** Our members of the file, in the original's order. */
-function instructions(record: ProcessRecord): JsonObject & Record<Exclude<Instruction, 'noNewKeyring' | 'holdfastOutput'>, unknown> {
+function instructions(record: ProcessRecord): JsonObject & Record<Exclude<Instruction, 'noNewKeyring' | 'holdfastOutput' | 'holdfastQuiet'>, unknown> {
   return {
     exec: record.exec,
     containerdStdin: record.stdin,
@@ -90,6 +93,7 @@ function instructions(record: ProcessRecord): JsonObject & Record<Exclude<Instru
     // Ours, and only where it is set: the file stays what the original writes.
     ...(record.noNewKeyring === true ? { noNewKeyring: true } : {}),
     ...(record.output === undefined ? {} : { holdfastOutput: keptMember(record.output) }),
+    ...(record.isQuiet === true ? { holdfastQuiet: true } : {}),
   };
 }
 
@@ -100,7 +104,7 @@ function keptOutput(fields: Fields): { readonly output?: KeptOutput } {
 
 const INSTRUCTIONS = [
   'exec', 'containerdStdin', 'containerdStdout', 'containerdStderr', 'runtimeArgs', 'noPivotRoot', 'checkpoint',
-  'rootUID', 'rootGID', 'noNewKeyring', 'holdfastOutput',
+  'rootUID', 'rootGID', 'noNewKeyring', 'holdfastOutput', 'holdfastQuiet',
 ] as const;
 type Instruction = (typeof INSTRUCTIONS)[number];
 const INSTRUCTION_NAMES: ReadonlySet<string> = new Set(INSTRUCTIONS);

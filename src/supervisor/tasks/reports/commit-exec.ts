@@ -1,4 +1,6 @@
 import { faultPoint } from '../../../sys/fault';
+import type { ProcessIdentity } from '../../../worker/process-handle';
+import type { ContainerEntry, ProcessEntry } from '../../container';
 import { eventOf } from '../../container-event';
 import type { Context } from '../../context';
 import { SupervisorError } from '../../errors';
@@ -8,7 +10,7 @@ import { unwatchProcess, watchProcess } from '../../process-watch';
 import { toldFact } from '../../told-process';
 import { type Outcome, type TaskOf, answer, refusal } from '../../task';
 
-/** An exec'd process runs: it is in the log from here on, told, and its end watched. */
+/** An exec'd process runs: it is in the log from here on, told (but for a quiet one), and its end watched. */
 export function commitExec(task: TaskOf<'commitExec'>, context: Context): Outcome<'commitExec'> {
   const { container, process, executed } = task;
   const { id } = container;
@@ -19,9 +21,7 @@ export function commitExec(task: TaskOf<'commitExec'>, context: Context): Outcom
   // A process that is over already has hung up its FIFO, which this watch reports in a later turn.
   watchProcess(container, process, executed.handle, context);
   try {
-    const { startKey, pid } = identity;
-    const fact = container.isKept ? toldFact(id, process.id, { startKey, stage: 'started' }) : undefined;
-    context.publisher.mustTell(eventOf(container, 'start-process', { processId: process.id, startKey, pid }), fact);
+    if (process.record?.isQuiet !== true) tellStart(container, process, identity, context);
   } catch (error) {
     unwatchProcess(process, context);
     throw error;
@@ -34,6 +34,11 @@ export function commitExec(task: TaskOf<'commitExec'>, context: Context): Outcom
     executed.handle.closeStdin();
     void letInputEnd(process);
   }
-  context.log.info({ id, process: process.id, pid: process.systemPid }, 'process started');
+  context.log[process.record?.isQuiet === true ? 'debug' : 'info']({ id, process: process.id, pid: process.systemPid }, 'process started');
   return answer(process.systemPid);
+}
+
+function tellStart(container: ContainerEntry, process: ProcessEntry, { startKey, pid }: Pick<ProcessIdentity, 'startKey' | 'pid'>, { publisher }: Context): void {
+  const fact = container.isKept ? toldFact(container.id, process.id, { startKey, stage: 'started' }) : undefined;
+  publisher.mustTell(eventOf(container, 'start-process', { processId: process.id, startKey, pid }), fact);
 }

@@ -29,6 +29,6 @@ export function execRegistered(task: TaskOf<'execRegistered'>, context: Context)
     return refusal(new SupervisorError('wrong-state', { id: container.id, processId: process.id }, { detail: 'cannot exec in a stopped state' }));
   }
   process.isTold = true;
-  context.publisher.tell(eventOf(container, 'exec-added', { processId: process.id }));
+  if (process.record?.isQuiet !== true) context.publisher.tell(eventOf(container, 'exec-added', { processId: process.id }));
   return done;
 }
