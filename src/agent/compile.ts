@@ -2,8 +2,8 @@ import { secretLabels } from '../programs/secret-variables';
 import type { Definition } from '../records/definition';
 import { createdFile } from '../runtime/state-dir/stdio-target';
 import type { ProcessDefinition } from './definitions/definition';
-import { reports } from './health/reports';
 import type { Launch } from './engine/managed-definition';
+import { bundleSpecOf, insideContainer, rootfsSpecOf } from './launch/container';
 import { environmentOf } from './launch/environment';
 import { type ReadText, lookUp } from './launch/host-facts';
 import { hostSpecOf } from './launch/host-spec';
@@ -16,15 +16,13 @@ const generationVariable = 'HOLDFAST_GENERATION';
  * @throws LaunchError; Error that names the key which this version cannot do: nothing is left out silently
  */
 export async function compileProcess(definition: ProcessDefinition, launch: Launch, read: ReadText): Promise<Definition> {
-  const { kind, log } = definition;
+  const { log } = definition;
   refuseWhatIsMissing(definition);
   const secretVariables = definition.secrets.filter(({ as }) => as === 'environment').map(({ name }) => name);
   const path = (target: typeof log.stdout): string => (target.is === 'file' ? createdFile(target.path) : '');
   const isKept = log.stdout.is === 'keep' || log.stderr.is === 'keep';
   return {
-    bundle: kind.is === 'bundle' ? kind.bundle : '',
-    hostProgram: kind.is === 'host' ? await hostProgramOf(definition, launch, read) : '',
-    containerSpec: '',
+    ...await whatIsRun(definition, launch, read),
     runtime: '',
     runtimeArgs: [],
     noPivot: false,
@@ -32,38 +30,54 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
     stdio: { stdin: '', stdout: path(log.stdout), stderr: path(log.stderr) },
     removeAtEnd: false,
     keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles },
-    openStdin: false,
+    // A terminal is open to whoever attaches, whatever is said.
+    openStdin: definition.terminal ? undefined : definition.stdin === 'open',
   };
 }
 
-async function hostProgramOf(definition: ProcessDefinition, launch: Launch, read: ReadText): Promise<string> {
+/** One of the three; a bundle that is given something beside its own is a spec of ours. */
+async function whatIsRun(definition: ProcessDefinition, launch: Launch, read: ReadText): Promise<Pick<Definition, 'bundle' | 'hostProgram' | 'containerSpec'>> {
+  const { kind } = definition;
+  const nothing = { bundle: '', hostProgram: '', containerSpec: '' };
   const facts = await lookUp(definition, read);
-  const environment = environmentOf(definition, { ...facts, credentialsDirectory: launch.credentialsDirectory, inherited: process.env });
-  const ours = [...launchVariables(definition, launch)];
-  const others = environment.filter((each) => !ours.some(([name]) => each.startsWith(`${name}=`)));
-  return hostSpecOf(definition, facts.account, [...others, ...ours.map(([name, value]) => `${name}=${value}`)]);
+  if (kind.is === 'bundle') {
+    const inside = insideContainer(launch);
+    const secrets = [...facts.secrets].map(([name, value]) => `${name}=${value}`);
+    const spec = await bundleSpecOf(definition, kind.bundle, [...secrets, ...reportVariables(definition, inside)], launch, read);
+    return spec === undefined ? { ...nothing, bundle: kind.bundle } : { ...nothing, containerSpec: spec };
+  }
+  const seen = kind.is === 'host' ? launch : insideContainer(launch);
+  const environment = environmentOf(definition, { ...facts, credentialsDirectory: seen.credentialsDirectory, inherited: process.env });
+  // What nobody but the agent may say.
+  const ours = [`${generationVariable}=${String(launch.generation)}`, ...reportVariables(definition, seen)];
+  const others = environment.filter((each) => !ours.some((own) => nameOf(own) === nameOf(each)));
+  const variables = [...others, ...ours];
+  return kind.is === 'host'
+    ? { ...nothing, hostProgram: hostSpecOf(definition, facts.account, variables) }
+    : { ...nothing, containerSpec: rootfsSpecOf(definition, kind.rootfs, facts.account, variables, launch) };
 }
 
-/** What nobody but the agent may say. */
-function launchVariables({ health }: ProcessDefinition, { generation, notifySocket }: Launch): readonly (readonly [name: string, value: string])[] {
-  const variables: [string, string][] = [[generationVariable, String(generation)]];
-  if (notifySocket !== undefined) variables.push(['NOTIFY_SOCKET', notifySocket]);
-  // How long it may be silent before it is unhealthy: sd_watchdog_enabled(3).
-  if (health?.check.is === 'notify') variables.push(['WATCHDOG_USEC', String(Math.round(health.intervalMs * health.retries * 1000))]);
-  return variables;
+function nameOf(variable: string): string {
+  return variable.slice(0, variable.indexOf('='));
+}
+
+/** By which it reports: sd_notify(3). */
+function reportVariables({ health, kind }: ProcessDefinition, { notifySocket, credentialsDirectory }: Launch): readonly string[] {
+  return [
+    // All others have it with their environment.
+    ...(kind.is !== 'bundle' || credentialsDirectory === undefined ? [] : [`CREDENTIALS_DIRECTORY=${credentialsDirectory}`]),
+    ...(notifySocket === undefined ? [] : [`NOTIFY_SOCKET=${notifySocket}`]),
+    // How long it may be silent before it is unhealthy: sd_watchdog_enabled(3).
+    ...(health?.check.is === 'notify' ? [`WATCHDOG_USEC=${String(Math.round(health.intervalMs * health.retries * 1000))}`] : []),
+  ];
 }
 
 /** What a definition may ask for, and nobody does yet. */
 function refuseWhatIsMissing(definition: ProcessDefinition): void {
-  const { kind, secrets, terminal, stdin, health, ready, log, listen } = definition;
+  const { listener, ready, log, listen } = definition;
   const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
-    ['rootfs', kind.is === 'rootfs'],
-    ['secrets of what is no host program', kind.is !== 'host' && secrets.length > 0],
-    ['terminal', terminal || stdin === 'open'],
-    ['health.exec of what is no host program', kind.is !== 'host' && health?.check.is === 'exec'],
-    ['sd_notify of what is no host program', kind.is !== 'host' && reports(definition)],
+    ['an event listener', listener !== undefined],
     ['ready.log of output that is not kept with times', ready.is === 'log' && (log.format !== 'cri' || log.stdout.is !== 'keep' || log.stderr.is !== 'keep')],
-    ['read_only_paths', definition.readOnlyPaths.length > 0 || definition.privateTmp || definition.network !== 'host'],
     ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || (log.stdout.is === 'keep' && log.stderr.is === 'null') || (log.stdout.is === 'null' && log.stderr.is === 'keep') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],
     ['listen', listen.length > 0],
   ];

@@ -1,6 +1,8 @@
 import { findProgramIfThere } from '../programs/list';
-import { programKey } from '../programs/name';
+import { PROGRAMS_NAMESPACE, programKey } from '../programs/name';
 import { forget } from '../programs/remove';
+import { removeAbove } from '../runtime/host/hierarchies';
+import { usualCgroupOf } from '../runtime/host/host-spec';
 import { messageOf } from '../sys/thrown';
 import { ManagedProgram } from './engine/managed-program';
 import type { ManagedDefinition } from './engine/managed-definition';
@@ -76,6 +78,8 @@ export class Processes {
     await programs.turns.run(name, async () => {
       const left = await findProgramIfThere(programs, name);
       if (left !== undefined) await forget(programs, left);
+      // A runtime removes a container's own cgroup, and leaves those above it.
+      if (definition.process.kind.is !== 'host') removeAbove(usualCgroupOf(this.parts.stateDir, PROGRAMS_NAMESPACE, name));
     });
   }
 

@@ -52,6 +52,7 @@ export function makeAgent({ directory, programs, records, tools: { foreign, stat
     notify: new NotifySockets(poller, join(stateDir.companion, 'notify')),
     credentials: new Credentials([join(stateDir.companion, 'credentials'), `/dev/shm/holdfast-${placeOf(stateDir.root)}`], (path) => foreign.read(path, readOptions)),
     fatal: { reaper, endAll },
+    stateDir: stateDir.root,
     now: () => clock.now(),
     random: () => Math.random(),
   };
@@ -60,7 +61,7 @@ export function makeAgent({ directory, programs, records, tools: { foreign, stat
     processes,
     store: new DefinitionStore(records.programDefinitions),
     directory,
-    read: async (path) => (await foreign.read(path, readOptions)).toString(),
+    read: async (path, root) => (await foreign.read(path, { ...readOptions, root })).toString(),
     bootId: bootId(),
     log,
   });

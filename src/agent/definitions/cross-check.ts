@@ -2,6 +2,7 @@ import type { Dependency, ProgramDefinition } from './definition';
 import type { DefinitionError } from './errors';
 import { didYouMean } from './groups';
 import { fullNamesOf, processNamesOf } from './processes';
+import { isProgramName } from './read-program';
 
 type Programs = ReadonlyMap<string, ProgramDefinition>;
 
@@ -21,13 +22,18 @@ export function targetsOf({ target }: Dependency, programs: Programs): readonly 
 /** Of two processes of one name the program that comes first has it. */
 function nameErrors(programs: Programs): readonly DefinitionError[] {
   const takenBy = new Map<string, ProgramDefinition>();
-  return [...programs.values()].flatMap((program) => {
+  return [...programs.values()].flatMap((program): readonly DefinitionError[] => {
+    const odd = processNamesOf(program).find((name) => !isProgramName(name));
+    if (odd !== undefined) {
+      const message = `program.${program.name}: process_name: ${JSON.stringify(odd)} is no name of a process: letters, digits, and . _ - after the first are`;
+      return [{ code: 'bad-value', place: program.source, message, program: program.name }];
+    }
     const names = fullNamesOf(program);
     const taken = names.find((name) => takenBy.has(name));
     for (const name of names) if (!takenBy.has(name)) takenBy.set(name, program);
     if (taken === undefined) return [];
     const message = `program.${program.name}: its process ${JSON.stringify(taken)} is one of ${takenBy.get(taken)?.name ?? ''} already`;
-    return [{ code: 'duplicate' as const, place: program.source, message, program: program.name }];
+    return [{ code: 'duplicate', place: program.source, message, program: program.name }];
   });
 }
 

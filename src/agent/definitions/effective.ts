@@ -1,4 +1,4 @@
-import type { Health, LogPolicy, OutputTarget, ProgramDefinition, ResourceLimit, Secret, Settings } from './definition';
+import type { Health, LogPolicy, OutputTarget, ProgramDefinition, ResourceLimit, Settings } from './definition';
 import { durationValue, signalValue, sizeValue } from './values';
 
 /** A value of TOML; what is undefined is not written. */
@@ -30,7 +30,7 @@ export function effectiveKeys(program: ProgramDefinition): { readonly [key: stri
 function whatKeys(program: ProgramDefinition): Record<string, TomlValue | undefined> {
   const { kind, command, shell, listener } = program;
   const about = { labels: tableOf(program.labels), description: program.description };
-  if (kind.is === 'bundle') return { bundle: kind.bundle, ...(listener === undefined ? { stdin: program.stdin } : {}), ...about };
+  if (kind.is === 'bundle') return { bundle: kind.bundle, secrets: secretKeys(program), ...(listener === undefined ? { stdin: program.stdin } : {}), ...about };
   return {
     command: shell ? command[0] : command,
     shell,
@@ -44,14 +44,14 @@ function whatKeys(program: ProgramDefinition): Record<string, TomlValue | undefi
     environment: tableOf(program.environment),
     environment_file: program.environmentFiles.map(({ path, optional }) => `${optional ? '-' : ''}${path}`),
     inherit_environment: program.inheritEnvironment,
-    secrets: program.secrets.length === 0 ? undefined : Object.fromEntries(program.secrets.map(secretOf)),
+    secrets: secretKeys(program),
     ...(listener === undefined ? { terminal: program.terminal, stdin: program.stdin } : {}),
     ...about,
   };
 }
 
-function secretOf({ name }: Secret): readonly [string, string] {
-  return [name, HIDDEN];
+function secretKeys({ secrets }: Pick<ProgramDefinition, 'secrets'>): TomlValue {
+  return secrets.length === 0 ? undefined : Object.fromEntries(secrets.map(({ name }) => [name, HIDDEN]));
 }
 
 function whenKeys(program: ProgramDefinition): Record<string, TomlValue | undefined> {

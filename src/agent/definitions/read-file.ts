@@ -3,7 +3,7 @@ import { nearNames } from '../../runtime/text/near';
 import { messageOf } from '../../sys/thrown';
 import type { ProgramDefinition, SourcePlace, Webhook } from './definition';
 import type { DefinitionError, DefinitionErrorCode } from './errors';
-import { readProgram } from './read-program';
+import { isProgramName, readProgram } from './read-program';
 import { type KeyPath, type Table, TableReader, isTable } from './table-reader';
 import { type KeyPlace, pathKey, placesOf } from './toml-places';
 import { readWebhook } from './webhook';
@@ -114,6 +114,7 @@ class FileReader {
 
   #group(name: string, table: TableReader): GroupDefinition | undefined {
     const before = this.#errors.length;
+    if (!isProgramName(name)) table.complain('bad-value', undefined, `${table.name}: ${JSON.stringify(name)} is no name of a group: letters, digits, and . _ - after the first are`);
     const programs = table.texts('programs') ?? [];
     const priority = table.integer('priority', 0, 1_000_000) ?? 999;
     if (!table.has('programs')) table.complain('contradiction', undefined, `${table.name}: programs is missing`);

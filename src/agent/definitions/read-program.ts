@@ -7,6 +7,11 @@ import { type ReaderContext, TableReader } from './table-reader';
 const mostProcesses = 10_000;
 const plainName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
+/** Of programs, groups and processes: they become parts of paths, of arguments, and of a container's id. */
+export function isProgramName(name: string): boolean {
+  return plainName.test(name) && name.length <= 200;
+}
+
 /** What is known of a program beside its table. */
 export interface ProgramHeader {
   readonly name: string;
@@ -16,7 +21,7 @@ export interface ProgramHeader {
 
 /** Reads `[program.NAME]` or `[eventlistener.NAME]`. What is wrong is told to the reader: then what is returned is of no use. */
 export function readProgram(table: TableReader, { name, isListener, source }: ProgramHeader): ProgramDefinition {
-  if (!plainName.test(name) || name.length > 200) table.complain('bad-value', undefined, `${table.name}: ${JSON.stringify(name)} is no name of a program: letters, digits, and . _ - after the first are`);
+  if (!isProgramName(name)) table.complain('bad-value', undefined, `${table.name}: ${JSON.stringify(name)} is no name of a program: letters, digits, and . _ - after the first are`);
   const settings = readSettings(table);
   const numprocs = table.integer('numprocs', 1, mostProcesses) ?? 1;
   const numprocsStart = table.integer('numprocs_start', 0, 1_000_000) ?? 0;

@@ -9,6 +9,8 @@ export interface Launch {
   readonly notifySocket: string | undefined;
   /** For secrets that are files. */
   readonly credentialsDirectory: string | undefined;
+  /** Of a container, below the root of each hierarchy. */
+  readonly cgroupsPath: string;
 }
 
 /** One process of a program, as the engine is given it. */

@@ -24,6 +24,8 @@ export interface EngineParts {
   readonly notify: NotifySockets;
   readonly credentials: Credentials;
   readonly fatal: FatalActions;
+  /** The daemon's, by which it is told from others of this host. */
+  readonly stateDir: string;
   readonly now: () => Clocks;
   /** From 0 to 1. */
   readonly random: () => number;

@@ -1,9 +1,10 @@
 import { viewOf } from '../../programs/list';
-import { programKey } from '../../programs/name';
+import { PROGRAMS_NAMESPACE, programKey } from '../../programs/name';
 import type { StartResult } from '../../programs/start-result';
 import { startRun } from '../../programs/start';
 import type { Definition } from '../../records/definition';
 import { Fields } from '../../runtime/fields';
+import { usualCgroupOf } from '../../runtime/host/host-spec';
 import { parseJson } from '../../runtime/json';
 import { INIT } from '../../runtime/state-dir/layout';
 import type { ContainerView } from '../../supervisor/container';
@@ -37,7 +38,8 @@ export async function startGeneration(parts: EngineParts, { name, process, compi
     const notifySocket = reports(process) ? parts.notify.pathOf(name) : undefined;
     const secrets = secretFilesOf(process);
     const credentialsDirectory = secrets.length === 0 ? undefined : await parts.credentials.directoryOf(name);
-    const definition = await compile({ generation, notifySocket, credentialsDirectory });
+    const cgroupsPath = usualCgroupOf(parts.stateDir, PROGRAMS_NAMESPACE, name);
+    const definition = await compile({ generation, notifySocket, credentialsDirectory, cgroupsPath });
     if (secrets.length > 0) await parts.credentials.put(name, uidOf(definition), secrets);
     if (notifySocket !== undefined) parts.notify.open(name, uidOf(definition), true);
     faultPoint('daemon.agent.before-start');
@@ -115,8 +117,9 @@ export function hearAgain({ programs, notify }: EngineParts, { name, process }: 
   if (definition !== undefined && reports(process)) notify.open(name, uidOf(definition), false);
 }
 
-function uidOf({ hostProgram }: Definition): number {
-  return Fields.of(parseJson(hostProgram), 'spec', 'host-program').object('process').object('user').integer('uid');
+/** A bundle as it is says nothing that matters here. */
+function uidOf({ hostProgram, containerSpec }: Definition): number {
+  return Fields.of(parseJson(hostProgram === '' ? containerSpec : hostProgram), 'spec', 'host-program').object('process').object('user').integer('uid');
 }
 
 /** When its process was started, and not later: milliseconds since 1970. */

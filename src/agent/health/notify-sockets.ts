@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Poller } from '../../sys/poller';
 import { DatagramSocket } from '../../sys/sockets/datagram-socket';
 
@@ -25,9 +25,9 @@ export class NotifySockets {
   /** @param directory is made with the first socket */
   constructor(private readonly poller: Poller, private readonly directory: string) {}
 
-  /** For NOTIFY_SOCKET. Short, whatever the program's name: a socket's path has 107 bytes. */
+  /** For NOTIFY_SOCKET: in a directory of its own, which a container is given. Short, whatever the program's name: a socket's path has 107 bytes. */
   pathOf(name: string): string {
-    return join(this.directory, createHash('sha256').update(name).digest('hex').slice(0, 16));
+    return join(this.directory, createHash('sha256').update(name).digest('hex').slice(0, 16), 'socket');
   }
 
   /** Takes what a program reports. @param isNew it is about to start: what was said before is another run's @throws the system's error */
@@ -38,8 +38,9 @@ export class NotifySockets {
       return;
     }
     before?.socket.close();
-    mkdirSync(this.directory, { recursive: true, mode: 0o711 });
-    const socket = new DatagramSocket(this.poller, this.pathOf(name), uid, (text) => { this.#take(name, text); });
+    const path = this.pathOf(name);
+    makeDirectory(dirname(path));
+    const socket = new DatagramSocket(this.poller, path, uid, (text) => { this.#take(name, text); });
     this.#entries.set(name, { socket, uid, isReady: false, listener: undefined });
   }
 
@@ -56,6 +57,7 @@ export class NotifySockets {
   close(name: string): void {
     this.#entries.get(name)?.socket.close();
     this.#entries.delete(name);
+    rmSync(dirname(this.pathOf(name)), { recursive: true, force: true });
   }
 
   /** The daemon ends. May be called twice. */
@@ -75,4 +77,10 @@ export class NotifySockets {
     }
     if (lines.includes('WATCHDOG=1')) entry.listener?.('alive');
   }
+}
+
+/** A daemon of before had the socket itself there. */
+function makeDirectory(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(path);
+  mkdirSync(path, { recursive: true, mode: 0o711 });
 }

@@ -14,6 +14,8 @@ export interface Account {
 export interface AccountFiles {
   readonly passwd: string;
   readonly group: string;
+  /** Whose they are, for messages: `on this host`. */
+  readonly where: string;
 }
 
 type Wanted = Pick<ProcessDefinition, 'fullName' | 'user' | 'userGroup' | 'extraGroups'>;
@@ -23,14 +25,17 @@ type Wanted = Pick<ProcessDefinition, 'fullName' | 'user' | 'userGroup' | 'extra
  * @param ownUid the daemon's, for who is given no user
  * @throws LaunchError `no-such-account`
  */
-export function findAccount(process: Wanted, { passwd, group }: AccountFiles, ownUid: number): Account {
+export function findAccount(process: Wanted, { passwd, group, where }: AccountFiles, ownUid: number): Account {
+  const fail = (what: 'user' | 'group', name: string): never => {
+    throw new LaunchError('no-such-account', process.fullName, `there is no ${what} ${JSON.stringify(name)} ${where}`);
+  };
   const users = entriesOf(passwd);
   const groups = entriesOf(group);
   const user = process.user ?? String(ownUid);
   const isNumber = /^\d+$/.test(user);
-  const found = users.find(([name, , uid]) => (isNumber ? uid === user : name === user)) ?? (isNumber ? undefined : fail(process, 'user', user));
+  const found = users.find(([name, , uid]) => (isNumber ? uid === user : name === user)) ?? (isNumber ? undefined : fail('user', user));
   const [name, , uid = user, gid = '0', , home = '/', shell = '/bin/sh'] = found ?? [];
-  const gidOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number((groups.find(([each]) => each === text) ?? fail(process, 'group', text))[2]));
+  const gidOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number((groups.find(([each]) => each === text) ?? fail('group', text))[2]));
   const memberOf = groups.filter(([, , , members = '']) => name !== undefined && members.split(',').includes(name)).map(([, , number]) => Number(number));
   const additional = process.extraGroups?.map(gidOf) ?? (process.user === undefined ? [] : memberOf);
   return {
@@ -39,10 +44,6 @@ export function findAccount(process: Wanted, { passwd, group }: AccountFiles, ow
     additionalGids: [...new Set(additional)],
     entry: name === undefined ? undefined : { name, home: home === '' ? '/' : home, shell: shell === '' ? '/bin/sh' : shell },
   };
-}
-
-function fail({ fullName }: Wanted, what: 'user' | 'group', name: string): never {
-  throw new LaunchError('no-such-account', fullName, `there is no ${what} ${JSON.stringify(name)} on this host`);
 }
 
 function entriesOf(text: string): readonly (readonly string[])[] {

@@ -3,6 +3,7 @@ export type LaunchErrorCode =
   | 'environment-file' // it cannot be read, or makes no sense
   | 'environment' // a variable refers to one that there is not
   | 'secret'
+  | 'bundle' // its config.json cannot be read
   | 'unsupported'; // what this version cannot do
 
 /** Why a process cannot be started as it is defined, now. The message is whole, in words that a client may be shown. */

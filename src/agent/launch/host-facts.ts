@@ -7,11 +7,14 @@ import { LaunchError } from './errors';
 import type { EnvironmentParts } from './environment';
 import { parseEnvironmentFile } from './environment-file';
 
-/** How a host's files are read; given, so that what a definition names is read where a hang harms nobody. */
-export type ReadText = (path: string) => Promise<string>;
+/** How files are read; given, so that what a definition names is read where a hang harms nobody. @param root the path is one of a program with that root */
+export type ReadText = (path: string, root?: string) => Promise<string>;
 
 /** On a thread of the pool. */
 export const readHostText: ReadText = (path) => readFile(path, 'utf8');
+
+/** A bundle says itself who it runs as. */
+const nobodyElse: Account = { uid: 0, gid: 0, additionalGids: [], entry: undefined };
 
 /** What a start has to look up. */
 export interface HostFacts extends Pick<EnvironmentParts, 'account' | 'fromFiles' | 'secrets'> {
@@ -20,8 +23,7 @@ export interface HostFacts extends Pick<EnvironmentParts, 'account' | 'fromFiles
 
 /** Looks it up, anew at each start. @throws LaunchError for the first thing that is not as it is to be */
 export async function lookUp(process: ProcessDefinition, read: ReadText = readHostText): Promise<HostFacts> {
-  const [passwd, group] = await Promise.all([read('/etc/passwd'), read('/etc/group')]);
-  const account = findAccount(process, { passwd, group }, ownUid());
+  const account = await accountOf(process, read);
   const fromFiles: (readonly [string, string])[] = [];
   for (const file of process.environmentFiles) fromFiles.push(...await readVariables(process, file, read));
   const secrets = new Map<string, string>();
@@ -29,6 +31,26 @@ export async function lookUp(process: ProcessDefinition, read: ReadText = readHo
     if (as === 'environment') secrets.set(name, await readSecret(process, name, file, read));
   }
   return { account, fromFiles, secrets };
+}
+
+/** Of a container those that its own root knows: one without such files knows numbers alone. */
+async function accountOf(process: ProcessDefinition, read: ReadText): Promise<Account> {
+  const { kind } = process;
+  if (kind.is === 'bundle') return nobodyElse;
+  const paths = ['/etc/passwd', '/etc/group'];
+  const [passwd = '', group = ''] = await Promise.all(kind.is === 'host' ? paths.map((path) => read(path)) : paths.map((path) => readIfThere(read, path, kind.rootfs)));
+  return kind.is === 'host'
+    ? findAccount(process, { passwd, group, where: 'on this host' }, ownUid())
+    : findAccount(process, { passwd, group, where: `in ${kind.rootfs}` }, 0);
+}
+
+async function readIfThere(read: ReadText, path: string, root: string): Promise<string> {
+  try {
+    return await read(path, root);
+  } catch (error) {
+    if (isMissing(error)) return '';
+    throw error;
+  }
 }
 
 function ownUid(): number {

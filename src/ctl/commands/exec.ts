@@ -42,7 +42,8 @@ export function defineExec(program: Verb, tool: Tool): void {
 async function exec(tool: Tool, name: string, command: readonly string[], options: ExecOptions): Promise<void> {
   const daemon = await tool.connect();
   const container = await daemon.container(name);
-  if (container === undefined || container.state !== State.RUNNING) {
+  // Also in one that is up and not ready yet.
+  if (container === undefined || (container.state !== State.RUNNING && container.pid === 0)) {
     const what = container === undefined ? 'no such container' : 'it does not run';
     throw new CtlError('no-such-process', `${name}: ${what}`, { hint: '"holdfastctl ps -a" lists what there is.' });
   }

@@ -113,8 +113,8 @@ function writeLifted(liftedPath: string, spec: JsonObject): void {
   }
 }
 
-/** Makes the paths absolute that a runtime takes to be relative to the bundle: the root, and bind mounts' sources. */
-function relocate(spec: JsonObject, bundlePath: string): JsonObject {
+/** Makes the paths of a spec absolute that a runtime takes to be relative to the bundle: the root, and bind mounts' sources. */
+export function relocate(spec: JsonObject, bundlePath: string): JsonObject {
   const rooted = mapObject(spec, 'root', (root) => makeAbsolute(root, 'path', bundlePath));
   return mapList(rooted, 'mounts', (mount) => (isBind(mount) ? makeAbsolute(mount, 'source', bundlePath) : mount));
 }

@@ -94,6 +94,11 @@ export function removeDirectories(directories: readonly string[]): boolean {
   }).every(Boolean);
 }
 
+/** Removes what was made above a cgroup of that path, as far as nobody is in there. */
+export function removeAbove(path: string): void {
+  for (const { mountPoint, root } of cgroupMounts()) if (root === '/') removeEmptyAbove(mountPoint + path);
+}
+
 function removeBelow(directory: string): boolean {
   for (const name of subdirectories(directory)) removeBelow(join(directory, name));
   return tryRemove(directory);

@@ -26,6 +26,19 @@ export function nameOf(key: ContainerKey): ContainerName {
   return { namespace: key.slice(0, slash), id: key.slice(slash + 1) };
 }
 
+/**
+ * What a runtime calls a container of a namespace: runc knows no colon in an id, as the programs of a group have one. No id of a namespace holds a `+`, so that
+ * no two become one (docs/agent.md).
+ */
+export function runtimeIdOf(id: string): string {
+  return id.replaceAll(':', '+');
+}
+
+/** The id of a container of a namespace that a runtime calls so. */
+export function idOfRuntime(runtimeId: string): string {
+  return runtimeId.replaceAll('+', ':');
+}
+
 /** Whether the legacy API made it: its task goes with its end. Tasks of all others stay until they are deleted. */
 export function isLegacy(key: ContainerKey): boolean {
   return !key.includes('/');

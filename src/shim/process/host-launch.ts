@@ -10,6 +10,7 @@ import { locateHostCgroup, makeDirectories } from '../../runtime/host/hierarchie
 import { wantsCpuset, writeLimits } from '../../runtime/host/limits';
 import { userOf } from '../../runtime/host/setters';
 import { stubCommand, type StubRequest } from '../../runtime/host/stub';
+import { idOfRuntime } from '../../runtime/state-dir/container-key';
 import { INIT, files } from '../../runtime/state-dir/layout';
 import { readPid, writePid } from '../../runtime/state-dir/process-dir';
 import type { ProcessRecord } from '../../runtime/state-dir/process-file';
@@ -86,7 +87,7 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
 async function made({ place }: Shim, entry: ManagedProcess): Promise<Pick<StubRequest, 'cgroup' | 'startFifo' | 'pidNamespace'>> {
   const { dir, bundle, namespace, id } = entry.identity;
   const fields = readJsonFile(join(bundle, 'config.json'), 'bad-bundle', { mostBytes: MOST_SPEC_BYTES });
-  const spec = readHostSpec(fields, usualCgroupOf(place, namespace ?? '', id));
+  const spec = readHostSpec(fields, usualCgroupOf(place, namespace ?? '', namespace === undefined ? id : idOfRuntime(id)));
   const cgroup = locateHostCgroup(spec.cgroupsPath, { cpuset: wantsCpuset(spec.resources) });
   const startFifo = newStartFifo(dir);
   writeHostFile(dir, { cgroup, startFifo });

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { type ContainerKey, isLegacy, keyOf, nameOf } from '../../runtime/state-dir/container-key';
+import { type ContainerKey, idOfRuntime, isLegacy, keyOf, nameOf, runtimeIdOf } from '../../runtime/state-dir/container-key';
 import type { PipeName, ShimProcess } from '../../runtime/shim-protocol';
 
 /** A process that a shim is asked to take over; all else is in its directory. */
@@ -7,12 +7,14 @@ export type Takeover = ShimProcess;
 
 /** The container's part of a takeover: how the runtime knows it, and in which namespace. */
 export function takeoverNames(key: ContainerKey): { readonly id: string; readonly namespace?: string } {
-  return isLegacy(key) ? { id: key } : nameOf(key);
+  if (isLegacy(key)) return { id: key };
+  const { namespace, id } = nameOf(key);
+  return { namespace, id: runtimeIdOf(id) };
 }
 
 /** The key of the container that a takeover is of. */
 export function keyOfTakeover({ id, namespace }: Takeover): ContainerKey {
-  return namespace === undefined ? id : keyOf({ namespace, id });
+  return namespace === undefined ? id : keyOf({ namespace, id: idOfRuntime(id) });
 }
 
 /** Descriptors of a process that the daemon holds, too, so that the death of the shim harms nobody. */

@@ -3,7 +3,7 @@ import type { TableReader } from '../table-reader';
 
 /** What a bundle's config.json says itself. */
 const ofTheSpec = [
-  'command', 'rootfs', 'shell', 'directory', 'umask', 'user', 'group', 'extra_groups', 'environment', 'environment_file', 'inherit_environment', 'secrets',
+  'command', 'rootfs', 'shell', 'directory', 'umask', 'user', 'group', 'extra_groups', 'environment', 'environment_file', 'inherit_environment',
   'terminal', 'pid_namespace', 'limits', 'oom_score_adjust', 'nice', 'no_new_privileges', 'capabilities', 'read_only_paths', 'private_tmp', 'network', 'listen',
 ];
 
@@ -16,7 +16,11 @@ export function tellContradictions(table: TableReader, kind: Kind): void {
   if (kind.is === 'bundle') {
     for (const key of ofTheSpec) if (table.has(key)) tell(key, `${key} beside bundle: the bundle's config.json says it`);
   }
-  if (kind.is === 'rootfs' && table.has('pid_namespace')) tell('pid_namespace', 'pid_namespace beside rootfs: a container has one always');
+  if (kind.is === 'rootfs') {
+    if (table.has('pid_namespace')) tell('pid_namespace', 'pid_namespace beside rootfs: a container has one always');
+    // Of OCI runtimes only runc 1.2 and later knows of it.
+    if (table.has('nice')) tell('nice', 'a container cannot have nice; limits.cpu_weight says how much it gets beside others');
+  }
   if (kind.is === 'host') {
     for (const key of ofContainers) {
       const value = table.table[key];
