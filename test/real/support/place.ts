@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -58,6 +58,8 @@ export class Place {
 
   /** Processes of this place; those that end by themselves in a moment (a shim whose last container is gone) are waited for. */
   async #endProcesses(): Promise<string[]> {
+    const { own, below } = cgroupDirectories(this.cgroup);
+    for (const path of [...below, ...own]) thaw(path);
     const seen = this.#processes();
     const late: string[] = [];
     for (const one of seen) {
@@ -84,6 +86,14 @@ export class Place {
       .split('\n')
       .flatMap((line) => line.split(' ')[4] ?? [])
       .filter((path) => path.startsWith(`${this.directory}/`));
+  }
+}
+
+/** What is frozen does not die of SIGKILL; a failed test may leave a container so. */
+function thaw(cgroup: string): void {
+  for (const [file, running] of [['freezer.state', 'THAWED'], ['cgroup.freeze', '0']] as const) {
+    const path = join(cgroup, file);
+    if (existsSync(path)) writeFileSync(path, running);
   }
 }
 

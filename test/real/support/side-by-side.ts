@@ -21,26 +21,38 @@ export function describeReal(title: string, tests: () => void): void {
     describe.skip(`${title} (skipped: ${reason})`, tests);
     return;
   }
-  jest.setTimeout(9 * patienceMs);
+  // Each step has a deadline of its own; a test may have to begin anew on Debian's side.
+  jest.setTimeout(9 * patienceMs * mostBeginnings);
   describe(title, tests);
 }
 
+/**
+ * How often a test may begin on Debian's side. Killed, containerd 1.6 may lose the exit of what ended meanwhile, and dockerd then
+ * has that container running for ever: a defect of the original's, in one run of many. On ours a test begins once.
+ */
+const mostBeginnings = 3;
+
 /** What a test does on either side, and is compared by. */
 interface Compared {
+  readonly name: BackendName;
+  readonly place: { cleanUp(): Promise<void> };
+  start(): Promise<void>;
   takeTranscript(): string;
 }
 
 /** A family of sides, one for each chosen backend; started before the tests of a `describe` and cleaned up after them. */
-export class SideBySide<S extends Compared & { readonly name: BackendName; start(): Promise<void>; readonly place: { cleanUp(): Promise<void> } }> {
-  readonly sides: S[] = [];
+export class SideBySide<S extends Compared> {
+  readonly #make: (name: BackendName) => S;
+  readonly #sides = new Map<BackendName, S>();
 
   constructor(make: (name: BackendName) => S) {
+    this.#make = make;
     beforeAll(async () => {
-      this.sides.push(...chosenBackends().map(make));
-      await allOf(this.sides.map((side) => side.start()));
+      for (const name of chosenBackends()) this.#sides.set(name, make(name));
+      await allOf([...this.#sides.values()].map((side) => side.start()));
     });
     afterAll(async () => {
-      await allOf(this.sides.map((side) => side.place.cleanUp()));
+      await allOf([...this.#sides.values()].map((side) => side.place.cleanUp()));
     });
   }
 
@@ -48,7 +60,9 @@ export class SideBySide<S extends Compared & { readonly name: BackendName; start
   same(title: string, script: (side: S) => Promise<void>): void {
     test(title, async () => {
       const transcripts = new Map<BackendName, string>();
-      await allOf(this.sides.map(async (side) => { transcripts.set(side.name, await transcriptOf(title, side, script)); }));
+      await allOf([...this.#sides.keys()].map(async (name) => {
+        transcripts.set(name, await (name === 'debian' ? this.#debians(title, script) : transcriptOf(title, this.#side(name), script)));
+      }));
       if (transcripts.size === 2) expect(transcripts.get('holdfast')).toBe(transcripts.get('debian'));
     });
   }
@@ -56,13 +70,43 @@ export class SideBySide<S extends Compared & { readonly name: BackendName; start
   /** One test on ours alone (on Debian's, where only that is chosen): for what takes long and has nothing to be compared. */
   alone(title: string, script: (side: S) => Promise<void>): void {
     test(title, async () => {
-      const side = this.sides.at(-1);
-      if (side !== undefined) await transcriptOf(title, side, script);
+      const name = chosenBackends().at(-1);
+      if (name !== undefined) await transcriptOf(title, this.#side(name), script);
     });
+  }
+
+  /** The transcript of Debian's; where its script fails, that of a next beginning, on a side that nothing has happened to. */
+  async #debians(title: string, script: (side: S) => Promise<void>): Promise<string> {
+    for (let beginning = 1; ; beginning += 1) {
+      try {
+        return await transcriptOf(title, this.#side('debian'), script);
+      } catch (error) {
+        if (beginning === mostBeginnings) throw error;
+        process.stderr.write(`\n"${title}" begins anew on Debian's side (ours is not asked again), after: ${String(error)}\n`);
+      }
+      await this.#replaceDebians(title);
+    }
+  }
+
+  async #replaceDebians(title: string): Promise<void> {
+    try {
+      await this.#side('debian').place.cleanUp();
+    } catch (error) {
+      process.stderr.write(`\n"${title}": left behind on Debian's side, and removed: ${String(error)}\n`);
+    }
+    const side = this.#make('debian');
+    this.#sides.set('debian', side);
+    await side.start();
+  }
+
+  #side(name: BackendName): S {
+    const side = this.#sides.get(name);
+    if (side === undefined) throw new Error(`no side of ${name}'s`);
+    return side;
   }
 }
 
-async function transcriptOf<S extends Compared & { readonly name: BackendName }>(title: string, side: S, script: (side: S) => Promise<void>): Promise<string> {
+async function transcriptOf<S extends Compared>(title: string, side: S, script: (side: S) => Promise<void>): Promise<string> {
   side.takeTranscript();
   try {
     await script(side);
