@@ -1,17 +1,16 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { version } from '../../package.json';
-import { type Child, ChildReaper } from '../../src/sys/process/children';
+import { ChildReaper } from '../../src/sys/process/children';
 import { Poller } from '../../src/sys/poller';
 import { becomeSubreaper } from '../../src/sys/process/process';
 import type { Method } from '../legacy-client/wire';
 import { ApiClient } from '../support/api-client';
 import { type BundleOptions, writeBundle } from '../support/bundle';
-import { accepts } from '../support/socket';
 import { BareRuntime } from './bare-runtime';
-import { LeanConnection } from './lean-connection';
-import { LeanEvents } from './lean-events';
+import { BenchDaemon } from './bench-daemon';
+import type { LeanEvents } from './lean-events';
 import type { BenchOptions } from './options';
 import { peerOf } from './peer';
 import { placeForState } from './place';
@@ -28,9 +27,8 @@ export class BenchHost {
   readonly reaper = new ChildReaper(this.poller);
   readonly bare: BareRuntime;
   readonly socketPath: string;
-  #daemon: Child | undefined;
   #client: ApiClient | undefined;
-  #connection: LeanConnection | undefined;
+  readonly #daemon: BenchDaemon;
   #names = 0;
 
   constructor(readonly options: BenchOptions) {
@@ -38,7 +36,15 @@ export class BenchHost {
     // Bare containers are this program's children, as the daemon's are the shim's.
     becomeSubreaper();
     this.socketPath = options.socket ?? join(this.directory, 'daemon.sock');
+    this.#daemon = new BenchDaemon(options, this.reaper, this.directory, this.#runtimeRoot, this.socketPath);
     this.bare = new BareRuntime(this.reaper, options.runtime, join(this.directory, 'bare'));
+  }
+
+  /** Another daemon of the same program and flags, with a state directory of its own. */
+  freshDaemon(name: string): BenchDaemon {
+    const directory = join(this.directory, name);
+    mkdirSync(directory);
+    return new BenchDaemon(this.options, this.reaper, directory, this.#runtimeRoot);
   }
 
   get client(): ApiClient {
@@ -47,8 +53,7 @@ export class BenchHost {
 
   /** A request for a latency: by a client that costs next to nothing. */
   ask<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
-    this.#connection ??= new LeanConnection(this.socketPath);
-    return this.#connection.unary(method, request);
+    return this.#daemon.ask(method, request);
   }
 
   /** Whether the daemon is ours to start and stop. */
@@ -58,38 +63,23 @@ export class BenchHost {
 
   /** The daemon's pid, by its socket's peer where it is not ours. */
   async daemonPid(): Promise<number> {
-    return this.#daemon?.pid ?? (await peerOf(this.socketPath));
+    return this.#daemon.pid ?? (await peerOf(this.socketPath));
   }
 
   /** Starts the daemon, if it is ours to start. @returns milliseconds from the exec to its first accepted connection */
   async startDaemon(): Promise<number> {
     if (!this.ownsDaemon) return Number.NaN;
-    const logFd = openSync(join(this.directory, 'daemon.log'), 'a');
-    const began = performance.now();
-    // In a session of its own, as dockerd starts it.
-    this.#daemon = this.reaper.spawn({ file: this.options.daemon, args: this.#flags(), stderr: logFd, stdout: logFd, session: true });
-    closeSync(logFd);
-    let isOver = false;
-    void this.#daemon.exited.then(() => (isOver = true));
-    while (!(await accepts(this.socketPath))) {
-      if (isOver) throw new Error(`the daemon does not start: ${this.log()}`);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    return performance.now() - began;
+    return this.#daemon.start();
   }
 
   async stopDaemon(signal = 15): Promise<void> {
     this.#client?.close();
     this.#client = undefined;
-    this.#connection?.close();
-    this.#connection = undefined;
-    this.#daemon?.kill(signal);
-    await this.#daemon?.exited;
-    this.#daemon = undefined;
+    await this.#daemon.stop(signal);
   }
 
-  log(): string {
-    return readFileSync(join(this.directory, 'daemon.log'), 'utf8');
+  get #runtimeRoot(): string {
+    return join(this.directory, 'runtime');
   }
 
   /** What is measured, in a few words. */
@@ -112,8 +102,8 @@ export class BenchHost {
     rmSync(join(this.directory, 'bundles', id), { recursive: true, force: true });
   }
 
-  events(): Promise<LeanEvents> {
-    return LeanEvents.open(this.socketPath);
+  events(): LeanEvents {
+    return this.#daemon.events();
   }
 
   /** Starts `count` containers that sleep, ten at a time. @returns their names */
@@ -131,7 +121,7 @@ export class BenchHost {
 
   /** Ends containers and waits for their exit events, ten at a time. */
   async endMany(ids: readonly string[]): Promise<void> {
-    const events = await this.events();
+    const events = this.events();
     const rest = [...ids];
     const worker = async (): Promise<void> => {
       for (let id = rest.pop(); id !== undefined; id = rest.pop()) {
@@ -152,18 +142,5 @@ export class BenchHost {
     this.reaper.close();
     this.poller.close();
     rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  #flags(): string[] {
-    const stateDir = join(this.directory, 'state');
-    mkdirSync(stateDir, { recursive: true });
-    return [
-      '--listen', `unix://${this.socketPath}`,
-      '--state-dir', stateDir,
-      '--runtime', this.options.runtime,
-      '--runtime-args=--root', `--runtime-args=${join(this.directory, 'runtime')}`,
-      '--metrics-interval=0',
-      ...this.options.daemonFlags,
-    ];
   }
 }

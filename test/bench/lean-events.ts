@@ -13,17 +13,20 @@ export class LeanEvents {
     this.#connection = new LeanConnection(socketPath);
   }
 
-  /** Resolves when the daemon has sent its response headers: each exit from then on is seen. */
-  static async open(socketPath: string): Promise<LeanEvents> {
+  /**
+   * Each exit from now on is seen. It does not wait for the stream's headers, which the original sends with its first event: what ends before
+   * the daemon has the subscription is replayed, as it asks for what is newer than now.
+   */
+  static open(socketPath: string): LeanEvents {
     const events = new LeanEvents(socketPath);
-    const request = EventsRequest.fromPartial({});
-    const opened = events.#connection.stream(
+    const nowMs = Date.now();
+    const request = EventsRequest.fromPartial({ timestamp: { seconds: BigInt(Math.floor(nowMs / 1000)), nanos: (nowMs % 1000) * 1e6 } });
+    void events.#connection.stream(
       APIService.events,
       request,
       ({ type, id, pid }) => { if (type === 'exit') events.#exited(nameOf(id, pid)); },
       (error) => (events.#broken = error ?? new Error('the event stream ended')),
     );
-    await within(opened, 'the headers of the event stream');
     return events;
   }
 

@@ -6,7 +6,7 @@ import type { BenchHost } from './bench-host';
  * has just been started takes up to 1.7 times the processor time for a request. A daemon serves for weeks.
  */
 export async function warmUp(host: BenchHost, containers: number): Promise<void> {
-  const events = await host.events();
+  const events = host.events();
   for (let done = 0; done < containers; done++) {
     const id = host.name('w');
     await host.ask(APIService.createContainer, CreateContainerRequest.fromPartial({ id, bundlePath: host.bundle(id) }));

@@ -31,6 +31,8 @@ export class FakeServer {
   stored: Event[] = [];
   /** While false, the health service does not answer at all. */
   healthy = true;
+  /** While false, an event stream's headers come with its first event, as the original daemon sends them. */
+  sendsHeadersAtOnce = true;
   /** An error that CreateContainer answers with. */
   refusal: string | undefined;
   /** Called at each request, before it is answered. */
@@ -95,7 +97,7 @@ export class FakeServer {
 
   #serveEvents(stream: ServerWritableStream<EventsRequest, Event>): void {
     this.asked.push({ method: 'events', request: stream.request });
-    stream.sendMetadata(stream.metadata.clone());
+    if (this.sendsHeadersAtOnce) stream.sendMetadata(stream.metadata.clone());
     if (stream.request.storedOnly) {
       for (const event of this.stored) if (event.id === stream.request.id) stream.write(event);
       stream.end();

@@ -14,7 +14,7 @@ export async function cpuFigures(host: BenchHost): Promise<Figure[]> {
     costs[what] += cpuMsOf(pids) - before;
   };
   await host.endMany(await host.startMany(30));
-  const events = await host.events();
+  const events = host.events();
   for (let index = 0; index < count; index++) {
     const id = host.name();
     const bundlePath = host.bundle(id);

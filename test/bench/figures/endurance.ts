@@ -29,7 +29,7 @@ export async function enduranceFigure(host: BenchHost): Promise<Figure> {
 async function rounds(host: BenchHost, keeper: string, count: number): Promise<void> {
   for (let done = 0; done < count; done += 10) {
     const ids = await host.startMany(10);
-    const events = await host.events();
+    const events = host.events();
     await Promise.all(
       ids.map(async (id, index) => {
         const pid = `${id}-p`;

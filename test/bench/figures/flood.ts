@@ -16,7 +16,7 @@ const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 export async function floodFigure(host: BenchHost): Promise<Figure> {
   const flood = await Flood.start(host);
   const [id = ''] = await host.startMany(1);
-  const events = await host.events();
+  const events = host.events();
   const { args, env, cwd } = ociSpec({ args: ['/bin/true'] }).process;
   const exec = async (): Promise<void> => {
     const pid = host.name('p');

@@ -63,7 +63,7 @@ function throughOurs(host: BenchHost, mebibytes: number, terminal: boolean): Pro
   return withOutput(host, { mebibytes, terminal }, async ({ stdout, stderr, said }) => {
     const id = host.name();
     const bundlePath = host.bundle(id, { args: writer(mebibytes), terminal });
-    const events = await host.events();
+    const events = host.events();
     await host.client.create({ id, bundlePath, stdout, stderr: terminal ? '' : stderr });
     const value = await said;
     await events.untilExit(id);

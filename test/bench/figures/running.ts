@@ -15,7 +15,7 @@ export async function execFigure(host: BenchHost): Promise<Figure> {
     targets: [atMost(1.15, 'ratio')],
   };
   return onBoth(host, async (ours, bare) => {
-    const events = await host.events();
+    const events = host.events();
     const { process } = ociSpec({ args: ['/bin/true'] });
     const processFile = join(host.directory, 'true.json');
     writeFileSync(processFile, JSON.stringify(process));
@@ -79,7 +79,7 @@ export async function statsFigure(host: BenchHost): Promise<Figure> {
 export async function exitFigure(host: BenchHost): Promise<Figure> {
   const head = { name: 'exit', what: 'SIGKILL to exit event, against delete', unit: 'ms', targets: [atMost(1.5, 'ratio')] };
   const { rounds, perRound } = host.options;
-  const events = await host.events();
+  const events = host.events();
   const ours = async (): Promise<number[]> => {
     const ids = await host.startMany(perRound);
     return repeat(perRound, async (index) => {
