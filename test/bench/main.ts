@@ -2,6 +2,7 @@
 import { messageOf } from '../../src/sys/thrown';
 import { BenchHost } from './bench-host';
 import type { Figure } from './figure';
+import { coldFigures } from './figures/cold';
 import { cpuFigures } from './figures/cpu';
 import { ctlFigures } from './figures/ctl';
 import { enduranceFigure } from './figures/endurance';
@@ -28,11 +29,14 @@ interface Measure {
   readonly needsOurs?: true;
   /** Of a daemon that has been in use for a while; the others each on a fresh one: what one leaves on the heap is no part of the next. */
   readonly onWarm?: true;
+  /** Only where it is asked for: by its name, or a flag. */
+  readonly onRequest?: true;
 }
 
 /** In the order of the run. */
 const measures: Readonly<Record<string, Measure>> = {
   'daemon-start': { take: emptyStartFigure, needsOurs: true },
+  cold: { take: coldFigures, needsOurs: true, onRequest: true },
   create: { take: startFigure, onWarm: true },
   starts: { take: parallelStartFigure, onWarm: true },
   exec: { take: execFigure, onWarm: true },
@@ -61,8 +65,8 @@ async function main(options: BenchOptions): Promise<void> {
     const machine = describeMachine(await host.daemonVersion(), await versionOf(host.reaper, host.directory, options.runtime));
     process.stdout.write(`${machineLine(machine)}\n`);
     let isWarm = false;
-    for (const [name, { take, needsOurs, onWarm = false }] of Object.entries(measures)) {
-      if (options.only.length > 0 && !options.only.includes(name)) continue;
+    for (const [name, { take, needsOurs, onWarm = false, onRequest = false }] of Object.entries(measures)) {
+      if (!isWanted(name, onRequest, options)) continue;
       if (needsOurs === true && !host.ownsDaemon) continue;
       if (!onWarm || !isWarm) {
         await host.stopDaemon();
@@ -83,6 +87,11 @@ async function main(options: BenchOptions): Promise<void> {
   } finally {
     await host.close();
   }
+}
+
+function isWanted(name: string, onRequest: boolean, { only, cold }: BenchOptions): boolean {
+  if (only.includes(name) || (name === 'cold' && cold)) return true;
+  return only.length === 0 && !onRequest;
 }
 
 function optionsOf(args: readonly string[]): BenchOptions | undefined {

@@ -24,6 +24,8 @@ export interface BenchOptions {
   readonly sizes: readonly number[];
   /** Starts and execs after which nothing may have grown. */
   readonly endurance: number;
+  /** The first requests of fresh daemons, too. */
+  readonly cold: boolean;
   /** Containers that come and go before latencies are measured. */
   readonly warmUp: number;
   /** Figures to measure; empty: all. */
@@ -43,6 +45,7 @@ export const usage = `usage: make bench [BENCH_ARGS="flags"]
   --runtime <program>   default: runc
   --only <name>         this figure; may be given several times
   --warm-up <count>     containers that come and go before the latencies; default 300; 0: a daemon's first requests
+  --cold                the first requests of a fresh daemon, too, in each round one, against those of a warm one
   --thousand            memory and cost with 1,000 containers too
   --endurance <count>   starts and execs after which nothing may have grown; default 500 (10,000 takes half an hour)
   --out <directory>     default: bench/out
@@ -64,6 +67,7 @@ export function readOptions(args: readonly string[], known: { readonly alone: re
       'daemon-flag': { type: 'string', multiple: true, default: [] },
       runtime: { type: 'string', default: 'runc' },
       only: { type: 'string', multiple: true, default: [] },
+      cold: { type: 'boolean', default: false },
       thousand: { type: 'boolean', default: false },
       endurance: { type: 'string' },
       'warm-up': { type: 'string' },
@@ -89,6 +93,7 @@ export function readOptions(args: readonly string[], known: { readonly alone: re
     perRound: quick ? 3 : 5,
     sizes: quick ? [10, 100] : values.thousand ? [10, 100, 500, 1000] : [10, 100, 500],
     endurance: countOf('endurance', values.endurance, quick ? 60 : 500),
+    cold: values.cold,
     warmUp: countOf('warm-up', values['warm-up'], quick ? 30 : 300),
     only: values.only,
     out: resolve(values.out),
