@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { files } from '../runtime/state-dir/layout';
-import { makeProcessDirectory, replaceProcessDirectory } from './process-directory';
+import { completeProcessDirectory, makeProcessDirectory } from './process-directory';
 import type { ProcessRecord } from '../runtime/state-dir/process-file';
 import { faultPoint } from '../sys/fault';
 import { withDeadline, orAborted } from './deadline';
@@ -20,7 +20,7 @@ export interface ExecRequest {
   /** The container's `--shim` setting. */
   readonly shimSetting: string;
   readonly takeover: Takeover;
-  /** It has been registered, and is so again where it cannot be started: its directory is replaced, and never gone. */
+  /** It has been registered, and is so again where it cannot be started: its directory is never gone. */
   readonly isRegistered?: boolean;
 }
 
@@ -84,7 +84,7 @@ function directoryOf(tools: WorkTools, { takeover: { dir }, record, isRegistered
   // A name is the client's again once its process has ended: what lies there is a leftover.
   if (isRegistered !== true && existsSync(dir)) discardDir(tools.stateDir, dir);
   faultPoint('daemon.exec.before-directory');
-  if (isRegistered === true) return replaceProcessDirectory(tools.stateDir, dir, record);
+  if (isRegistered === true) return completeProcessDirectory(dir, record);
   progress.madeDir = dir;
   return makeProcessDirectory(dir, record);
 }

@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFifos, makeRuntimeLog } from '../runtime/state-dir/process-dir';
-import { type StateDir, files } from '../runtime/state-dir/layout';
-import { markStarting } from '../runtime/state-dir/start-mark';
+import { files } from '../runtime/state-dir/layout';
+import { markRegisteredStarting, markStarting } from '../runtime/state-dir/start-mark';
 import { type ProcessRecord, writeProcessRecord } from '../runtime/state-dir/process-file';
 import { faultPoint } from '../sys/fault';
 import { mkfifo } from '../sys/files/files';
-import { replaceDir } from './discard';
 import { ProcessHandle } from './process-handle';
 
 /** Makes a process's directory with its files and FIFOs, and opens the daemon's ends. */
@@ -15,9 +14,10 @@ export function makeProcessDirectory(dir: string, record: ProcessRecord): Proces
   return complete(dir, record);
 }
 
-/** The same in the place of the directory of an exec'd process that has been registered: a restart finds the one or the other. */
-export function replaceProcessDirectory(stateDir: StateDir, dir: string, record: ProcessRecord): ProcessHandle {
-  replaceDir(stateDir, dir, (fresh) => { begin(fresh, record); });
+/** The same of an exec'd process that has been registered: its directory and its record are there. A restart finds it registered, or starting. */
+export function completeProcessDirectory(dir: string, record: ProcessRecord): ProcessHandle {
+  faultPoint('daemon.directory.before-mark');
+  markRegisteredStarting(dir);
   return complete(dir, record);
 }
 

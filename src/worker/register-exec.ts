@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { markRegistered } from '../runtime/state-dir/process-dir';
+import { markRegistered } from '../runtime/state-dir/start-mark';
 import { type ProcessRecord, writeProcessRecord } from '../runtime/state-dir/process-file';
 import { faultPoint } from '../sys/fault';
 import { discardDir, replaceDir } from './discard';

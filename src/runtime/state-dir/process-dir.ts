@@ -142,15 +142,6 @@ export function writeOomKillsAtEnd(processDir: string, kills: number): void {
   writeWhole(join(processDir, files.oomKills), String(kills));
 }
 
-/** The name of an exec'd process is taken, and nobody has started it yet. */
-export function markRegistered(processDir: string): void {
-  writeWhole(join(processDir, files.registered), '');
-}
-
-export function isRegistered(processDir: string): boolean {
-  return exists(join(processDir, files.registered));
-}
-
 /** The runtime's `start` is under way: the shim waits with the container's deletion, should it end meanwhile. */
 export function markStartCall(processDir: string): void {
   writeWhole(join(processDir, files.startCall), '');

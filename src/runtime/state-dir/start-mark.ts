@@ -3,10 +3,26 @@ import { join } from 'node:path';
 import { files } from './layout';
 import { isMissing } from './read-file';
 
+// With content, for the sake of its block: see clearStarting. Nobody reads it, so it need not appear whole.
+const content = 'starting\n';
+
 /** Marks a start that nobody has been told of yet: the first file of a process's directory. */
 export function markStarting(processDir: string): void {
-  // With content, for the sake of its block: see clearStarting. Nobody reads it, so it need not appear whole.
-  writeFileSync(join(processDir, files.starting), 'starting\n', { flag: 'wx', mode: 0o600 });
+  writeFileSync(join(processDir, files.starting), content, { flag: 'wx', mode: 0o600 });
+}
+
+/** The name of an exec'd process is taken, and nobody has started it yet. */
+export function markRegistered(processDir: string): void {
+  writeFileSync(join(processDir, files.registered), content, { flag: 'wx', mode: 0o600 });
+}
+
+export function isRegistered(processDir: string): boolean {
+  return isThere(join(processDir, files.registered));
+}
+
+/** The start of one that was registered, in one step: a restart finds it registered, or starting. @throws the system error of node:fs */
+export function markRegisteredStarting(processDir: string): void {
+  renameSync(join(processDir, files.registered), join(processDir, files.starting));
 }
 
 export function isStarting(processDir: string): boolean {
