@@ -193,6 +193,24 @@ describeReal('ctr: tasks', () => {
     await side.ctr('containers', 'rm', 'a1');
   });
 
+  same('standard input: who holds it open, a client that is killed, the end by CloseIO', async (side) => {
+    const first = side.ctrBeside('run', '--fifo-dir', side.place.path('fifos'), '--rootfs', side.rootfs, 'i1', '/bin/sh', '-c', 'while read line; do echo "got $line"; done; echo end; exit 3');
+    first.write('one\n');
+    await first.until((said) => said.includes('got one'), 'an answer');
+    first.kill();
+    await first.ended;
+    // Nobody has closed it: the task waits for more.
+    await side.ctr('task', 'ls');
+    const second = side.ctrBeside('task', 'attach', 'i1');
+    second.write('two\n');
+    await second.until((said) => said.includes('got two'), 'an answer');
+    await side.ctr('task', 'kill', '-s', '9', 'i1');
+    second.endInput();
+    await second.outcome();
+    await side.ctr('task', 'rm', 'i1');
+    await side.ctr('containers', 'rm', 'i1');
+  });
+
   same('log as a file, log by a program, no output, pid file, FIFO directory', async (side) => {
     const log = side.place.path('logs', 'of-l1');
     await side.run(['-d', '--log-uri', `file://${log}`], 'l1', '/bin/sh', '-c', 'echo to file; echo err >&2');
