@@ -7,6 +7,7 @@ import { bundleSpecOf, insideContainer, rootfsSpecOf } from './launch/container'
 import { environmentOf } from './launch/environment';
 import { type ReadText, lookUp } from './launch/host-facts';
 import { hostSpecOf } from './launch/host-spec';
+import { socketsName } from './launch/listen-sockets';
 
 /** Of which start a process is: a number that only rises. */
 const generationVariable = 'HOLDFAST_GENERATION';
@@ -32,6 +33,7 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
     keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles },
     // A terminal is open to whoever attaches, whatever is said.
     openStdin: definition.terminal ? undefined : definition.stdin === 'open',
+    heldSockets: definition.listen.length === 0 ? undefined : socketsName(definition.fullName),
   };
 }
 
@@ -49,7 +51,7 @@ async function whatIsRun(definition: ProcessDefinition, launch: Launch, read: Re
   const seen = kind.is === 'host' ? launch : insideContainer(launch);
   const environment = environmentOf(definition, { ...facts, credentialsDirectory: seen.credentialsDirectory, inherited: process.env });
   // What nobody but the agent may say.
-  const ours = [`${generationVariable}=${String(launch.generation)}`, ...reportVariables(definition, seen)];
+  const ours = [`${generationVariable}=${String(launch.generation)}`, ...reportVariables(definition, seen), ...listenVariables(definition)];
   const others = environment.filter((each) => !ours.some((own) => nameOf(own) === nameOf(each)));
   const variables = [...others, ...ours];
   return kind.is === 'host'
@@ -72,14 +74,19 @@ function reportVariables({ health, kind }: ProcessDefinition, { notifySocket, cr
   ];
 }
 
+/** sd_listen_fds(3). What starts a host program knows its number only then, and says it itself. */
+function listenVariables({ listen, kind }: ProcessDefinition): readonly string[] {
+  if (listen.length === 0) return [];
+  return [`LISTEN_FDS=${String(listen.length)}`, `LISTEN_FDNAMES=${listen.map(({ name }) => name).join(':')}`, ...(kind.is === 'rootfs' ? ['LISTEN_PID=1'] : [])];
+}
+
 /** What a definition may ask for, and nobody does yet. */
 function refuseWhatIsMissing(definition: ProcessDefinition): void {
-  const { listener, ready, log, listen } = definition;
+  const { listener, ready, log } = definition;
   const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
     ['an event listener', listener !== undefined],
     ['ready.log of output that is not kept with times', ready.is === 'log' && (log.format !== 'cri' || log.stdout.is !== 'keep' || log.stderr.is !== 'keep')],
     ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || (log.stdout.is === 'keep' && log.stderr.is === 'null') || (log.stdout.is === 'null' && log.stderr.is === 'keep') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],
-    ['listen', listen.length > 0],
   ];
   const [missing] = asked.filter(([, isAsked]) => isAsked).map(([key]) => key);
   if (missing !== undefined) throw new Error(`${missing}: this version of the agent cannot do that yet`);

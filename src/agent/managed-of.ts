@@ -2,6 +2,7 @@ import { compileProcess } from './compile';
 import type { ProcessDefinition } from './definitions/definition';
 import type { ManagedDefinition } from './engine/managed-definition';
 import type { ReadText } from './launch/host-facts';
+import { plannedSockets } from './launch/planned-sockets';
 import { policyOf } from './policy-of';
 
 /** A process as the engine is given it. @param read for the files that its definition names, at each start */
@@ -11,5 +12,6 @@ export function managedOf(process: ProcessDefinition, read: ReadText): ManagedDe
     process,
     policy: policyOf(process),
     compile: (launch) => compileProcess(process, launch, read),
+    sockets: () => plannedSockets(process, read),
   };
 }

@@ -32,6 +32,16 @@ export class Processes {
     return this.#programs.get(name);
   }
 
+  /** What a daemon of before has left for them. To be called first. */
+  async prepare(): Promise<void> {
+    await this.parts.listening.takeUp();
+  }
+
+  /** All are here: what was left for others goes. */
+  async settle(): Promise<void> {
+    await this.parts.listening.closeOthers(new Set(this.names()));
+  }
+
   /** Keeps these running, too, and goes on with what there is of them. Each costs itself only. */
   async take(definitions: readonly ManagedDefinition[]): Promise<void> {
     // All are there before the first is started: others may wait for it.

@@ -8,12 +8,15 @@ import { Peers } from '../agent/engine/peers';
 import { Checks } from '../agent/health/checks';
 import { NotifySockets } from '../agent/health/notify-sockets';
 import { Credentials } from '../agent/launch/credentials';
+import { ListenSockets } from '../agent/launch/listen-sockets';
 import { Processes } from '../agent/processes';
 import { DefinitionStore } from '../agent/update/definition-store';
 import { DefinitionKeeper } from '../agent/update/keeper';
 import type { Programs } from '../programs/programs';
 import type { Records } from '../records/records';
 import { bootId } from '../sys/boot';
+import { DescriptorKeeper } from '../worker/shims/descriptor-keeper';
+import type { ShimFleet } from '../worker/shims/shim-fleet';
 import type { WorkTools } from '../worker/tools';
 import type { Logger } from './log';
 
@@ -26,6 +29,7 @@ export interface AgentOptions {
   readonly programs: Programs;
   readonly records: Records;
   readonly tools: Pick<WorkTools, 'foreign' | 'stateDir' | 'poller' | 'reaper'>;
+  readonly fleet: ShimFleet;
   readonly log: Logger;
 }
 
@@ -35,15 +39,18 @@ export interface AgentParts {
   readonly processes: Processes;
   /** Resolves once a program that is given up is to be the end of all: with why. */
   readonly endAsked: Promise<string>;
+  /** A shim has died: another one holds what programs listen on. */
+  shimLost(): void;
   /** Ends all containers; nothing is started again. */
   endEverything(): Promise<void>;
 }
 
 /** The agent, given what it needs. What is asked of programs by name is asked of it where files define them. */
-export function makeAgent({ directory, programs, records, tools: { foreign, stateDir, poller, reaper }, log }: AgentOptions): AgentParts {
+export function makeAgent({ directory, programs, records, fleet, tools: { foreign, stateDir, poller, reaper }, log }: AgentOptions): AgentParts {
   const clock = new HostClock();
   let endAll: (why: string) => void = () => undefined;
   const endAsked = new Promise<string>((resolve) => { endAll = resolve; });
+  const listening = new ListenSockets(new DescriptorKeeper(fleet), (place) => foreign.listen(place));
   const parts: EngineParts = {
     programs: programs.parts,
     states: records.programStates,
@@ -51,6 +58,7 @@ export function makeAgent({ directory, programs, records, tools: { foreign, stat
     checks: new Checks(programs.parts),
     notify: new NotifySockets(poller, join(stateDir.companion, 'notify')),
     credentials: new Credentials([join(stateDir.companion, 'credentials'), `/dev/shm/holdfast-${placeOf(stateDir.root)}`], (path) => foreign.read(path, readOptions)),
+    listening,
     fatal: { reaper, endAll },
     stateDir: stateDir.root,
     now: () => clock.now(),
@@ -71,9 +79,13 @@ export function makeAgent({ directory, programs, records, tools: { foreign, stat
     keeper,
     processes,
     endAsked,
-    endEverything: () => {
+    shimLost: () => {
+      listening.holdAnew().catch((error: unknown) => { log.error({ err: error }, 'what programs listen on is held by no shim'); });
+    },
+    endEverything: async () => {
       processes.close();
-      return endEverything(programs.parts);
+      await endEverything(programs.parts);
+      await listening.closeAll();
     },
   };
 }

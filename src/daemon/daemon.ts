@@ -127,6 +127,7 @@ export class Daemon {
       onLost: (name) => {
         this.#metrics.count('shim-restarts');
         post('shimLost', { name });
+        this.agent.shimLost();
       },
       onFound: (processes) => { post('shimFound', { processes }); },
       onUnread: (fifoFds) => { for (const fd of fifoFds) this.#context.tools.lastWords.keep(fd); },
@@ -155,7 +156,7 @@ export class Daemon {
     };
     this.#supervisor = new Supervisor(channel, this.#context);
     this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings });
-    this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, tools, log });
+    this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, fleet, tools, log });
     this.#api = new ApiServer({
       supervisor: this.#supervisor,
       publisher: this.#context.publisher,

@@ -61,6 +61,7 @@ export function makePrograms({ supervisor, context, records, stateDir, settings 
         ...stdio,
         ...outputOf(id, definition),
         ...inputOf(definition),
+        ...(definition.heldSockets === undefined ? {} : { heldSockets: definition.heldSockets }),
         labels,
         noPivotRoot: definition.noPivot,
         ...runtime,

@@ -38,6 +38,8 @@ export interface Definition {
   readonly keptOutput: KeptOutput | undefined;
   /** A stdin without a path is open for whoever attaches. Absent: where it has a terminal. */
   readonly openStdin: boolean | undefined;
+  /** Sockets that a shim holds under this name are its descriptors from 3 on. Absent: none. */
+  readonly heldSockets?: string | undefined;
 }
 
 /** As a column holds it. */
@@ -69,6 +71,7 @@ export function parseDefinition(name: string, column: string): Definition {
     removeAtEnd: flag('removeAtEnd'),
     keptOutput: fields['keptOutput'] === undefined ? undefined : keptOutputOf(objectOf(fields['keptOutput'], name, 'keptOutput'), name),
     openStdin: fields['openStdin'] === undefined ? undefined : flag('openStdin'),
+    heldSockets: fields['heldSockets'] === undefined ? undefined : text('heldSockets'),
   };
 }
 

@@ -2,8 +2,8 @@ import { RuntimeError } from './errors';
 import { Fields } from './fields';
 import { HOST_RUNTIME, isHostRuntime } from './host/host-name';
 
-/** Version of what daemon and shim say to each other; a change that an older side cannot read raises it. Since 2 there is `upgrade`. */
-export const SHIM_PROTOCOL = 2;
+/** Version of what daemon and shim say to each other; a change that an older side cannot read raises it. Since 2 there is `upgrade`, since 3 `hold`. */
+export const SHIM_PROTOCOL = 3;
 /** The oldest version that is still spoken: both sides agree on the newest that both speak. */
 export const OLDEST_SHIM_PROTOCOL = 1;
 
@@ -61,6 +61,11 @@ export interface ShimArguments {
   readonly untilInputEnds: { readonly dir: string };
   readonly list: object;
   readonly ping: object;
+  /** Hold duplicates of descriptors of the daemon's under a name, in the place of those that are held so, and for whoever asks for them. */
+  readonly hold: { readonly name: string; readonly note: string; readonly holderPid: number; readonly fds: readonly number[] };
+  /** Close what is held under a name. */
+  readonly release: { readonly name: string };
+  readonly held: object;
   /**
    * Go on as another program, which takes up all that this one has: same process, same children, same descriptors, same connections.
    * Answered by the new program; by the old one, with an error, where it goes on.
@@ -105,7 +110,17 @@ export interface ShimResults {
   /** `unread`: absent in what older shims answer. */
   readonly list: { readonly processes: readonly ShimListing[]; readonly unread?: readonly UnreadFifo[] | undefined };
   readonly ping: object;
+  readonly hold: object;
+  readonly release: object;
+  readonly held: { readonly sets: readonly HeldSet[] };
   readonly upgrade: { readonly version: string };
+}
+
+/** Descriptors that a shim holds under a name, by their numbers in it. `note`: what whoever had them held says of them. */
+export interface HeldSet {
+  readonly name: string;
+  readonly note: string;
+  readonly fds: readonly number[];
 }
 
 export interface ShimListing extends Holdable {
@@ -192,6 +207,9 @@ const RESULTS: { readonly [V in ShimVerb]: (fields: Fields) => ShimResults[V] } 
     ...unreadOf(fields),
   }),
   ping: () => ({}),
+  hold: () => ({}),
+  release: () => ({}),
+  held: (fields) => ({ sets: fields.objects('sets').map(heldSetOf) }),
   upgrade: (fields) => ({ version: fields.string('version') }),
 };
 
@@ -216,9 +234,20 @@ function requestOf(seq: number, verb: ShimVerb, fields: Fields): ShimRequest {
     case 'list':
     case 'ping':
       return { seq, verb };
+    case 'hold':
+      return { seq, verb, holderPid: fields.integer('holderPid', 1), ...heldSetOf(fields) };
+    case 'release':
+      return { seq, verb, name: fields.string('name') };
+    case 'held':
+      return { seq, verb };
     case 'upgrade':
       return { seq, verb, command: fields.strings('command') };
   }
+}
+
+/** @throws RuntimeError `bad-message`, naming the member */
+export function heldSetOf(fields: Fields): HeldSet {
+  return { name: fields.string('name'), note: fields.string('note'), fds: fields.integers('fds') };
 }
 
 /** Which process, as in a request. @throws RuntimeError `bad-message`, naming the member */

@@ -2,6 +2,7 @@ import type { ShimRequest, ShimResults } from '../runtime/shim-protocol';
 import { abort } from './verbs/abort';
 import { adopt } from './verbs/adopt';
 import { hello } from './verbs/hello';
+import { hold } from './verbs/hold';
 import { list } from './verbs/list';
 import type { Shim } from './shim';
 import { take } from './verbs/take';
@@ -28,6 +29,14 @@ export async function dispatch(shim: Shim, request: ShimRequest): Promise<Result
       return list(shim);
     case 'ping':
       return {};
+    case 'hold':
+      if (shim.gate.isClosed) await shim.gate.pass();
+      return hold(shim, request);
+    case 'release':
+      shim.held.release(request.name);
+      return {};
+    case 'held':
+      return { sets: shim.held.all };
     case 'upgrade':
       return shim.upgrade(request.command);
   }

@@ -10,6 +10,7 @@ import { Poller } from '../sys/poller';
 import { CallsUnderWay } from './process/calls-under-way';
 import { ShimError } from './errors';
 import { Gate } from './gate';
+import { HeldSets } from './held-sets';
 import { Lingering } from './stdio/lingering';
 import type { ShimLog } from './log';
 import type { ManagedProcess } from './process/managed-process';
@@ -32,6 +33,8 @@ export class Shim {
     onEmpty: () => this.tellIfIdle(),
     onGivenUp: (why) => this.log.info(`unread output was given up: ${why}`),
   });
+  /** What it holds for the daemon. */
+  readonly held = new HeldSets(() => this.tellIfIdle());
   /** What begins something that a handover would have to wait for passes it. */
   readonly gate = new Gate();
   /** The runtimes that are at work. */
@@ -67,7 +70,7 @@ export class Shim {
   }
 
   get isIdle(): boolean {
-    return this.table.size === 0 && this.lingering.size === 0 && this.copiers.size === 0;
+    return this.table.size === 0 && this.lingering.size === 0 && this.copiers.size === 0 && this.held.size === 0;
   }
 
   /** The process is over for us: out of the table, and then its exit FIFO is let go. */

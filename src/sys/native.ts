@@ -196,6 +196,13 @@ export const libc = {
     'void *',
     'int',
   ]),
+  connect: declare<(fd: number, address: Memory, length: number) => number>('connect', 'int', ['int', 'void *', 'uint32_t']),
+  getsockname: declare<(fd: number, address: Memory, length: Memory) => number>('getsockname', 'int', ['int', 'void *', 'void *']),
+  setsockopt: declare<(fd: number, level: number, name: number, value: Memory, length: number) => number>(
+    'setsockopt',
+    'int',
+    ['int', 'int', 'int', 'void *', 'uint32_t'],
+  ),
   getsockopt: declare<(fd: number, level: number, name: number, value: Memory, length: Memory) => number>(
     'getsockopt',
     'int',

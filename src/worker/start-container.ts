@@ -41,6 +41,8 @@ export interface StartRequest {
   readonly opensInput?: 'always' | 'terminal';
   /** Outputs without a path are kept in files. Absent: theirs is the null device. */
   readonly output?: KeptOutput;
+  /** Sockets that the shim holds under this name are its descriptors from 3 on. Absent: none. */
+  readonly heldSockets?: string;
   readonly labels: readonly string[];
   readonly noPivotRoot: boolean;
   /** The runtime makes no session keyring. Default: it does. */
@@ -231,6 +233,7 @@ function makeDirectory(tools: WorkTools, request: StartRequest, bundle: Bundle, 
     rootGid: request.ioOwner?.gid ?? bundle.rootGid,
     ...(request.noNewKeyring === true ? { noNewKeyring: true } : {}),
     ...(request.output === undefined ? {} : { output: request.output }),
+    ...(request.heldSockets === undefined ? {} : { heldSockets: request.heldSockets }),
   };
   faultPoint('daemon.start.before-directory');
   makeParent(stateDir, request.id);

@@ -1,14 +1,14 @@
 import type { Dependency, ProgramDefinition } from './definition';
 import type { DefinitionError } from './errors';
 import { didYouMean } from './groups';
-import { fullNamesOf, processNamesOf } from './processes';
+import { fullNamesOf, processNamesOf, processesOf } from './processes';
 import { isProgramName } from './read-program';
 
 type Programs = ReadonlyMap<string, ProgramDefinition>;
 
 /** What is wrong between programs: names of processes that come twice, unknown dependencies, conditions that can never hold, cycles. */
 export function crossErrors(programs: Programs): readonly DefinitionError[] {
-  return [...nameErrors(programs), ...[...programs.values()].flatMap((program) => dependencyErrors(program, programs)), ...cycleErrors(programs)];
+  return [...nameErrors(programs), ...listenErrors(programs), ...[...programs.values()].flatMap((program) => dependencyErrors(program, programs)), ...cycleErrors(programs)];
 }
 
 /** The programs that a dependency is on; several for a group. */
@@ -34,6 +34,21 @@ function nameErrors(programs: Programs): readonly DefinitionError[] {
     if (taken === undefined) return [];
     const message = `program.${program.name}: its process ${JSON.stringify(taken)} is one of ${takenBy.get(taken)?.name ?? ''} already`;
     return [{ code: 'duplicate', place: program.source, message, program: program.name }];
+  });
+}
+
+/** Of two processes at one address the program that comes first has it. */
+function listenErrors(programs: Programs): readonly DefinitionError[] {
+  const takenBy = new Map<string, string>();
+  return [...programs.values()].filter(({ listen }) => listen.length > 0).flatMap((program) => {
+    for (const { fullName, listen } of processesOf(program)) {
+      for (const { name, address } of listen) {
+        const taken = takenBy.get(address);
+        if (taken !== undefined) return [{ code: 'duplicate' as const, place: program.source, message: `program.${program.name}: listen: ${name}: ${address} is ${taken === fullName ? 'there twice' : `that of ${taken}`} already`, program: program.name }];
+        takenBy.set(address, fullName);
+      }
+    }
+    return [];
   });
 }
 

@@ -142,8 +142,12 @@ export interface EnvironmentFile {
 export interface ListenSocket {
   /** For LISTEN_FDNAMES. */
   readonly name: string;
-  /** `tcp://host:port`, `udp://host:port` or `unix:///path`. */
+  /** `tcp://host:port`, `udp://host:port` or `unix:///path`: `parseListenAddress`. */
   readonly address: string;
+  /** Of a unix socket: octal, and whose it is; undefined: 0660, and the program's user and group. */
+  readonly mode?: number | undefined;
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
 }
 
 /** What kind of thing it is. */

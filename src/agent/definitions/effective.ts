@@ -1,4 +1,4 @@
-import type { Health, LogPolicy, OutputTarget, ProgramDefinition, ResourceLimit, Settings } from './definition';
+import type { Health, ListenSocket, LogPolicy, OutputTarget, ProgramDefinition, ResourceLimit, Settings } from './definition';
 import { durationValue, signalValue, sizeValue } from './values';
 
 /** A value of TOML; what is undefined is not written. */
@@ -18,12 +18,21 @@ export function effectiveKeys(program: ProgramDefinition): { readonly [key: stri
     ready: program.ready.is === 'log' ? { log: program.ready.pattern } : program.ready.is,
     ...howMuchKeys(program),
     log: logKeys(program.log),
-    listen: program.listen.length === 0 ? undefined : Object.fromEntries(program.listen.map(({ name, address }) => [name, address])),
+    listen: program.listen.length === 0 ? undefined : Object.fromEntries(program.listen.map(socketOf)),
     numprocs: program.numprocs,
     numprocs_start: program.numprocsStart,
     process_name: program.processName,
     events: program.listener?.events,
   };
+}
+
+function socketOf({ name, address, mode, user, group }: ListenSocket): readonly [string, TomlValue] {
+  if (mode === undefined && user === undefined && group === undefined) return [name, address];
+  return [name, { address, mode: mode === undefined ? undefined : octal(mode), user, group }];
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(3, '0');
 }
 
 /** A bundle says itself what these would. */
@@ -37,7 +46,7 @@ function whatKeys(program: ProgramDefinition): Record<string, TomlValue | undefi
     rootfs: kind.is === 'rootfs' ? kind.rootfs : undefined,
     pid_namespace: kind.is === 'host' ? kind.pidNamespace : undefined,
     directory: program.directory,
-    umask: program.umask.toString(8).padStart(3, '0'),
+    umask: octal(program.umask),
     user: program.user,
     group: program.userGroup,
     extra_groups: program.extraGroups,

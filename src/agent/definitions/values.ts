@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { parseDuration } from '../../runtime/text/duration';
 import { signalName, signalNumber } from '../../runtime/text/signals';
@@ -8,6 +9,8 @@ import type { OutputTarget } from './definition';
 /** What a value is read to; a `problem` says what it should be, for after "KEY: ". */
 export type Read<T> = { readonly value: T } | { readonly problem: string };
 
+/** unix(7). */
+const longestSocketPath = 107;
 const longestMs = 2 ** 31 * 1000;
 
 /** Milliseconds: of a number of seconds, or of Go's texts. */
@@ -62,6 +65,24 @@ export function parseHostPort(text: string): { readonly host: string; readonly p
   const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]/\s]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   return match === null || port > 65_535 ? undefined : { host: match[1] ?? match[2] ?? '', port };
+}
+
+/** Where a socket is to be; undefined for what says nothing of that. Hosts are addresses, or none for any: no name is looked up. */
+export function parseListenAddress(text: string): { readonly is: 'tcp' | 'udp'; readonly host: string; readonly port: number } | { readonly is: 'unix'; readonly path: string } | undefined {
+  const [, path] = /^unix:\/\/(\/[^\0]+)$/.exec(text) ?? [];
+  if (path !== undefined) return Buffer.byteLength(path) > longestSocketPath ? undefined : { is: 'unix', path };
+  const [, kind, rest = ''] = /^(tcp|udp):\/\/(.*)$/.exec(text) ?? [];
+  const at = parseHostPort(rest);
+  if (at === undefined || at.port === 0 || (at.host !== '' && isIP(at.host) === 0)) return undefined;
+  return { is: kind === 'tcp' ? 'tcp' : 'udp', ...at };
+}
+
+/** Octal digits, as a text (`"022"`) or as TOML's `0o022`. */
+export function readOctal(value: unknown): Read<number> {
+  const number = typeof value === 'string' && /^[0-7]{1,4}$/.test(value) ? parseInt(value, 8) : value;
+  return typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= 0o777
+    ? { value: number }
+    : { problem: 'expected octal digits such as "022", or 0o022' };
 }
 
 /** Neither a path nor an argument can hold a NUL. */

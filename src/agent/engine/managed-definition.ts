@@ -1,5 +1,6 @@
 import type { Definition } from '../../records/definition';
 import type { ProcessDefinition } from '../definitions/definition';
+import type { PlannedSocket } from '../launch/listen-sockets';
 import type { Policy } from '../machine/policy';
 
 /** What a start is given beside the definition. */
@@ -22,4 +23,6 @@ export interface ManagedDefinition {
   readonly policy: Policy;
   /** What is to be run, made anew for each start: files that it names may have changed. @throws an Error that says what is wrong with it */
   readonly compile: (launch: Launch) => Promise<Definition>;
+  /** The sockets that it is to have, with whose they are now. @throws LaunchError */
+  readonly sockets: () => Promise<readonly PlannedSocket[]>;
 }

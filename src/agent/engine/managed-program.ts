@@ -5,7 +5,7 @@ import { Turns } from '../../sys/turns';
 import { msUntil } from '../machine/clocks';
 import type { ProgramEvent } from '../machine/event';
 import { isAsScheduled, msUntilDue } from '../machine/schedule';
-import { type Act, type Stored, actOf, deadlineOf, isOver, newlyDefined } from '../machine/state';
+import { type Act, type Stored, actOf, deadlineOf, isDown, isOver, newlyDefined } from '../machine/state';
 import { step } from '../machine/step';
 import { printStored } from '../machine/stored-text';
 import { Attendant } from '../health/attendant';
@@ -156,6 +156,7 @@ export class ManagedProgram implements Peer {
       parts.peers.leave(this);
       parts.notify.close(name);
       this.#removeSecrets();
+      this.#closeSockets();
     } else this.#stored = stored;
     for (const watcher of [...this.#watchers]) watcher(stored);
     if (this.#isKnown) parts.peers.changed(this);
@@ -166,6 +167,7 @@ export class ManagedProgram implements Peer {
   #attend(): void {
     this.#hasSecrets ||= secretFilesOf(this.definition.process).length > 0;
     if (isOver(this.#stored)) this.#removeSecrets();
+    if (isDown(this.#stored)) this.#closeSockets();
     const isUp = (this.#stored.state === 'RUNNING' || this.#stored.state === 'STARTING') && 'upSince' in this.#stored;
     if (isUp === (this.#attendant !== undefined) || this.#isClosed) return;
     this.#attendant?.close();
@@ -174,6 +176,10 @@ export class ManagedProgram implements Peer {
 
   #removeSecrets(): void {
     if (this.#hasSecrets) this.parts.credentials.remove(this.definition.name).catch((error: unknown) => { this.#mind(error); });
+  }
+
+  #closeSockets(): void {
+    this.parts.listening.close(this.definition.name).catch((error: unknown) => { this.#mind(error); });
   }
 
   #newAttendant(): Attendant {

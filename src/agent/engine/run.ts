@@ -33,7 +33,7 @@ const failures: Readonly<Partial<Record<StartResult['is'], StartFailure>>> = { '
 const tickMs = 20;
 
 /** Starts this generation, where it has not been. @returns what the state machine is to be told @throws where nobody can know: the daemon ends */
-export async function startGeneration(parts: EngineParts, { name, process, compile }: ManagedDefinition, generation: number, cancel: AbortSignal): Promise<ProgramEvent> {
+export async function startGeneration(parts: EngineParts, { name, process, compile, sockets }: ManagedDefinition, generation: number, cancel: AbortSignal): Promise<ProgramEvent> {
   try {
     const notifySocket = reports(process) ? parts.notify.pathOf(name) : undefined;
     const secrets = secretFilesOf(process);
@@ -42,6 +42,7 @@ export async function startGeneration(parts: EngineParts, { name, process, compi
     const definition = await compile({ generation, notifySocket, credentialsDirectory, cgroupsPath });
     if (secrets.length > 0) await parts.credentials.put(name, uidOf(definition), secrets);
     if (notifySocket !== undefined) parts.notify.open(name, uidOf(definition), true);
+    if (process.listen.length > 0) await parts.listening.open(name, await sockets());
     faultPoint('daemon.agent.before-start');
     const labels = [...definition.labels, `${generationLabel}=${String(generation)}`];
     const result = await startRun(parts.programs, { name, definition: { ...definition, labels }, stdio: undefined, by: undefined, cancel });
@@ -109,6 +110,13 @@ export async function signalRun(parts: EngineParts, definition: ManagedDefinitio
 /** What is to be taken away once nothing of it runs. */
 export function secretFilesOf({ secrets }: ProcessDefinition): readonly Secret[] {
   return secrets.filter(({ as }) => as === 'file');
+}
+
+/** What it listens on and nobody holds any more is taken from itself. */
+export async function takeSockets(parts: EngineParts, { name, process, sockets }: ManagedDefinition): Promise<void> {
+  if (process.listen.length === 0) return;
+  const pid = await pidOfRun(parts, name);
+  if (pid > 0) await parts.listening.takeFromProgram(name, pid, await sockets());
 }
 
 /** Hears again what it reports, to a daemon that has just come. */

@@ -3,6 +3,7 @@ export type LaunchErrorCode =
   | 'environment-file' // it cannot be read, or makes no sense
   | 'environment' // a variable refers to one that there is not
   | 'secret'
+  | 'listen' // a socket cannot be had
   | 'bundle' // its config.json cannot be read
   | 'unsupported'; // what this version cannot do
 

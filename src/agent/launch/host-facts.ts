@@ -33,8 +33,8 @@ export async function lookUp(process: ProcessDefinition, read: ReadText = readHo
   return { account, fromFiles, secrets };
 }
 
-/** Of a container those that its own root knows: one without such files knows numbers alone. */
-async function accountOf(process: ProcessDefinition, read: ReadText): Promise<Account> {
+/** Whom it runs as. Of a container those that its own root knows: one without such files knows numbers alone. */
+export async function accountOf(process: ProcessDefinition, read: ReadText): Promise<Account> {
   const { kind } = process;
   if (kind.is === 'bundle') return nobodyElse;
   const paths = ['/etc/passwd', '/etc/group'];

@@ -120,6 +120,11 @@ export function isOver({ state }: Stored): boolean {
   return state === 'STOPPED' || state === 'BACKOFF' || state === 'EXITED' || state === 'FATAL';
 }
 
+/** Nor is it to come up again by itself: nobody is to wait for it. */
+export function isDown(stored: Stored): boolean {
+  return isOver(stored) && stored.state !== 'BACKOFF';
+}
+
 /** When a `timer` event is due; undefined where none is. */
 export function deadlineOf(stored: Stored): Deadline | undefined {
   return 'deadline' in stored ? stored.deadline : undefined;

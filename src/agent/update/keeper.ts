@@ -37,7 +37,9 @@ export class DefinitionKeeper implements DefinitionFiles {
     for (const error of (await this.reread()).errors) log.error({}, error);
     await this.#takeFilesAtBoot();
     const inUse = [...store.inUse.values()];
+    await processes.prepare();
     await processes.take(inUse.flatMap((each) => processesInUse(each, read)));
+    await processes.settle();
     for (const { definition, due } of inUse) if (isAnythingDue(due)) void this.#runner.goOn(definition.name);
   }
 

@@ -1,3 +1,4 @@
+import type { ListenPlace } from '../../sys/sockets/listening-socket';
 import type { CheckpointRecord } from '../state-dir/checkpoint-file';
 import type { RestorePlace } from './checkpoints';
 import type { FoundProgram } from './programs';
@@ -5,7 +6,7 @@ import type { KeptListing, KeptRange } from './kept';
 import type { OpenedStdio, StdioAsked } from './stdio';
 
 /** Version of what a program and its hands say to each other; a hand of another one does nothing. */
-export const HANDS_PROTOCOL = 4;
+export const HANDS_PROTOCOL = 5;
 
 /** One mount of a root file system, as a client describes it (mount(8): type, source, options). */
 export interface MountAsked {
@@ -43,6 +44,8 @@ export interface Errands {
   readonly readKept: { readonly asks: KeptRange; readonly brings: object };
   /** Removes a directory of kept output; one that is not there is fine. */
   readonly removeKept: { readonly asks: { readonly dir: string }; readonly brings: object };
+  /** Brings a descriptor: a socket that listens there. */
+  readonly listen: { readonly asks: ListenPlace; readonly brings: object };
   readonly unmount: { readonly asks: { readonly target: string }; readonly brings: object };
 }
 

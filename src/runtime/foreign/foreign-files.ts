@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type ListenPlace, openListening } from '../../sys/sockets/listening-socket';
 import type { Fields } from '../fields';
 import type { CheckpointRecord } from '../state-dir/checkpoint-file';
 import { parseJsonFile } from '../state-dir/read-json';
@@ -134,6 +135,14 @@ export class ForeignFiles {
   /** Undoes every mount on `target`; none is fine. Rejects with what the system says. */
   async unmount(target: string): Promise<void> {
     await this.hands.run('unmount', { target }, { about: target, place: `unmount ${target}`, patienceMs: MOUNT_PATIENCE_MS });
+  }
+
+  /** A socket that listens, close-on-exec; the caller closes it. Rejects with what the system says, such as EADDRINUSE. */
+  async listen(place: ListenPlace): Promise<number> {
+    if (place.is !== 'unix') return openListening(place);
+    const [fd] = (await this.hands.run('listen', place, { about: place.path })).fds;
+    if (fd === undefined) throw new Error(`${place.path}: no socket was made`);
+    return fd;
   }
 
   /** Ends the hands, and what they are at. May be called twice. */

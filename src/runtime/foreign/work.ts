@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createMemoryFile } from '../../sys/files/memory-file';
 import { removeTree } from '../../sys/files/remove-tree';
 import { withinRoot } from '../../sys/files/within-root';
+import { openListening } from '../../sys/sockets/listening-socket';
 import { writeCheckpointRecord } from '../state-dir/checkpoint-file';
 import { readRegularFile } from '../state-dir/read-file';
 import { isCheckpoint, listCheckpoints, makeCheckpoint, prepareRestore } from './checkpoints';
@@ -32,6 +33,7 @@ export const work: { readonly [E in Errand]: (asks: Asks<E>) => Brought<E> } = {
     const bytes = readKept(range);
     return { value: {}, fds: bytes === undefined ? [] : [inMemory('kept', bytes)] };
   },
+  listen: (place) => ({ value: {}, fds: [openListening(place)] }),
   removeKept: ({ dir }) => only({}, () => { removeTree(dir); }),
   prepareRestore: ({ checkpointDir }) => ({ value: prepareRestore(checkpointDir), fds: [] }),
 };

@@ -16,6 +16,8 @@ export interface StubRequest {
   readonly errorsFile: string;
   /** The slave's path, where it has a terminal. */
   readonly terminal?: string | undefined;
+  /** Descriptors from 3 on that are the program's: sd_listen_fds(3). */
+  readonly socketCount?: number | undefined;
   /** A pid namespace: a new one, or the one of that process. */
   readonly pidNamespace?: 'new' | number | undefined;
 }
@@ -31,32 +33,56 @@ export interface StubCommand {
 }
 
 const SHELL = '/bin/sh';
+/** That knows descriptors of two digits: the POSIX shell of Debian does not. */
+const LARGER_SHELL = '/bin/bash';
+const FIRST_FD = 3;
+const LAST_SMALL_FD = 9;
+
+/** The stub's own descriptors, behind those that are the program's. */
+interface OwnDescriptors {
+  /** Waits for the start. */
+  readonly start: number;
+  /** Says that it is ready. */
+  readonly ready: number;
+  /** The program's standard error. */
+  readonly stderr: number;
+  readonly environment: number;
+}
+
+function ownDescriptors(socketCount: number): OwnDescriptors {
+  const start = FIRST_FD + socketCount;
+  return { start, ready: start + 1, stderr: start + 2, environment: start + 3 };
+}
 
 /** $3: directory, $4: umask, $5: the program's name, $6: where it is looked for; then what is executed. */
-const STUB = [
-  'refuse() { printf "%s\\n" "$2" >&2; exit "$1"; }',
-  '[ -d "$3" ] || refuse 126 "chdir to cwd (\\"$3\\"): no such directory"',
-  'cd -- "$3" 2>/dev/null || refuse 126 "chdir to cwd (\\"$3\\"): permission denied"',
-  'umask "$4"',
-  'case $5 in',
-  '*/*)',
-  '  [ -e "$5" ] || refuse 127 "exec: \\"$5\\": no such file or directory"',
-  '  [ ! -d "$5" ] || refuse 126 "exec: \\"$5\\": is a directory: permission denied"',
-  '  [ -x "$5" ] || refuse 126 "exec: \\"$5\\": permission denied" ;;',
-  '*)',
-  // In a process of its own: what it sets is nobody else's.
-  '  (IFS=:; set -f; for at in $6; do [ -f "${at:-.}/$5" ] && [ -x "${at:-.}/$5" ] && exit 0; done; exit 1) ||',
-  '    refuse 127 "exec: \\"$5\\": executable file not found in \\$PATH" ;;',
-  'esac',
-  'shift 6',
-  'echo ready >&4',
-  'read -r go <&3',
-  'exec 2>&5 3<&- 4>&- 5>&-',
-  'unset go PATH PWD OLDPWD SHLVL',
-  '. /proc/self/fd/6',
-  'exec 6<&-',
-  'exec "$@"',
-].join('\n');
+function stub({ start, ready, stderr, environment }: OwnDescriptors, isGivenSockets: boolean): string {
+  return [
+    'refuse() { printf "%s\\n" "$2" >&2; exit "$1"; }',
+    '[ -d "$3" ] || refuse 126 "chdir to cwd (\\"$3\\"): no such directory"',
+    'cd -- "$3" 2>/dev/null || refuse 126 "chdir to cwd (\\"$3\\"): permission denied"',
+    'umask "$4"',
+    'case $5 in',
+    '*/*)',
+    '  [ -e "$5" ] || refuse 127 "exec: \\"$5\\": no such file or directory"',
+    '  [ ! -d "$5" ] || refuse 126 "exec: \\"$5\\": is a directory: permission denied"',
+    '  [ -x "$5" ] || refuse 126 "exec: \\"$5\\": permission denied" ;;',
+    '*)',
+    // In a process of its own: what it sets is nobody else's.
+    '  (IFS=:; set -f; for at in $6; do [ -f "${at:-.}/$5" ] && [ -x "${at:-.}/$5" ] && exit 0; done; exit 1) ||',
+    '    refuse 127 "exec: \\"$5\\": executable file not found in \\$PATH" ;;',
+    'esac',
+    'shift 6',
+    `echo ready >&${ready}`,
+    `read -r go <&${start}`,
+    `exec 2>&${stderr} ${start}<&- ${ready}>&- ${stderr}>&-`,
+    'unset go PATH PWD OLDPWD SHLVL',
+    `. /proc/self/fd/${environment}`,
+    `exec ${environment}<&-`,
+    // Its number in its own pid namespace: sd_listen_fds(3).
+    ...(isGivenSockets ? ['export LISTEN_PID=$$'] : []),
+    'exec "$@"',
+  ].join('\n');
+}
 
 /**
  * The command line of a stub: a shell that puts itself into the cgroup, gives up what the program is not to have (see `settersOf`), goes to
@@ -67,35 +93,38 @@ const STUB = [
  * something else (LD_PRELOAD), and nobody else is to read it meanwhile. All words but the program's own are ours, or numbers.
  */
 export function stubCommand(request: StubRequest): StubCommand {
-  const { spec, pidNamespace, terminal } = request;
+  const { spec, pidNamespace, terminal, socketCount = 0 } = request;
+  const own = ownDescriptors(socketCount);
+  const shell = own.environment > LAST_SMALL_FD ? LARGER_SHELL : SHELL;
+  const script = stub(own, socketCount > 0);
   const { file, odd } = splitEnvironment(spec.env ?? []);
   const program = spec.args[0] ?? '';
   const command = odd.length === 0 ? spec.args : ['/usr/bin/env', '--', ...odd, ...spec.args];
   const setters = [...namespaceSetters(pidNamespace, terminal !== undefined), ...settersOf(spec)];
-  const last = setters.length === 0 ? STUB : `exec ${setters.map(quote).join(' ')} ${SHELL} -c ${quote(STUB)} "$0" "$@"`;
+  const last = setters.length === 0 ? script : `exec ${setters.map(quote).join(' ')} ${shell} -c ${quote(script)} "$0" "$@"`;
   return {
-    file: SHELL,
-    args: ['-c', `${rootScript(request)}\n${last}`, 'holdfast', '--pid-file', request.pidFile, spec.cwd, umaskOf(spec), program, searchPathOf(spec), ...command],
+    file: shell,
+    args: ['-c', `${rootScript(request, own)}\n${last}`, 'holdfast', '--pid-file', request.pidFile, spec.cwd, umaskOf(spec), program, searchPathOf(spec), ...command],
     environment: file,
     forks: pidNamespace !== undefined,
   };
 }
 
-/** What only root can do. Descriptors: 3 waits for the start, 4 says that it is ready, 5 is the program's standard error, 6 its environment. */
-function rootScript({ spec, cgroup, startFifo, readyFifo, environmentFile, errorsFile, terminal }: StubRequest): string {
+/** What only root can do. */
+function rootScript({ spec, cgroup, startFifo, readyFifo, environmentFile, errorsFile, terminal }: StubRequest, own: OwnDescriptors): string {
   const owner = userOf(spec);
   return [
     // Opened by the leader of a session, it is its controlling terminal (tty_ioctl(4)).
     ...(terminal === undefined ? [] : [`exec 0<>${quote(terminal)} 1>&0 2>&0`]),
-    `exec 5>&2 2>>${quote(errorsFile)}`,
+    `exec ${own.stderr}>&2 2>>${quote(errorsFile)}`,
     // 0: who writes it. A cgroup that is gone means that nobody wants this program any more.
     ...cgroup.map((directory) => `echo 0 >${quote(`${directory}/cgroup.procs`)} || exit 125`),
     `[ -p ${quote(startFifo)} ] || exit 125`,
-    `exec 3<>${quote(startFifo)}`,
-    `exec 4>${quote(readyFifo)} 6<${quote(environmentFile)}`,
+    `exec ${own.start}<>${quote(startFifo)}`,
+    `exec ${own.ready}>${quote(readyFifo)} ${own.environment}<${quote(environmentFile)}`,
     ...(spec.oomScoreAdj === undefined ? [] : [`echo ${spec.oomScoreAdj} >/proc/self/oom_score_adj || exit 125`]),
     // As runtimes do, so that it may open /dev/stdout by its name.
-    ...(owner.uid === 0 ? [] : [`for fd in 0 1 5; do [ ! -p /proc/self/fd/$fd ] && [ ! -t $fd ] || chown ${owner.uid} /proc/self/fd/$fd; done`]),
+    ...(owner.uid === 0 ? [] : [`for fd in 0 1 ${own.stderr}; do [ ! -p /proc/self/fd/$fd ] && [ ! -t $fd ] || chown ${owner.uid} /proc/self/fd/$fd; done`]),
   ].join('\n');
 }
 

@@ -30,6 +30,8 @@ export interface RuntimeLaunch {
   readonly stdin?: number;
   readonly stdout?: number;
   readonly stderr?: number;
+  /** For 3 and so on. */
+  readonly more?: readonly number[];
   /** Ends the wait for a file system that hangs. */
   readonly signal?: AbortSignal | undefined;
 }

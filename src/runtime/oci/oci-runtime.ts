@@ -20,14 +20,20 @@ export interface CreateOptions {
   readonly consoleSocket?: string | undefined;
   readonly noPivotRoot: boolean;
   readonly noNewKeyring?: boolean | undefined;
+  /** Descriptors of the runtime from 3 on that are the container's, too. */
+  readonly preservedFds?: number | undefined;
 }
 
 /** `create`: the container's namespaces and its init process, which waits for `start`. */
 export function createArgs(command: RuntimeCommand, id: string, options: CreateOptions): readonly string[] {
   return [
     ...command.globalArgs, 'create', '--bundle', options.bundle, ...consoleArgs(options.consoleSocket),
-    ...pivotArgs(options.noPivotRoot), ...(options.noNewKeyring === true ? ['--no-new-keyring'] : []), '--pid-file', options.pidFile, id,
+    ...pivotArgs(options.noPivotRoot), ...(options.noNewKeyring === true ? ['--no-new-keyring'] : []), ...preservedArgs(options.preservedFds), '--pid-file', options.pidFile, id,
   ];
+}
+
+function preservedArgs(count = 0): readonly string[] {
+  return count === 0 ? [] : ['--preserve-fds', String(count)];
 }
 
 export interface ExecOptions {

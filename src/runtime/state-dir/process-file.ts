@@ -34,6 +34,8 @@ export interface ProcessRecord {
   readonly noNewKeyring?: boolean;
   /** Outputs without a path are kept so. Absent: theirs is the null device. */
   readonly output?: KeptOutput;
+  /** Sockets that the shim holds under this name are its descriptors from 3 on. Absent: none. */
+  readonly heldSockets?: string;
   /** Of an exec that is kept: no event tells of it. Absent: they do. */
   readonly isQuiet?: true;
 }
@@ -74,12 +76,13 @@ export function readProcessRecord(processDir: string): ProcessRecord {
     rootGid: fields.optionalInteger('rootGID') ?? 0,
     ...(fields.optionalBoolean('noNewKeyring') === true ? { noNewKeyring: true } : {}),
     ...keptOutput(fields),
+    ...heldSocketsOf(fields),
     ...(fields.optionalBoolean('holdfastQuiet') === true ? { isQuiet: true } : {}),
   };
 }
 
 /** Our members of the file, in the original's order. */
-function instructions(record: ProcessRecord): JsonObject & Record<Exclude<Instruction, 'noNewKeyring' | 'holdfastOutput' | 'holdfastQuiet'>, unknown> {
+function instructions(record: ProcessRecord): JsonObject & Record<Exclude<Instruction, 'noNewKeyring' | 'holdfastOutput' | 'holdfastQuiet' | 'holdfastSockets'>, unknown> {
   return {
     exec: record.exec,
     containerdStdin: record.stdin,
@@ -93,6 +96,7 @@ function instructions(record: ProcessRecord): JsonObject & Record<Exclude<Instru
     // Ours, and only where it is set: the file stays what the original writes.
     ...(record.noNewKeyring === true ? { noNewKeyring: true } : {}),
     ...(record.output === undefined ? {} : { holdfastOutput: keptMember(record.output) }),
+    ...(record.heldSockets === undefined ? {} : { holdfastSockets: record.heldSockets }),
     ...(record.isQuiet === true ? { holdfastQuiet: true } : {}),
   };
 }
@@ -102,9 +106,14 @@ function keptOutput(fields: Fields): { readonly output?: KeptOutput } {
   return member === undefined ? {} : { output: keptOf(member) };
 }
 
+function heldSocketsOf(fields: Fields): { readonly heldSockets?: string } {
+  const name = fields.optionalString('holdfastSockets');
+  return name === undefined ? {} : { heldSockets: name };
+}
+
 const INSTRUCTIONS = [
   'exec', 'containerdStdin', 'containerdStdout', 'containerdStderr', 'runtimeArgs', 'noPivotRoot', 'checkpoint',
-  'rootUID', 'rootGID', 'noNewKeyring', 'holdfastOutput', 'holdfastQuiet',
+  'rootUID', 'rootGID', 'noNewKeyring', 'holdfastOutput', 'holdfastQuiet', 'holdfastSockets',
 ] as const;
 type Instruction = (typeof INSTRUCTIONS)[number];
 const INSTRUCTION_NAMES: ReadonlySet<string> = new Set(INSTRUCTIONS);

@@ -104,6 +104,7 @@ function stateFileOf({ shim, server }: Handing, keep: Keep): number {
     // During the rehearsal some are still being made.
     processes: [...shim.table].flatMap((entry) => (entry.phase === 'taking' ? [] : [entry.handOver(keep)])),
     lingering: shim.lingering.handOver(keep),
+    held: shim.held.handOver(keep),
   };
   const fd = createDataMemoryFile('holdfast-shim-state');
   try {

@@ -1,5 +1,5 @@
 import { type KeptStream, keptStreamOf } from '../copier/protocol';
-import { processOf, type ShimProcess } from '../../runtime/shim-protocol';
+import { type HeldSet, heldSetOf, processOf, type ShimProcess } from '../../runtime/shim-protocol';
 import type { StreamName } from '../../runtime/state-dir/between';
 import type { LoggerNote } from '../../runtime/state-dir/logger-note';
 import { Fields } from '../../runtime/fields';
@@ -20,6 +20,8 @@ export interface ShimState {
   readonly connections: readonly ConnectionState[];
   readonly processes: readonly ProcessState[];
   readonly lingering: readonly LingeringState[];
+  /** Programs of before have none. */
+  readonly held?: readonly HeldSet[] | undefined;
 }
 
 export interface ConnectionState {
@@ -131,6 +133,7 @@ export function decodeState(text: string): ShimState {
     listenFd: fields.integer('listenFd'),
     connections: fields.objects('connections').map(connectionOf),
     processes: fields.objects('processes').map(processStateOf),
+    held: fields.optionalObjects('held').map(heldSetOf),
     lingering: fields.objects('lingering').map((waiting) => ({
       waitedMs: waiting.integer('waitedMs', 0, Number.MAX_SAFE_INTEGER),
       lingerer: lingererOf(waiting.object('lingerer')),

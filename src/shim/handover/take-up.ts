@@ -40,6 +40,7 @@ export function takeUp(shim: Shim, state: ShimState): void {
       shim.release(entry);
     }
   }
+  for (const set of state.held ?? []) shim.held.put(set);
   for (const { waitedMs, lingerer } of state.lingering) takeUpLingerer(shim, lingerer, waitedMs);
   // After all are in the table: the end of a container waits for those of its execs.
   for (const { process, entry } of entries) if (process.status !== undefined && entry.phase !== 'over') void end(shim, entry, process.status);

@@ -14,7 +14,7 @@ import { openTerminal } from '../../sys/tty';
 import { ConsolePath } from '../stdio/console-path';
 import { ShimError } from '../errors';
 import { type HostStdio, launchHost } from './host-launch';
-import { launchOf } from './launch';
+import { launchOf, socketsOf } from './launch';
 import type { ManagedProcess } from './managed-process';
 import { Logger } from '../stdio/logger';
 import { PassedStdio } from '../stdio/passed-stdio';
@@ -90,7 +90,7 @@ export class Creation {
     } else {
       const launch = await launchOf(shim, entry, record, undefined);
       faultPoint('shim.take.before-create');
-      const child = await startRuntime(shim, { program: entry.command.program, ...launch, ...io.passed, signal: entry.abortion.signal });
+      const child = await startRuntime(shim, { program: entry.command.program, ...launch, ...io.passed, more: socketsOf(shim, record), signal: entry.abortion.signal });
       io.closePassed();
       this.judge(await this.untilEnd(child));
     }
@@ -118,7 +118,7 @@ export class Creation {
     try {
       const launch = await launchOf(shim, entry, record, consolePath.path);
       faultPoint('shim.take.before-create');
-      const child = await startRuntime(shim, { program: entry.command.program, ...launch, signal });
+      const child = await startRuntime(shim, { program: entry.command.program, ...launch, more: socketsOf(shim, record), signal });
       this.judge(await this.untilEnd(child));
       io.attach(await consolePath.takeTerminal());
     } finally {

@@ -23,6 +23,7 @@ import { SIGKILL } from '../../sys/process/process';
 import { exitStatusOf, type WaitStatus } from '../../sys/process/wait-status';
 import { ShimError } from '../errors';
 import type { Shim } from '../shim';
+import { socketsOf } from './launch';
 import type { ManagedProcess } from './managed-process';
 
 const MOST_SPEC_BYTES = 8 << 20;
@@ -57,6 +58,7 @@ export async function launchHost(shim: Shim, entry: ManagedProcess, record: Proc
 
 async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, stdio: HostStdio): Promise<HostProcess> {
   const { dir } = entry.identity;
+  const sockets = socketsOf(shim, record);
   const request: StubRequest = {
     spec: record.spec,
     pidFile: join(dir, files.pid),
@@ -64,6 +66,7 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
     environmentFile: join(dir, files.hostEnvironment),
     errorsFile: join(dir, files.hostErrors),
     terminal: stdio.terminal,
+    socketCount: sockets.length,
     ...(record.exec ? joined(entry) : await made(shim, entry)),
   };
   const command = stubCommand(request);
@@ -72,7 +75,7 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
   const ready = new ReadyFifo(shim, request.readyFifo);
   try {
     faultPoint('shim.host.before-spawn');
-    const child = await shim.reaper.launch({ ...stdio, file: command.file, args: command.args, env: { PATH: process.env['PATH'] ?? '' }, cwd: '/', session: true });
+    const child = await shim.reaper.launch({ ...stdio, file: command.file, args: command.args, env: { PATH: process.env['PATH'] ?? '' }, cwd: '/', session: true, more: sockets });
     const made = await becomeReady(entry, { child, ready, forks: command.forks });
     // A program's own start is the daemon's to give.
     if (record.exec) letGo(request.startFifo);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { files } from '../../runtime/state-dir/layout';
 import { createArgs, execArgs, restoreArgs } from '../../runtime/oci/oci-runtime';
 import type { ProcessRecord } from '../../runtime/state-dir/process-file';
+import { ShimError } from '../errors';
 import type { ManagedProcess } from './managed-process';
 import type { Shim } from '../shim';
 
@@ -11,6 +12,14 @@ export interface Launch {
   readonly cwd: string;
   /** It may run the container's hooks. */
   readonly runsHooks: boolean;
+}
+
+/** Sockets that it is given from descriptor 3 on; they stay the shim's. @throws ShimError where they are not held here */
+export function socketsOf(shim: Shim, { heldSockets }: ProcessRecord): readonly number[] {
+  if (heldSockets === undefined) return [];
+  const fds = shim.held.fdsOf(heldSockets);
+  if (fds === undefined) throw new ShimError('shim-error', `the sockets ${JSON.stringify(heldSockets)} are not held here`);
+  return fds;
 }
 
 /**
@@ -29,7 +38,7 @@ export async function launchOf(shim: Shim, entry: ManagedProcess, record: Proces
     const args = execArgs(command, id, { processFile: join(dir, files.process), pidFile, consoleSocket });
     return { args, cwd: dir, runsHooks: false };
   }
-  const options = { bundle, pidFile, consoleSocket, noPivotRoot: record.noPivotRoot, noNewKeyring: record.noNewKeyring };
+  const options = { bundle, pidFile, consoleSocket, noPivotRoot: record.noPivotRoot, noNewKeyring: record.noNewKeyring, preservedFds: socketsOf(shim, record).length };
   if (record.checkpoint === '') return { args: createArgs(command, id, options), cwd: dir, runsHooks: true };
   const { record: made, workPath } = await shim.foreign.prepareRestore(record.checkpoint, entry.abortion.signal);
   const { shell, tcp, unixSockets, emptyNS } = made;

@@ -20,7 +20,7 @@ let nullDevices: FileActions | undefined;
 /** Those of a program without stdio, as most are, are made once and kept. */
 export function fileActions(options: SpawnOptions): FileActions {
   const { stdin, stdout, stderr, more, cwd } = options;
-  if ([stdin, stdout, stderr, more, cwd].some((each) => each !== undefined)) return Actions.of(options);
+  if ([stdin, stdout, stderr, more?.[0], cwd].some((each) => each !== undefined)) return Actions.of(options);
   nullDevices ??= { memory: Actions.of({ file: '', args: [] }).memory, release: () => undefined };
   return nullDevices;
 }

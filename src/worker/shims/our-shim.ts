@@ -10,6 +10,15 @@ import { WorkError, abortReason, throwIfAborted } from '../errors';
 
 /** The protocol that has the verb. */
 const UPGRADE_SINCE = 2;
+const HOLD_SINCE = 3;
+
+/** Descriptors that a shim holds under a name. */
+export interface HeldDescriptors {
+  readonly name: string;
+  /** What whoever has had them held says of them. */
+  readonly note: string;
+  readonly fds: readonly number[];
+}
 
 /** What an adopting shim needs to know beyond a takeover. */
 export interface Adoption extends Takeover, HeldStdio {
@@ -164,6 +173,27 @@ export class OurShim implements Shim {
   /** Resolves when the shim has answered. */
   async ping(): Promise<void> {
     await this.connection.request('ping', {});
+  }
+
+  /** Has it hold duplicates of descriptors of this process, also when that is gone. @throws WorkError */
+  async hold({ name, note, fds }: HeldDescriptors): Promise<void> {
+    await this.connection.request('hold', { name, note, holderPid: process.pid, fds });
+  }
+
+  async release(name: string): Promise<void> {
+    await this.connection.request('release', { name });
+  }
+
+  /** Duplicates of all that it holds; the descriptors are the receiver's. @throws WorkError */
+  async held(): Promise<readonly HeldDescriptors[]> {
+    if (this.protocol < HOLD_SINCE) return [];
+    const { sets } = await this.connection.request('held', {});
+    return sets.flatMap(({ name, note, fds }) => {
+      const own = this.#closed ? [] : fds.map((fd) => this.#duplicate(fd));
+      if (own.length === fds.length && own.every((fd) => fd !== undefined)) return [{ name, note, fds: own }];
+      for (const fd of own) if (fd !== undefined) closeSync(fd);
+      return [];
+    });
   }
 
   /** Ends a shim that hangs; its processes run on and are adopted. */

@@ -83,6 +83,11 @@ export class ShimFleet {
     return this.#current;
   }
 
+  /** Those that run. */
+  get running(): readonly OurShim[] {
+    return [...this.#shims.values()];
+  }
+
   /** A running shim by its name. */
   find(name: string): OurShim | undefined {
     return this.#shims.get(name);

@@ -1,6 +1,6 @@
-import type { LogPolicy, Settings } from '../definition';
-import { type TableReader, kindOf } from '../table-reader';
-import { parseHostPort, readOutputTarget, readSize } from '../values';
+import type { LogPolicy } from '../definition';
+import type { TableReader } from '../table-reader';
+import { readOutputTarget, readSize } from '../values';
 
 const mostFiles = 1_000_000;
 const mostLines = 1_000_000_000;
@@ -32,26 +32,4 @@ function readRate(log: TableReader | undefined): LogPolicy['rate'] {
   if (perMs === 0) rate.complain('bad-value', 'per', `${rate.name}: per: expected more than nothing`);
   rate.end();
   return lines === undefined ? undefined : { lines, perMs };
-}
-
-/** Sockets by their names. */
-export function readListen(table: TableReader): Settings['listen'] {
-  const listen = table.inner('listen');
-  const sockets = Object.keys(listen?.table ?? {}).flatMap((name) => {
-    // The names of LISTEN_FDNAMES have colons between them: sd_listen_fds(3).
-    if (name === '' || /[:\0-\x20\x7f]/.test(name)) listen?.complain('bad-value', name, `${table.name}: listen: ${JSON.stringify(name)} is no name of a socket`);
-    const address = listen?.read(name, (value) => (typeof value === 'string' && isAddress(value)
-      ? { value }
-      : { problem: `expected tcp://host:port, udp://host:port or unix:///path, not ${kindOf(value)}` }));
-    return address === undefined ? [] : [{ name, address }];
-  });
-  listen?.end();
-  return sockets;
-}
-
-function isAddress(text: string): boolean {
-  if (text.startsWith('unix:///')) return text.length > 'unix:///'.length && !text.includes('\0');
-  const rest = /^(?:tcp|udp):\/\/(.*)$/.exec(text)?.[1];
-  // A port may hold a reference: then each process's is looked at.
-  return rest !== undefined && (rest.includes('${') || (parseHostPort(rest)?.port ?? 0) > 0);
 }

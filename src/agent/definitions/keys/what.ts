@@ -1,7 +1,7 @@
 import type { EnvironmentFile, Kind, Secret, Settings } from '../definition';
 import type { TableReader } from '../table-reader';
 import { kindOf } from '../table-reader';
-import { isText, readAbsolutePath, readWords } from '../values';
+import { isText, readAbsolutePath, readOctal, readWords } from '../values';
 
 type What = Pick<
   Settings,
@@ -49,15 +49,11 @@ function readCommand(table: TableReader, shell: boolean): readonly string[] {
 
 /** As supervisord's: octal, as a text (`"022"`), or as TOML's `0o022`. */
 function readUmask(table: TableReader): number | undefined {
-  return table.read('umask', (value) => {
-    const number = typeof value === 'string' && /^[0-7]{1,4}$/.test(value) ? parseInt(value, 8) : value;
-    return typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= 0o777
-      ? { value: number }
-      : { problem: 'expected octal digits such as "022", or 0o022' };
-  });
+  return table.read('umask', readOctal);
 }
 
-function readNameOrNumber(table: TableReader, key: string): string | undefined {
+/** Of a user or group. */
+export function readNameOrNumber(table: TableReader, key: string): string | undefined {
   return table.read(key, (value) => {
     const text = typeof value === 'number' && Number.isInteger(value) && value >= 0 ? String(value) : value;
     return isText(text) && /^[^:\s/]+$/.test(text) ? { value: text } : { problem: `expected a name or a number, not ${kindOf(value)}` };

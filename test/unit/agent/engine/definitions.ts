@@ -13,5 +13,5 @@ export function managedOf(text: string): ReadonlyMap<string, ManagedDefinition> 
 }
 
 function managed(process: ProcessDefinition): ManagedDefinition {
-  return { name: process.fullName, process, policy: policyOf(process), compile: () => Promise.reject(new Error('nothing is started here')) };
+  return { name: process.fullName, process, policy: policyOf(process), sockets: () => Promise.resolve([]), compile: () => Promise.reject(new Error('nothing is started here')) };
 }

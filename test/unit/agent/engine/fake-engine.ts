@@ -31,6 +31,7 @@ export class FakeEngine {
       states: { find: (name: string) => this.texts.get(name), put, delete: () => Promise.resolve() },
       peers: new Peers(),
       credentials: { remove: () => Promise.resolve() },
+      listening: { close: () => Promise.resolve() },
       notify: { close: nothing, closeAll: nothing },
       now: () => ({ ...start, bootMs: start.bootMs + Date.now(), wallMs: start.wallMs + Date.now() }),
       random: () => 0.5,
