@@ -20,7 +20,8 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
   const { log } = definition;
   refuseWhatIsMissing(definition);
   const secretVariables = definition.secrets.filter(({ as }) => as === 'environment').map(({ name }) => name);
-  const path = (target: typeof log.stdout): string => (target.is === 'file' ? createdFile(target.path) : '');
+  // Without a path it is kept.
+  const path = (target: typeof log.stdout): string => (target.is === 'file' ? createdFile(target.path) : target.is === 'null' ? '/dev/null' : '');
   const isKept = log.stdout.is === 'keep' || log.stderr.is === 'keep';
   return {
     ...await whatIsRun(definition, launch, read),
@@ -86,7 +87,7 @@ function refuseWhatIsMissing(definition: ProcessDefinition): void {
   const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
     ['an event listener', listener !== undefined],
     ['ready.log of output that is not kept with times', ready.is === 'log' && (log.format !== 'cri' || log.stdout.is !== 'keep' || log.stderr.is !== 'keep')],
-    ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || (log.stdout.is === 'keep' && log.stderr.is === 'null') || (log.stdout.is === 'null' && log.stderr.is === 'keep') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],
+    ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],
   ];
   const [missing] = asked.filter(([, isAsked]) => isAsked).map(([key]) => key);
   if (missing !== undefined) throw new Error(`${missing}: this version of the agent cannot do that yet`);

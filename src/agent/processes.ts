@@ -34,12 +34,17 @@ export class Processes {
 
   /** What a daemon of before has left for them. To be called first. */
   async prepare(): Promise<void> {
-    await this.parts.listening.takeUp();
+    const { holder, listening, notify } = this.parts;
+    const sets = await holder.held();
+    listening.takeUp(sets);
+    await notify.takeUp(sets);
   }
 
   /** All are here: what was left for others goes. */
   async settle(): Promise<void> {
-    await this.parts.listening.closeOthers(new Set(this.names()));
+    const defined = new Set(this.names());
+    this.parts.notify.closeOthers(defined);
+    await this.parts.listening.closeOthers(defined);
   }
 
   /** Keeps these running, too, and goes on with what there is of them. Each costs itself only. */

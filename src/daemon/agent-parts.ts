@@ -39,7 +39,7 @@ export interface AgentParts {
   readonly processes: Processes;
   /** Resolves once a program that is given up is to be the end of all: with why. */
   readonly endAsked: Promise<string>;
-  /** A shim has died: another one holds what programs listen on. */
+  /** A shim has died: another one holds what programs listen on, and report to. */
   shimLost(): void;
   /** Ends all containers; nothing is started again. */
   endEverything(): Promise<void>;
@@ -50,15 +50,18 @@ export function makeAgent({ directory, programs, records, fleet, tools: { foreig
   const clock = new HostClock();
   let endAll: (why: string) => void = () => undefined;
   const endAsked = new Promise<string>((resolve) => { endAll = resolve; });
-  const listening = new ListenSockets(new DescriptorKeeper(fleet), (place) => foreign.listen(place));
+  const holder = new DescriptorKeeper(fleet);
+  const listening = new ListenSockets(holder, (place) => foreign.listen(place));
+  const notify = new NotifySockets({ poller, directory: join(stateDir.companion, 'notify'), holder, nowMs: () => clock.now().bootMs });
   const parts: EngineParts = {
     programs: programs.parts,
     states: records.programStates,
     peers: new Peers(),
     checks: new Checks(programs.parts),
-    notify: new NotifySockets(poller, join(stateDir.companion, 'notify')),
+    notify,
     credentials: new Credentials([join(stateDir.companion, 'credentials'), `/dev/shm/holdfast-${placeOf(stateDir.root)}`], (path) => foreign.read(path, readOptions)),
     listening,
+    holder,
     fatal: { reaper, endAll },
     stateDir: stateDir.root,
     now: () => clock.now(),
@@ -80,9 +83,11 @@ export function makeAgent({ directory, programs, records, fleet, tools: { foreig
     processes,
     endAsked,
     shimLost: () => {
-      listening.holdAnew().catch((error: unknown) => { log.error({ err: error }, 'what programs listen on is held by no shim'); });
+      Promise.all([listening.holdAnew(), notify.holdAnew()]).catch((error: unknown) => { log.error({ err: error }, 'sockets of programs are held by no shim'); });
     },
     endEverything: async () => {
+      // Nobody is to be left holding something.
+      notify.closeOthers(new Set());
       processes.close();
       await endEverything(programs.parts);
       await listening.closeAll();

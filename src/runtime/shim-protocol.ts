@@ -1,6 +1,7 @@
 import { RuntimeError } from './errors';
 import { Fields } from './fields';
 import { HOST_RUNTIME, isHostRuntime } from './host/host-name';
+import type { Said } from './notice';
 
 /** Version of what daemon and shim say to each other; a change that an older side cannot read raises it. Since 2 there is `upgrade`, since 3 `hold`. */
 export const SHIM_PROTOCOL = 3;
@@ -62,7 +63,14 @@ export interface ShimArguments {
   readonly list: object;
   readonly ping: object;
   /** Hold duplicates of descriptors of the daemon's under a name, in the place of those that are held so, and for whoever asks for them. */
-  readonly hold: { readonly name: string; readonly note: string; readonly holderPid: number; readonly fds: readonly number[] };
+  readonly hold: {
+    readonly name: string;
+    readonly note: string;
+    readonly holderPid: number;
+    readonly fds: readonly number[];
+    /** They are sockets of sd_notify(3): while no daemon is connected, what comes is heard here, so that no sender waits. Absent: not. */
+    readonly hears?: boolean | undefined;
+  };
   /** Close what is held under a name. */
   readonly release: { readonly name: string };
   readonly held: object;
@@ -121,6 +129,8 @@ export interface HeldSet {
   readonly name: string;
   readonly note: string;
   readonly fds: readonly number[];
+  /** What was heard while no daemon was there. */
+  readonly said?: Said | undefined;
 }
 
 export interface ShimListing extends Holdable {
@@ -235,7 +245,7 @@ function requestOf(seq: number, verb: ShimVerb, fields: Fields): ShimRequest {
     case 'ping':
       return { seq, verb };
     case 'hold':
-      return { seq, verb, holderPid: fields.integer('holderPid', 1), ...heldSetOf(fields) };
+      return { seq, verb, holderPid: fields.integer('holderPid', 1), hears: fields.optionalBoolean('hears'), ...heldSetOf(fields) };
     case 'release':
       return { seq, verb, name: fields.string('name') };
     case 'held':
@@ -247,7 +257,13 @@ function requestOf(seq: number, verb: ShimVerb, fields: Fields): ShimRequest {
 
 /** @throws RuntimeError `bad-message`, naming the member */
 export function heldSetOf(fields: Fields): HeldSet {
-  return { name: fields.string('name'), note: fields.string('note'), fds: fields.integers('fds') };
+  const said = fields.optionalObject('said');
+  return {
+    name: fields.string('name'),
+    note: fields.string('note'),
+    fds: fields.integers('fds'),
+    ...(said === undefined ? {} : { said: { isReady: said.boolean('isReady'), aliveMs: said.optionalInteger('aliveMs', 0, Number.MAX_SAFE_INTEGER) } }),
+  };
 }
 
 /** Which process, as in a request. @throws RuntimeError `bad-message`, naming the member */

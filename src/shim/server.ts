@@ -92,8 +92,10 @@ export class ShimServer {
   private add(socket: Socket, connection: Connection): void {
     clearTimeout(this.patience);
     this.connections.set(socket, connection);
+    this.shim.held.hear(false);
     socket.on('close', () => {
       this.connections.delete(socket);
+      this.shim.held.hear(this.connections.size === 0);
       this.closeIfDone();
     });
   }

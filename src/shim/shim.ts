@@ -34,7 +34,7 @@ export class Shim {
     onGivenUp: (why) => this.log.info(`unread output was given up: ${why}`),
   });
   /** What it holds for the daemon. */
-  readonly held = new HeldSets(() => this.tellIfIdle());
+  readonly held: HeldSets;
   /** What begins something that a handover would have to wait for passes it. */
   readonly gate = new Gate();
   /** The runtimes that are at work. */
@@ -55,6 +55,7 @@ export class Shim {
     readonly place: string,
   ) {
     this.poller = new Poller((error) => log.error('a callback failed', error));
+    this.held = new HeldSets(this.poller, () => this.tellIfIdle());
     this.reaper = new ChildReaper(this.poller);
     this.runtimeCopies = new RuntimeCopies(log);
     this.copiers = new CopierPool({ reaper: this.reaper, log, place, onEmpty: () => this.tellIfIdle() });

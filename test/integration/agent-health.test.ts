@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
+import { Ctl } from '../support/ctl';
 import { waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 
@@ -103,6 +104,27 @@ describeOnHost('health checks', realContainers, () => {
     const { reason } = await agent.until('db', 'its unhealthy end', ({ state }) => state === State.BACKOFF || state === State.STARTING);
     expect(reason).toMatch(/^unhealthy: it has not said in time that it is alive|^$|^waiting until it is ready$/);
     await agent.until('db', 'its next start', () => agent.starts.length >= 2);
+  });
+
+  test('what it reports while there is no daemon is not lost, nor is it held up by that, and its silence counts on', async () => {
+    // More than the queue of a socket holds (net.unix.max_dgram_qlen).
+    const alive = report('WATCHDOG=1');
+    writeFileSync(agent.host.own('db.sh'), [waitFor(gate), `i=0; while [ $i -lt 40 ]; do ${alive}; i=$((i + 1)); done`, report('READY=1'), `echo said > ${agent.host.own('said')}`, 'exec sleep 1000', ''].join('\n'));
+    agent.define('db', [agent.script('db', `. ${agent.host.own('db.sh')}`), 'ready = "notify"'], { health: ['notify = true', 'interval = "1h"', 'on_failure = "none"'] });
+    await agent.startDaemon();
+    await agent.until('db', 'its process', ({ state, pid }) => state === State.STARTING && pid !== 0);
+    await agent.host.stopDaemon('SIGKILL');
+    writeFileSync(gate, '');
+    while (agent.lines('said').length === 0) await new Promise(setImmediate);
+    await agent.startDaemon();
+    await agent.untilState('db', State.RUNNING);
+    expect((await agent.look('db')).managed?.health).not.toBe('unhealthy');
+    // What another daemon has heard is no new sign of life: with a shorter time it is over by now.
+    agent.define('db', [agent.script('db', `. ${agent.host.own('db.sh')}`), 'ready = "notify"'], { health: ['notify = true', 'interval = "1ms"', 'retries = 1', 'on_failure = "none"'] });
+    await new Ctl(agent.host).prints('update');
+    await agent.killDaemon();
+    await agent.until('db', 'its silence', ({ managed }) => managed?.health === 'unhealthy');
+    await agent.untilStarted('db', 1);
   });
 
   test('log: RUNNING once a line matches, also one that came while there was no daemon, and of this run alone', async () => {

@@ -24,7 +24,7 @@ export async function eventAtStart(parts: EngineParts, definition: ManagedDefini
   const { name, process, policy } = definition;
   if (stored.since.bootId !== parts.now().bootId) return { kind: 'boot' };
   if (process.health?.check.is === 'exec') await endOldChecks(parts.programs, name);
-  if (!isNew) hearAgain(parts, definition);
+  if (!isNew) await hearAgain(parts, definition);
   const found = await findRun(parts, name, stored.generation);
   if (found.is === 'alive') await takeSockets(parts, definition).catch((error: unknown) => { parts.programs.log.warn({ program: name, err: error }, 'the sockets of a program cannot be held'); });
   // Of one that nobody could read, or find, only what there is is certain.

@@ -4,6 +4,7 @@ import type { ChildReaper } from '../../sys/process/children';
 import type { Checks } from '../health/checks';
 import type { NotifySockets } from '../health/notify-sockets';
 import type { Credentials } from '../launch/credentials';
+import type { DescriptorHolder } from '../launch/descriptor-holder';
 import type { ListenSockets } from '../launch/listen-sockets';
 import type { Clocks } from '../machine/clocks';
 import type { Peers } from './peers';
@@ -25,6 +26,7 @@ export interface EngineParts {
   readonly notify: NotifySockets;
   readonly credentials: Credentials;
   readonly listening: ListenSockets;
+  readonly holder: DescriptorHolder;
   readonly fatal: FatalActions;
   /** The daemon's, by which it is told from others of this host. */
   readonly stateDir: string;

@@ -41,7 +41,7 @@ export async function startGeneration(parts: EngineParts, { name, process, compi
     const cgroupsPath = usualCgroupOf(parts.stateDir, PROGRAMS_NAMESPACE, name);
     const definition = await compile({ generation, notifySocket, credentialsDirectory, cgroupsPath });
     if (secrets.length > 0) await parts.credentials.put(name, uidOf(definition), secrets);
-    if (notifySocket !== undefined) parts.notify.open(name, uidOf(definition), true);
+    if (notifySocket !== undefined) await parts.notify.open(name, uidOf(definition), true);
     if (process.listen.length > 0) await parts.listening.open(name, await sockets());
     faultPoint('daemon.agent.before-start');
     const labels = [...definition.labels, `${generationLabel}=${String(generation)}`];
@@ -120,9 +120,9 @@ export async function takeSockets(parts: EngineParts, { name, process, sockets }
 }
 
 /** Hears again what it reports, to a daemon that has just come. */
-export function hearAgain({ programs, notify }: EngineParts, { name, process }: ManagedDefinition): void {
+export async function hearAgain({ programs, notify }: EngineParts, { name, process }: ManagedDefinition): Promise<void> {
   const definition = programs.definitions.find(name)?.definition;
-  if (definition !== undefined && reports(process)) notify.open(name, uidOf(definition), false);
+  if (definition !== undefined && reports(process)) await notify.open(name, uidOf(definition), false);
 }
 
 /** A bundle as it is says nothing that matters here. */

@@ -57,13 +57,16 @@ export class Attendant {
   #hear(health: Health | undefined): void {
     const { program, parts } = this;
     let timer: NodeJS.Timeout | undefined;
-    const awaitNext = (intervalMs: number): void => {
+    const awaitNext = (intervalMs: number, waitedMs = 0): void => {
       clearTimeout(timer);
       timer = setTimeout(() => {
         void program.report({ kind: 'checked', ...failing('it has not said in time that it is alive') });
         awaitNext(intervalMs);
-      }, intervalMs).unref();
+      }, Math.max(0, intervalMs - waitedMs)).unref();
     };
+    // Whoever heard it last may have been another daemon, or the shim.
+    const aliveMs = health?.check.is === 'notify' ? parts.notify.aliveMs(program.definition.name) : undefined;
+    if (health !== undefined && aliveMs !== undefined) awaitNext(health.intervalMs, parts.now().bootMs - aliveMs);
     const leave = parts.notify.listen(program.definition.name, (notice) => {
       if (notice === 'ready') void program.report({ kind: 'ready' });
       if (health?.check.is !== 'notify') return;

@@ -4,6 +4,7 @@ import { ownerOfPlace } from '../../sys/sockets/socket-owner';
 import { duplicateFdOf, openPidFd } from '../../sys/process/process';
 import { errorCodeOf, messageOf } from '../../sys/thrown';
 import { Turns } from '../../sys/turns';
+import type { DescriptorHolder, DescriptorSet } from './descriptor-holder';
 import { LaunchError } from './errors';
 
 /** A socket that a program is to have: its name, its address as the definition has it, and where that is. */
@@ -11,22 +12,6 @@ export interface PlannedSocket {
   readonly name: string;
   readonly address: string;
   readonly place: ListenPlace;
-}
-
-/** Descriptors under a name. */
-export interface SocketSet {
-  readonly name: string;
-  readonly note: string;
-  readonly fds: readonly number[];
-}
-
-/** What holds descriptors beside this daemon: the shim. */
-export interface SocketHolder {
-  hold(set: SocketSet): Promise<void>;
-  isHeld(name: string): Promise<boolean>;
-  release(name: string): Promise<void>;
-  /** Those of a daemon of before; the descriptors are the receiver's. */
-  held(): Promise<readonly SocketSet[]>;
 }
 
 const prefix = 'listen ';
@@ -52,13 +37,13 @@ export class ListenSockets {
   readonly #turns = new Turns();
 
   /** @param openPlace makes a socket, where a file system that hangs harms nobody @throws what the system says */
-  constructor(private readonly holder: SocketHolder, private readonly openPlace: (place: ListenPlace) => Promise<number>) {}
+  constructor(private readonly holder: DescriptorHolder, private readonly openPlace: (place: ListenPlace) => Promise<number>) {}
 
-  /** Takes hold of what a daemon of before has left. */
-  async takeUp(): Promise<void> {
-    for (const { name, note, fds } of await this.holder.held()) {
+  /** Takes hold of what a daemon of before has left. @param sets those that are none of these stay the caller's */
+  takeUp(sets: readonly DescriptorSet[]): void {
+    for (const { name, note, fds } of sets.filter((set) => set.name.startsWith(prefix))) {
       const places = notedPlaces(note);
-      if (name.startsWith(prefix) && places.length === fds.length) this.#entries.set(name.slice(prefix.length), { sockets: new Map(places.map((place, at) => [place, fds[at] ?? -1])) });
+      if (places.length === fds.length) this.#entries.set(name.slice(prefix.length), { sockets: new Map(places.map((place, at) => [place, fds[at] ?? -1])) });
       else for (const fd of fds) closeSync(fd);
     }
   }

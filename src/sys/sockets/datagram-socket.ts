@@ -15,39 +15,49 @@ const batch = 64;
 
 /** Takes datagrams at a path of the file system: unix(7). */
 export class DatagramSocket {
-  readonly #socketFd: number;
   readonly #watch: Watch;
   #isClosed = false;
 
-  /** What lies at the path is replaced. @param uid who may send, beside root @throws SysError ENAMETOOLONG (107 bytes at most) and others of bind(2) */
-  constructor(poller: Poller, private readonly path: string, uid: number, private readonly onMessage: (text: string) => void) {
-    this.#socketFd = bound(path, uid);
+  /** @param fd a datagram socket, which is this object's from now on, also when this throws @throws SysError */
+  constructor(poller: Poller, readonly fd: number, private readonly onMessage: (text: string) => void) {
     try {
-      this.#watch = poller.watch(this.#socketFd, { in: true }, () => { this.#receive(); });
+      this.#watch = poller.watch(fd, { in: true }, () => { this.takeWaiting(); });
     } catch (error) {
-      closeSync(this.#socketFd);
+      closeSync(fd);
       throw error;
     }
   }
 
-  /** The path is free again. May be called twice. */
+  /** What lies at the path is replaced. @param uid who may send, beside root @throws SysError ENAMETOOLONG (107 bytes at most) and others of bind(2) */
+  static at(poller: Poller, path: string, uid: number, onMessage: (text: string) => void): DatagramSocket {
+    return new DatagramSocket(poller, bound(path, uid), onMessage);
+  }
+
+  /** Nobody is heard here any more; whoever else has the socket goes on. The path stays. May be called twice. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#watch.close();
-    closeSync(this.#socketFd);
-    rmSync(this.path, { force: true });
+    closeSync(this.fd);
   }
 
-  #receive(): void {
+  /** Takes what has come, now. */
+  takeWaiting(): void {
     for (let i = 0; i < batch && !this.#isClosed; i++) {
-      const received = receive(this.#socketFd, { textBytes: mostTextBytes, fds: 2 }, 0);
-      if (received === 'again') return;
-      // Descriptors are of no use here.
-      for (const fd of received.fds) closeSync(fd);
-      this.onMessage(received.text.toString());
+      const text = receiveText(this.fd);
+      if (text === undefined) return;
+      this.onMessage(text);
     }
   }
+}
+
+/** One message; undefined where there is none. @throws SysError */
+export function receiveText(fd: number): string | undefined {
+  const received = receive(fd, { textBytes: mostTextBytes, fds: 2 }, 0);
+  if (received === 'again') return undefined;
+  // Descriptors are of no use here.
+  for (const each of received.fds) closeSync(each);
+  return received.text.toString();
 }
 
 function bound(path: string, uid: number): number {

@@ -2,6 +2,7 @@ import { duplicateFdOf, killPidFd, openPidFd } from '../../sys/process/process';
 import { closeSync, fstatSync } from 'node:fs';
 import { faultPoint } from '../../sys/fault';
 import { type HeldDescriptor, type PipeEnd, type PipeName, OLDEST_SHIM_PROTOCOL, SHIM_PROTOCOL, type ShimResults, type UnreadFifo } from '../../runtime/shim-protocol';
+import type { Said } from '../../runtime/notice';
 import { fileOf } from '../../runtime/unread-output';
 import { orAborted } from '../deadline';
 import type { ShimConnection } from './shim-connection';
@@ -18,6 +19,8 @@ export interface HeldDescriptors {
   /** What whoever has had them held says of them. */
   readonly note: string;
   readonly fds: readonly number[];
+  /** What the shim has heard at them while no daemon was there; where it is given to be held: it is to hear. */
+  readonly said?: Said | undefined;
 }
 
 /** What an adopting shim needs to know beyond a takeover. */
@@ -176,8 +179,8 @@ export class OurShim implements Shim {
   }
 
   /** Has it hold duplicates of descriptors of this process, also when that is gone. @throws WorkError */
-  async hold({ name, note, fds }: HeldDescriptors): Promise<void> {
-    await this.connection.request('hold', { name, note, holderPid: process.pid, fds });
+  async hold({ name, note, fds, said }: HeldDescriptors): Promise<void> {
+    await this.connection.request('hold', { name, note, holderPid: process.pid, fds, ...(said === undefined ? {} : { hears: true }) });
   }
 
   async release(name: string): Promise<void> {
@@ -188,9 +191,9 @@ export class OurShim implements Shim {
   async held(): Promise<readonly HeldDescriptors[]> {
     if (this.protocol < HOLD_SINCE) return [];
     const { sets } = await this.connection.request('held', {});
-    return sets.flatMap(({ name, note, fds }) => {
+    return sets.flatMap(({ name, note, fds, said }) => {
       const own = this.#closed ? [] : fds.map((fd) => this.#duplicate(fd));
-      if (own.length === fds.length && own.every((fd) => fd !== undefined)) return [{ name, note, fds: own }];
+      if (own.length === fds.length && own.every((fd) => fd !== undefined)) return [{ name, note, fds: own, said }];
       for (const fd of own) if (fd !== undefined) closeSync(fd);
       return [];
     });
