@@ -20,7 +20,7 @@ refuseFilesAsProjects(process.argv.slice(2), ['unit', 'integration', 'fault', 'r
 
 /** @type {import('jest').Config} */
 module.exports = {
-  // Two cores, and the suites start real containers: side by side they would measure each other.
+  // For a file or two by hand; what runs side by side, and what cannot, is in the Makefile.
   maxWorkers: 1,
   // Not five seconds: a busy machine is no failure, and who waits for something in vain says so before (test/support/deadline.ts).
   testTimeout: 60_000,

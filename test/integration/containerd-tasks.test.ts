@@ -137,7 +137,7 @@ describeOnHost('tasks of the containerd API', realContainers, () => {
     const stdio = host.stdio('layered');
     const options = [`lowerdir=${sharedRootfs()}`, `upperdir=${upper}`, `workdir=${work}`];
     await tasks.create('layered', { args: ['cat', '/mine'], rootfs: 'rootfs' }, { ...stdio.paths, rootfs: [{ type: 'overlay', source: 'overlay', target: '', options }] });
-    const mounted = (): boolean => readFileSync('/proc/self/mountinfo', 'utf8').includes('/tests/layered/rootfs ');
+    const mounted = (): boolean => readFileSync('/proc/self/mountinfo', 'utf8').includes(`${host.stateDir}.holdfast/io.containerd.runtime.v2.task/tests/layered/rootfs `);
     expect(mounted()).toBe(true);
     await tasks.start('layered');
     await stdio.stdout.until('from the upper layer\n');
