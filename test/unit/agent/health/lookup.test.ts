@@ -12,20 +12,42 @@ describe('the lookup of names for health checks', () => {
     const lookup = queuedLookup((name) => { asked.push(name); });
     void found(lookup, 'db.example', {});
     void found(lookup, 'other.example', {});
+    void found(lookup, 'third.example', {});
     expect(await found(lookup, 'localhost', { all: true })).toEqual([{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }]);
     expect(await found(lookup, 'LOCALHOST', {})).toEqual(['127.0.0.1', 4]);
     expect(await found(lookup, 'localhost', { family: 6 })).toEqual(['::1', 6]);
-    // One at a time: each has a thread of the pool.
-    expect(asked).toEqual(['db.example']);
+    // No more at once: each has a thread of the pool.
+    expect(asked).toEqual(['db.example', 'other.example']);
   });
 
-  test('other names are asked for one after the other', async () => {
-    const asked: string[] = [];
-    const lookup = queuedLookup((name, _options, answer) => {
-      asked.push(name);
-      setImmediate(() => { answer(null, `${String(asked.length)}.0.0.1`, 4); });
-    });
-    expect(await Promise.all(['a', 'b'].map((name) => found(lookup, name, {})))).toEqual([['1.0.0.1', 4], ['2.0.0.1', 4]]);
-    expect(asked).toEqual(['a', 'b']);
+  test('names that nobody answers for wait for one another, and no other name for them', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    try {
+      const hanging: ((address: string) => void)[] = [];
+      const asked: string[] = [];
+      const lookup = queuedLookup((name, _options, answer) => {
+        asked.push(name);
+        if (name.startsWith('dead')) hanging.push((address) => { answer(null, address, 4); });
+        else process.nextTick(() => { answer(null, '1.0.0.1', 4); });
+      });
+      const round = async (): Promise<readonly Promise<unknown>[]> => {
+        const both = ['dead-1', 'dead-2'].map((name) => found(lookup, name, {}));
+        await jest.advanceTimersByTimeAsync(2000);
+        return both;
+      };
+      const first = await round();
+      for (const answer of hanging.splice(0)) answer('2.0.0.1');
+      expect(await Promise.all(first)).toEqual([['2.0.0.1', 4], ['2.0.0.1', 4]]);
+      const second = await round();
+      expect(await found(lookup, 'well', {})).toEqual(['1.0.0.1', 4]);
+      expect(asked).toEqual(['dead-1', 'dead-2', 'dead-1', 'well']);
+      while (hanging.length > 0) {
+        hanging.shift()?.('3.0.0.1');
+        await jest.advanceTimersByTimeAsync(0);
+      }
+      expect(await Promise.all(second)).toEqual([['3.0.0.1', 4], ['3.0.0.1', 4]]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
