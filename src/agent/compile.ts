@@ -20,20 +20,22 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
   const { log } = definition;
   refuseWhatIsMissing(definition);
   const secretVariables = definition.secrets.filter(({ as }) => as === 'environment').map(({ name }) => name);
+  const { line } = launch;
   // Without a path it is kept.
   const path = (target: typeof log.stdout): string => (target.is === 'file' ? createdFile(target.path) : target.is === 'null' ? '/dev/null' : '');
-  const isKept = log.stdout.is === 'keep' || log.stderr.is === 'keep';
+  // What an event listener writes to its stdout is for the agent.
+  const isKept = (log.stdout.is === 'keep' && line === undefined) || log.stderr.is === 'keep';
   return {
     ...await whatIsRun(definition, launch, read),
     runtime: '',
     runtimeArgs: [],
     noPivot: false,
     labels: [...[...definition.labels].map(([name, value]) => `${name}=${value}`), ...secretLabels(secretVariables)],
-    stdio: { stdin: '', stdout: path(log.stdout), stderr: path(log.stderr) },
+    stdio: { stdin: line?.stdin ?? '', stdout: line?.stdout ?? path(log.stdout), stderr: path(log.stderr) },
     removeAtEnd: false,
     keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles },
     // A terminal is open to whoever attaches, whatever is said.
-    openStdin: definition.terminal ? undefined : definition.stdin === 'open',
+    openStdin: definition.terminal ? undefined : definition.stdin === 'open' && line === undefined,
     heldSockets: definition.listen.length === 0 ? undefined : socketsName(definition.fullName),
   };
 }
@@ -83,9 +85,9 @@ function listenVariables({ listen, kind }: ProcessDefinition): readonly string[]
 
 /** What a definition may ask for, and nobody does yet. */
 function refuseWhatIsMissing(definition: ProcessDefinition): void {
-  const { listener, ready, log } = definition;
+  const { kind, listener, ready, log } = definition;
   const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
-    ['an event listener', listener !== undefined],
+    ['an event listener that is no host program', kind.is !== 'host' && listener !== undefined],
     ['ready.log of output that is not kept with times', ready.is === 'log' && (log.format !== 'cri' || log.stdout.is !== 'keep' || log.stderr.is !== 'keep')],
     ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],
   ];

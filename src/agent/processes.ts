@@ -134,5 +134,7 @@ export class Processes {
   close(): void {
     for (const program of this.#programs.values()) program.close();
     this.parts.notify.closeAll();
+    this.parts.listeners.close();
+    this.parts.news.close();
   }
 }

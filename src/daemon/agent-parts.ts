@@ -5,16 +5,22 @@ import { endEverything } from '../agent/end-everything';
 import { HostClock } from '../agent/engine/clock';
 import type { EngineParts } from '../agent/engine/parts';
 import { Peers } from '../agent/engine/peers';
+import { Listeners } from '../agent/events/listeners';
+import { News } from '../agent/events/news';
+import { Webhooks } from '../agent/events/webhooks';
+import { queuedLookup } from '../agent/health/lookup';
 import { Checks } from '../agent/health/checks';
 import { NotifySockets } from '../agent/health/notify-sockets';
 import { Credentials } from '../agent/launch/credentials';
 import { ListenSockets } from '../agent/launch/listen-sockets';
+import type { Clocks } from '../agent/machine/clocks';
 import { Processes } from '../agent/processes';
 import { DefinitionStore } from '../agent/update/definition-store';
 import { DefinitionKeeper } from '../agent/update/keeper';
 import type { Programs } from '../programs/programs';
 import type { Records } from '../records/records';
 import { bootId } from '../sys/boot';
+import { within } from '../sys/within';
 import { DescriptorKeeper } from '../worker/shims/descriptor-keeper';
 import type { ShimFleet } from '../worker/shims/shim-fleet';
 import type { WorkTools } from '../worker/tools';
@@ -33,10 +39,15 @@ export interface AgentOptions {
   readonly log: Logger;
 }
 
+/** A disk that does not answer does not keep a daemon from its end. */
+const tellLimitMs = 1000;
+
 /** What the daemon begins and ends of the agent. */
 export interface AgentParts {
-  readonly keeper: DefinitionKeeper;
-  readonly processes: Processes;
+  /** Takes up what is in use, and tells that it has. */
+  begin(): Promise<void>;
+  /** Tells that this daemon ends; nothing is done any more, and what runs runs on. */
+  close(): Promise<void>;
   /** Resolves once a program that is given up is to be the end of all: with why. */
   readonly endAsked: Promise<string>;
   /** A shim has died: another one holds what programs listen on, and report to. */
@@ -53,9 +64,15 @@ export function makeAgent({ directory, programs, records, fleet, tools: { foreig
   const holder = new DescriptorKeeper(fleet);
   const listening = new ListenSockets(holder, (place) => foreign.listen(place));
   const notify = new NotifySockets({ poller, directory: join(stateDir.companion, 'notify'), holder, nowMs: () => clock.now().bootMs });
+  const now = (): Clocks => clock.now();
+  const news = new News({ events: records.programEvents, states: records.programStates, log, now });
+  const listeners = new Listeners({ news, cursors: records.eventCursors, notes: programs.parts.publisher.log, poller, directory: join(stateDir.companion, 'listeners'), log });
+  const webhooks = new Webhooks({ news, notes: programs.parts.publisher.log, log, read: (path) => foreign.read(path, readOptions), lookup: queuedLookup(), now, random: () => Math.random() }, records.eventCursors);
   const parts: EngineParts = {
     programs: programs.parts,
     states: records.programStates,
+    news,
+    listeners,
     peers: new Peers(),
     checks: new Checks(programs.parts),
     notify,
@@ -64,7 +81,7 @@ export function makeAgent({ directory, programs, records, fleet, tools: { foreig
     holder,
     fatal: { reaper, endAll },
     stateDir: stateDir.root,
-    now: () => clock.now(),
+    now,
     random: () => Math.random(),
   };
   const processes = new Processes(parts);
@@ -74,13 +91,25 @@ export function makeAgent({ directory, programs, records, fleet, tools: { foreig
     directory,
     read: async (path, root) => (await foreign.read(path, { ...readOptions, root })).toString(),
     bootId: bootId(),
+    news,
+    listeners,
+    webhooks,
+    nowMs: () => now().wallMs,
     log,
   });
   programs.parts.managed = new Agent(parts, processes);
   programs.parts.definitionFiles = keeper;
   return {
-    keeper,
-    processes,
+    begin: async () => {
+      await keeper.begin();
+      void news.tell([{ is: 'supervisor', state: 'RUNNING', atMs: now().wallMs }]);
+    },
+    close: async () => {
+      const told = news.tell([{ is: 'supervisor', state: 'STOPPING', atMs: now().wallMs }]);
+      processes.close();
+      webhooks.close();
+      await within(tellLimitMs, told, undefined);
+    },
     endAsked,
     shimLost: () => {
       Promise.all([listening.holdAnew(), notify.holdAnew()]).catch((error: unknown) => { log.error({ err: error }, 'sockets of programs are held by no shim'); });

@@ -185,7 +185,7 @@ export class Daemon {
     if (this.#records.isNew || this.#records.refusal !== undefined) await rebuildRecords(this.#records, this.#context);
     this.#context.fleet.upgradeOlder();
     await this.#programs.begin();
-    await this.agent.keeper.begin();
+    await this.agent.begin();
     const { socketPaths, socketGroup, socketUserId } = this.settings;
     const groupId = socketGroup === undefined ? undefined : groupIdOf(socketGroup);
     try {
@@ -205,7 +205,7 @@ export class Daemon {
   /** Stops taking requests, finishes what is under way, and lets go; containers and shims run on. @returns whether nothing of this process hangs */
   async stop(): Promise<boolean> {
     // First: what is refused from now on is no failure of a program's.
-    this.agent.processes.close();
+    await this.agent.close();
     this.#supervisor.refuseRequests();
     const overdue = new Promise<void>((resolve) => { setTimeout(resolve, stopTimeoutMs).unref(); });
     await Promise.race([this.#supervisor.stop(), overdue]);

@@ -3,8 +3,8 @@ import type { Writer } from './writer';
 
 /** The changes of a table of texts. */
 export interface TextChanges {
-  readonly put: 'putProgramState' | 'putProgramDefinition';
-  readonly delete: 'deleteProgramState' | 'deleteProgramDefinition';
+  readonly put: 'putProgramState' | 'putProgramDefinition' | 'putEventCursor';
+  readonly delete: 'deleteProgramState' | 'deleteProgramDefinition' | 'deleteEventCursor';
 }
 
 /** Texts of the agent by name, of one kind. What a change has resolved with is on the disk. */
@@ -31,6 +31,11 @@ export class NamedTexts {
   /** A name that is not there is nothing to change, and no error. Throws what Writer.change does. */
   async delete(name: string): Promise<void> {
     await this.writer.change(this.changes.delete, [name], () => { this.#texts.delete(name); });
+  }
+
+  /** It is gone from the disk. */
+  unload(name: string): void {
+    this.#texts.delete(name);
   }
 
   /** It is on the disk. */

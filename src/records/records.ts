@@ -5,6 +5,7 @@ import { Definitions } from './definitions';
 import { Leases } from './leases';
 import { Namespaces } from './namespaces';
 import { NamedTexts } from './named-texts';
+import { ProgramEvents } from './program-events';
 import type { Contents } from './thread/tables';
 import { Writer, type WriterNotices } from './writer';
 
@@ -21,6 +22,10 @@ export class Records {
   readonly programStates: NamedTexts;
   /** What the agent's programs are defined as: that which is in use. */
   readonly programDefinitions: NamedTexts;
+  /** What has happened to programs, for those who are told of it. */
+  readonly programEvents: ProgramEvents;
+  /** How far each of those is. */
+  readonly eventCursors: NamedTexts;
   readonly #writer: Writer;
   #isNew = false;
   #refusal: string | undefined;
@@ -35,6 +40,8 @@ export class Records {
     this.definitions = new Definitions(this.#writer);
     this.programStates = new NamedTexts(this.#writer, { put: 'putProgramState', delete: 'deleteProgramState' });
     this.programDefinitions = new NamedTexts(this.#writer, { put: 'putProgramDefinition', delete: 'deleteProgramDefinition' });
+    this.programEvents = new ProgramEvents(this.#writer, this.programStates);
+    this.eventCursors = new NamedTexts(this.#writer, { put: 'putEventCursor', delete: 'deleteEventCursor' });
   }
 
   /** There was no database before, or none that could be used. */
@@ -66,12 +73,14 @@ export class Records {
     return this.#writer.close();
   }
 
-  #load({ namespaces, containers, leases, definitions, programStates, programDefinitions }: Contents): void {
+  #load({ namespaces, containers, leases, definitions, programStates, programDefinitions, programEvents, eventCursors }: Contents): void {
     for (const { name, labels } of namespaces) this.namespaces.load(name, labels);
     for (const { namespace, record } of containers) this.containers.load(namespace, record);
     for (const { namespace, lease, resources } of leases) this.leases.load(namespace, lease, resources);
     for (const definition of definitions) this.definitions.load(definition);
     for (const state of programStates) this.programStates.load(state);
     for (const definition of programDefinitions) this.programDefinitions.load(definition);
+    for (const event of programEvents) this.programEvents.load(event);
+    for (const cursor of eventCursors) this.eventCursors.load(cursor);
   }
 }

@@ -115,6 +115,19 @@ describeOnHost('definitions that change', realContainers, () => {
     expect((await run('definition', agent.name('off'))).stdout).toContain('"1001"');
   });
 
+  test('one that has only moved to another file is known to be there, and runs on', async () => {
+    agent.define('web', ['command = "sleep 1000"', 'startsecs = 0']);
+    await agent.startDaemon();
+    const { pid } = await agent.untilState('web', State.RUNNING);
+    const files = agent.host.own('programs');
+    writeFileSync(`${files}/all.toml`, `\n${readFileSync(`${files}/web.toml`, 'utf8')}`);
+    rmSync(`${files}/web.toml`);
+    expect(await run('update')).toEqual({ status: 0, stdout: '' });
+    await agent.killDaemon();
+    const { managed, pid: after } = await agent.look('web');
+    expect([managed?.defined_in, after]).toEqual([`${files}/all.toml:2`, pid]);
+  });
+
   test('scale has more or fewer of it, over a death of the daemon, until the definition says another number', async () => {
     agent.define('web', ['command = "sleep 1000"', 'numprocs = 2', 'startsecs = 0']);
     await agent.startDaemon();

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { patienceMs } from './deadline';
 
 /** What a test needs of the machine that it runs on. */
-export type Requirement = 'root' | 'runc' | 'busybox' | 'memory controller' | 'pids controller' | 'freezer' | 'criu' | 'strace' | 'fuse';
+export type Requirement = 'root' | 'runc' | 'busybox' | 'memory controller' | 'pids controller' | 'freezer' | 'criu' | 'strace' | 'fuse' | 'supervisord';
 
 /** All that a test needs which starts real containers. */
 export const realContainers: readonly Requirement[] = ['root', 'runc', 'busybox'];
@@ -40,6 +40,8 @@ function isThere(requirement: Requirement): boolean {
       return isOnPath('runc');
     case 'criu':
       return isOnPath('criu');
+    case 'supervisord':
+      return isOnPath('supervisord');
     case 'strace':
       return isOnPath('strace');
     case 'fuse':

@@ -13,7 +13,7 @@ export interface DefinitionChanges {
 const live = new Set([
   'autostart', 'onreboot', 'priority', 'depends_on', 'dependency_restart', 'dependency_timeout', 'schedule', 'schedule_missed', 'schedule_overlap', 'timezone',
   'autorestart', 'exitcodes', 'startsecs', 'startretries', 'restart', 'on_fatal', 'stopsignal', 'stopwaitsecs', 'kill_mode', 'reload_signal', 'reload_command',
-  'health', 'labels', 'description', 'numprocs', 'numprocs_start',
+  'health', 'labels', 'description', 'events', 'numprocs', 'numprocs_start',
   'limits.memory', 'limits.memory_high', 'limits.swap', 'limits.cpus', 'limits.cpu_weight', 'limits.pids', 'limits.io_weight',
 ]);
 

@@ -10,11 +10,25 @@ export const eventTypes = [
   'PROCESS_GROUP_ADDED', 'PROCESS_GROUP_REMOVED',
 ] as const;
 
+/** What supervisord tells, and this daemon does not: each with why. */
+const untold: readonly (readonly [beginning: string, why: string])[] = [
+  ['PROCESS_LOG', 'what programs write is in their logs'],
+  ['PROCESS_COMMUNICATION', 'what programs write is in their logs'],
+  ['REMOTE_COMMUNICATION', 'there are no such messages'],
+];
+
+/** Why nobody is told of such an event here; undefined: who asks is. */
+export function whyUntold(event: string): string | undefined {
+  return untold.find(([beginning]) => event === beginning || event.startsWith(`${beginning}_`))?.[1];
+}
+
 /** Which events somebody is told of. */
 export function readEvents(table: TableReader): readonly string[] {
   if (!table.has('events')) table.complain('contradiction', undefined, `${table.name}: events is missing`);
   const events = table.texts('events') ?? [];
   for (const event of events) {
+    const why = whyUntold(event);
+    if (why !== undefined) table.complain('bad-value', 'events', `${table.name}: events: nobody is told of ${event} here: ${why}`);
     if ((eventTypes as readonly string[]).includes(event)) continue;
     const [near] = nearNames(event, eventTypes);
     table.complain('bad-value', 'events', `${table.name}: events: unknown event ${JSON.stringify(event)}${near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`}`);

@@ -19,14 +19,15 @@ export function readStored(text: string, now: Clocks, onUnreadable: (error: unkn
   }
 }
 
-/** What the state machine is told first, by what there is of the program. @param isNew nothing was written down of it */
-export async function eventAtStart(parts: EngineParts, definition: ManagedDefinition, stored: Stored, isNew: boolean): Promise<ProgramEvent | undefined> {
+/** What the state machine is told first, by what there is of the program. @param isNew nothing was written down of it @param onLost an event listener has to be another run */
+export async function eventAtStart(parts: EngineParts, definition: ManagedDefinition, stored: Stored, isNew: boolean, onLost: () => void): Promise<ProgramEvent | undefined> {
   const { name, process, policy } = definition;
   if (stored.since.bootId !== parts.now().bootId) return { kind: 'boot' };
   if (process.health?.check.is === 'exec') await endOldChecks(parts.programs, name);
   if (!isNew) await hearAgain(parts, definition);
   const found = await findRun(parts, name, stored.generation);
   if (found.is === 'alive') await takeSockets(parts, definition).catch((error: unknown) => { parts.programs.log.warn({ program: name, err: error }, 'the sockets of a program cannot be held'); });
+  if (process.listener !== undefined && found.is === 'alive') parts.listeners.goOn(process, stored.generation, onLost);
   // Of one that nobody could read, or find, only what there is is certain.
   if (stored.state === 'UNKNOWN' && found.is === 'nothing') return undefined;
   const event = restoreEvent(stored, found);

@@ -1,5 +1,6 @@
 import type { Definition } from '../../records/definition';
 import type { ProcessDefinition } from '../definitions/definition';
+import type { LinePaths } from '../events/listener-line';
 import type { PlannedSocket } from '../launch/listen-sockets';
 import type { Policy } from '../machine/policy';
 
@@ -12,6 +13,8 @@ export interface Launch {
   readonly credentialsDirectory: string | undefined;
   /** Of a container, below the root of each hierarchy. */
   readonly cgroupsPath: string;
+  /** For an event listener's stdin and stdout. */
+  readonly line: LinePaths | undefined;
 }
 
 /** One process of a program, as the engine is given it. */

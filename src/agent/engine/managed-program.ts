@@ -6,6 +6,8 @@ import { msUntil } from '../machine/clocks';
 import type { ProgramEvent } from '../machine/event';
 import { isAsScheduled, msUntilDue } from '../machine/schedule';
 import { type Act, type Stored, actOf, deadlineOf, isDown, isOver, newlyDefined } from '../machine/state';
+import { type Subject, happeningsOf } from '../events/happenings-of';
+import { expects } from '../machine/policy';
 import { step } from '../machine/step';
 import { printStored } from '../machine/stored-text';
 import { Attendant } from '../health/attendant';
@@ -16,7 +18,7 @@ import type { EngineParts } from './parts';
 import { tellFatal } from './on-fatal';
 import type { Peer } from './peer';
 import { eventAtStart, readStored } from './at-start';
-import { endOfRun, secretFilesOf, signalRun, startGeneration } from './run';
+import { endOfRun, pidOfRun, secretFilesOf, signalRun, startGeneration } from './run';
 
 /** A disk that is full or fails now may have room again. */
 const retryMs = 1000;
@@ -41,11 +43,14 @@ export class ManagedProgram implements Peer {
   #isUnwritten = false;
   /** Also where it has none any more. */
   #hasSecrets = false;
+  /** Of the run of the generation, where somebody is told of it; 0: not known. */
+  #pid = { generation: 0, pid: 0 };
 
   constructor(definition: ManagedDefinition, private readonly parts: EngineParts) {
     this.#definition = definition;
     this.#stored = newlyDefined(parts.now());
     parts.peers.join(this);
+    parts.listeners.define(definition.process);
   }
 
   get definition(): ManagedDefinition {
@@ -72,6 +77,7 @@ export class ManagedProgram implements Peer {
   /** Another definition under the same name: it counts from the next thing on that happens to it. */
   redefine(definition: ManagedDefinition): void {
     this.#definition = definition;
+    this.parts.listeners.define(definition.process);
     // Its checks may be others.
     this.#attendant?.close();
     this.#attendant = undefined;
@@ -84,7 +90,7 @@ export class ManagedProgram implements Peer {
   /** Goes on with what was written down, by what there is of it. To be called before anything else, and again where it throws. @param text undefined: it is new */
   async restore(text: string | undefined): Promise<void> {
     if (text !== undefined) this.#stored = readStored(text, this.parts.now(), (error) => { this.#mind(error); });
-    const event = await eventAtStart(this.parts, this.definition, this.#stored, text === undefined);
+    const event = await eventAtStart(this.parts, this.definition, this.#stored, text === undefined, () => { this.#isLost(); });
     const act = event === undefined ? undefined : await this.#write(event);
     await this.#heedSchedule(text === undefined);
     this.#isKnown = true;
@@ -147,14 +153,14 @@ export class ManagedProgram implements Peer {
     const { stored, act } = step(this.#stored, { event, policy, now: parts.now(), random: parts.random(), areDependenciesMet: this.waits.length === 0 });
     if (stored === this.#stored) return undefined;
     faultPoint('daemon.agent.before-write');
-    if (stored === undefined) await parts.states.delete(name);
-    else await parts.states.put({ name, text: printStored(stored) });
+    await parts.news.putState(name, stored && printStored(stored), happeningsOf(this.#stored, stored, await this.#subject(stored)));
     faultPoint('daemon.agent.written');
     this.#isUnwritten = false;
     if (stored === undefined) {
       this.close();
       parts.peers.leave(this);
       parts.notify.close(name);
+      parts.listeners.forget(name);
       this.#removeSecrets();
       this.#closeSockets();
     } else this.#stored = stored;
@@ -163,10 +169,28 @@ export class ManagedProgram implements Peer {
     return act;
   }
 
+  /** As events tell of it. */
+  async #subject(stored: Stored | undefined): Promise<Subject> {
+    const { definition: { name, policy, process: { process, group } }, parts } = this;
+    const { generation } = this.#stored;
+    const isUp = 'upSince' in (stored ?? this.#stored);
+    if (isUp && this.#pid.generation !== generation && parts.news.isTold) this.#pid = { generation, pid: await pidOfRun(parts, name) };
+    const pid = this.#pid.generation === generation ? this.#pid.pid : 0;
+    return { process, group, pid, expects: (end) => expects(policy, end), nowMs: parts.now().wallMs };
+  }
+
+  /** It is started again, as one intention. */
+  #isLost(): void {
+    void this.#takeOnceWritten(() => (isOver(this.#stored) ? undefined : { kind: 'restart' }));
+  }
+
   /** Somebody looks after it while it is up; once nothing of it is there, its secrets are gone. */
   #attend(): void {
     this.#hasSecrets ||= secretFilesOf(this.definition.process).length > 0;
-    if (isOver(this.#stored)) this.#removeSecrets();
+    if (isOver(this.#stored)) {
+      this.#removeSecrets();
+      this.parts.listeners.shut(this.definition.name);
+    }
     if (isDown(this.#stored)) this.#closeSockets();
     const isUp = (this.#stored.state === 'RUNNING' || this.#stored.state === 'STARTING') && 'upSince' in this.#stored;
     if (isUp === (this.#attendant !== undefined) || this.#isClosed) return;
@@ -209,7 +233,7 @@ export class ManagedProgram implements Peer {
   async #start(generation: number): Promise<void> {
     const starting = this.#starting = new AbortController();
     try {
-      const event = await startGeneration(this.parts, this.definition, generation, starting.signal);
+      const event = await startGeneration(this.parts, this.definition, generation, starting.signal, () => { this.#isLost(); });
       void this.#report(generation, event);
       if (event.kind === 'up') this.#watchEnd();
     } catch (error) {

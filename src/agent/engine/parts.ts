@@ -1,6 +1,8 @@
 import type { ProgramParts } from '../../programs/parts';
 import type { NamedTexts } from '../../records/named-texts';
 import type { ChildReaper } from '../../sys/process/children';
+import type { Listeners } from '../events/listeners';
+import type { News } from '../events/news';
 import type { Checks } from '../health/checks';
 import type { NotifySockets } from '../health/notify-sockets';
 import type { Credentials } from '../launch/credentials';
@@ -19,7 +21,10 @@ export interface FatalActions {
 /** What the engine works with. */
 export interface EngineParts {
   readonly programs: ProgramParts;
-  readonly states: Pick<NamedTexts, 'find' | 'put' | 'delete'>;
+  readonly states: Pick<NamedTexts, 'find'>;
+  /** Writes them down, with what is told of that. */
+  readonly news: News;
+  readonly listeners: Listeners;
   /** All that are kept running. */
   readonly peers: Peers;
   readonly checks: Checks;

@@ -32,17 +32,19 @@ const failures: Readonly<Partial<Record<StartResult['is'], StartFailure>>> = { '
 /** To which the kernel tells when a process was started. */
 const tickMs = 20;
 
-/** Starts this generation, where it has not been. @returns what the state machine is to be told @throws where nobody can know: the daemon ends */
-export async function startGeneration(parts: EngineParts, { name, process, compile, sockets }: ManagedDefinition, generation: number, cancel: AbortSignal): Promise<ProgramEvent> {
+/** Starts this generation, where it has not been. @param onLost an event listener has to be another run @returns what the state machine is to be told @throws where nobody can know: the daemon ends */
+export async function startGeneration(parts: EngineParts, { name, process, compile, sockets }: ManagedDefinition, generation: number, cancel: AbortSignal, onLost: () => void): Promise<ProgramEvent> {
   try {
     const notifySocket = reports(process) ? parts.notify.pathOf(name) : undefined;
     const secrets = secretFilesOf(process);
     const credentialsDirectory = secrets.length === 0 ? undefined : await parts.credentials.directoryOf(name);
     const cgroupsPath = usualCgroupOf(parts.stateDir, PROGRAMS_NAMESPACE, name);
-    const definition = await compile({ generation, notifySocket, credentialsDirectory, cgroupsPath });
+    const line = process.listener === undefined ? undefined : parts.listeners.pathsOf(name);
+    const definition = await compile({ generation, notifySocket, credentialsDirectory, cgroupsPath, line });
     if (secrets.length > 0) await parts.credentials.put(name, uidOf(definition), secrets);
     if (notifySocket !== undefined) await parts.notify.open(name, uidOf(definition), true);
     if (process.listen.length > 0) await parts.listening.open(name, await sockets());
+    if (line !== undefined) parts.listeners.open(process, generation, onLost);
     faultPoint('daemon.agent.before-start');
     const labels = [...definition.labels, `${generationLabel}=${String(generation)}`];
     const result = await startRun(parts.programs, { name, definition: { ...definition, labels }, stdio: undefined, by: undefined, cancel });

@@ -1,18 +1,27 @@
 import type { NamedTexts } from '../../records/named-texts';
-import { type InUse, parseInUse, printInUse } from './in-use';
+import type { Webhook } from '../definitions/definition';
+import { type InUse, parseInUse, parseWebhook, printInUse, printWebhook } from './in-use';
 
 /** Of the text that says in which boot of the host the files were taken as they are: no program has an empty name. */
 const bootText = '';
+/** Before the names of webhooks: no program has a space in its name. */
+const webhookText = 'webhook ';
 
 /** The definitions in use, as they are written down. */
 export class DefinitionStore {
   readonly #inUse = new Map<string, InUse>();
+  readonly #webhooks = new Map<string, Webhook>();
 
   constructor(private readonly texts: NamedTexts) {}
 
   /** By program. */
   get inUse(): ReadonlyMap<string, InUse> {
     return this.#inUse;
+  }
+
+  /** Those in use, by name. */
+  get webhooks(): ReadonlyMap<string, Webhook> {
+    return this.#webhooks;
   }
 
   /** The boot of the host in which the files were taken as they are; undefined: none. */
@@ -25,7 +34,8 @@ export class DefinitionStore {
     for (const { name, text } of this.texts.list()) {
       if (name === bootText) continue;
       try {
-        this.#inUse.set(name, parseInUse(name, text));
+        if (name.startsWith(webhookText)) this.#webhooks.set(name.slice(webhookText.length), parseWebhook(name, text));
+        else this.#inUse.set(name, parseInUse(name, text));
       } catch (error) {
         onInvalid(name, error);
       }
@@ -35,6 +45,18 @@ export class DefinitionStore {
   /** @throws RecordsError */
   async setBootId(bootId: string): Promise<void> {
     await this.texts.put({ name: bootText, text: bootId });
+  }
+
+  /** Has these in use, and no others. @throws RecordsError */
+  async setWebhooks(webhooks: ReadonlyMap<string, Webhook>): Promise<void> {
+    const gone = [...this.#webhooks.keys()].filter((name) => !webhooks.has(name));
+    const changed = [...webhooks.values()].filter((webhook) => this.texts.find(webhookText + webhook.name) !== printWebhook(webhook));
+    await Promise.all([
+      ...gone.map((name) => this.texts.delete(webhookText + name)),
+      ...changed.map((webhook) => this.texts.put({ name: webhookText + webhook.name, text: printWebhook(webhook) })),
+    ]);
+    this.#webhooks.clear();
+    for (const [name, webhook] of webhooks) this.#webhooks.set(name, webhook);
   }
 
   /** Resolves once it is on the disk. @throws RecordsError */

@@ -1,4 +1,4 @@
-import type { ProgramDefinition } from '../definitions/definition';
+import type { ProgramDefinition, Webhook } from '../definitions/definition';
 import { readProgram } from '../definitions/read-program';
 import { TableReader, isTable } from '../definitions/table-reader';
 import { Fields } from '../../runtime/fields';
@@ -35,6 +35,22 @@ export function isAnythingDue({ isGone, gone, restart, resources, start }: Due):
 export function printInUse({ definition, scale, due }: InUse): string {
   const { written, listener, group, groupPriority, source } = definition;
   return JSON.stringify({ table: written, isListener: listener !== undefined, group, groupPriority, source, scale, due: { ...due, restart: Object.fromEntries(due.restart) } });
+}
+
+/** As it is written down. */
+export function printWebhook({ name, url, events, secretFile, source }: Webhook): string {
+  return JSON.stringify({ name, url, events, secretFile, source });
+}
+
+/** @throws RuntimeError: what is written down cannot be read */
+export function parseWebhook(what: string, text: string): Webhook {
+  const value: unknown = JSON.parse(text);
+  const fields = Fields.of(value, `${what} in use`, 'bad-file');
+  const place = fields.object('source');
+  return {
+    name: fields.string('name'), url: fields.string('url'), events: fields.strings('events'), secretFile: fields.optionalString('secretFile'),
+    source: { file: place.string('file'), line: place.integer('line'), column: place.integer('column') },
+  };
 }
 
 /** @throws RuntimeError, an Error that names the program: what is written down cannot be read, or is no definition to this version */

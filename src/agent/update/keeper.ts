@@ -1,6 +1,10 @@
 import { ProgramError, noSuchProcess } from '../../programs/errors';
 import type { AvailableProcess, DefinitionFiles, RereadResult, ScaleOrder, ScaleResult, UpdateLine, UpdateOrder } from '../../programs/definition-files';
+import type { SourcePlace } from '../definitions/definition';
 import { errorLine } from '../definitions/errors';
+import type { Listeners } from '../events/listeners';
+import type { News } from '../events/news';
+import type { Webhooks } from '../events/webhooks';
 import { fullNamesOf, processesOf } from '../definitions/processes';
 import { readDefinitionDirectory } from '../definitions/read-directory';
 import { renderDefinition } from '../definitions/render';
@@ -16,6 +20,11 @@ export interface KeeperParts extends RunnerParts {
   /** Of the definition files. */
   readonly directory: string;
   readonly bootId: string;
+  /** Who is told what happens. */
+  readonly news: Pick<News, 'tell'>;
+  readonly listeners: Pick<Listeners, 'keepOnly'>;
+  readonly webhooks: Pick<Webhooks, 'use'>;
+  readonly nowMs: () => number;
 }
 
 /**
@@ -36,6 +45,7 @@ export class DefinitionKeeper implements DefinitionFiles {
     store.load((name, error) => { log.error({ program: name, err: error }, 'what is written down of a definition cannot be read: its program is not kept running'); });
     for (const error of (await this.reread()).errors) log.error({}, error);
     await this.#takeFilesAtBoot();
+    this.#useSubscribers();
     const inUse = [...store.inUse.values()];
     await processes.prepare();
     await processes.take(inUse.flatMap((each) => processesInUse(each, read)));
@@ -46,9 +56,10 @@ export class DefinitionKeeper implements DefinitionFiles {
   /** After a start of the host nothing runs that another definition could be of: then the files count. */
   async #takeFilesAtBoot(): Promise<void> {
     const { store, bootId, log } = this.parts;
-    if (store.bootId === bootId || (store.inUse.size === 0 && this.#reading.programs.size === 0)) return;
+    if (store.bootId === bootId || (store.inUse.size === 0 && this.#reading.programs.size === 0 && this.#reading.webhooks.size === 0)) return;
     try {
       await Promise.all(plansOf(store.inUse, this.#reading.programs).map((plan) => store.put(asPlanned(plan))));
+      await store.setWebhooks(this.#reading.webhooks);
       await store.setBootId(bootId);
     } catch (error) {
       log.error({ err: error }, 'which definitions are in use could not be written down');
@@ -68,8 +79,61 @@ export class DefinitionKeeper implements DefinitionFiles {
     const plans = plansOf(this.parts.store.inUse, this.#reading.programs)
       .filter((plan) => wanted.length === 0 || wanted.includes(plan.name) || groupsOf(plan).some((group) => wanted.includes(group)));
     if (isDryRun) for (const line of this.#linesOf(plans)) tell(line);
-    else await this.#carryOut(plans, tell);
+    else await this.#tellingOfGroups(async () => {
+      if (wanted.length === 0) await this.#takeWebhooks();
+      await this.#carryOut(plans, tell);
+      await this.#follow(plans);
+    });
     return errors;
+  }
+
+  /** What has moved within the files, or to another one, and is the same else. */
+  async #follow(plans: readonly ProgramPlan[]): Promise<void> {
+    const { store, processes, read, log } = this.parts;
+    const planned = new Set(plans.map(({ name }) => name));
+    const moved = [...store.inUse.values()].flatMap((inUse) => {
+      const definition = this.#reading.programs.get(inUse.definition.name);
+      if (definition === undefined || planned.has(definition.name) || isAnythingDue(inUse.due) || isSamePlace(definition.source, inUse.definition.source)) return [];
+      return planOf(definition.name, inUse, definition) === undefined ? [{ ...inUse, definition }] : [];
+    });
+    try {
+      await Promise.all(moved.map((inUse) => store.put(inUse)));
+      for (const inUse of moved) for (const process of processesInUse(inUse, read)) processes.redefine(process);
+    } catch (error) {
+      log.error({ err: error }, 'where definitions have moved to could not be written down');
+    }
+  }
+
+  async #takeWebhooks(): Promise<void> {
+    try {
+      await this.parts.store.setWebhooks(this.#reading.webhooks);
+    } catch (error) {
+      this.parts.log.error({ err: error }, 'which webhooks are in use could not be written down: they stay as they are');
+    }
+    this.#useSubscribers();
+  }
+
+  #useSubscribers(): void {
+    const { webhooks, listeners, store } = this.parts;
+    webhooks.use(store.webhooks);
+    listeners.keepOnly(new Set([...store.inUse.values()].filter(({ due }) => !due.isGone).map(({ definition }) => definition.name)));
+  }
+
+  /** supervisord's events of groups that come and go. */
+  async #tellingOfGroups<T>(work: () => Promise<T>): Promise<T> {
+    const { news, nowMs } = this.parts;
+    const before = this.#groupsInUse();
+    try {
+      return await work();
+    } finally {
+      const after = this.#groupsInUse();
+      this.#useSubscribers();
+      const tell = (groups: readonly string[], change: 'ADDED' | 'REMOVED'): void => {
+        void news.tell(groups.map((group) => ({ is: 'group', change, group, atMs: nowMs() })));
+      };
+      tell([...before].filter((group) => !after.has(group)), 'REMOVED');
+      tell([...after].filter((group) => !before.has(group)), 'ADDED');
+    }
   }
 
   /** First what goes, then what changes, then what comes: that may want what the others have had. */
@@ -128,7 +192,7 @@ export class DefinitionKeeper implements DefinitionFiles {
   }
 
   async #orFail(plans: readonly ProgramPlan[]): Promise<void> {
-    const [failure] = (await Promise.all(plans.map((plan) => this.#runner.carryOut(plan)))).flat();
+    const [failure] = (await this.#tellingOfGroups(() => Promise.all(plans.map((plan) => this.#runner.carryOut(plan))))).flat();
     if (failure !== undefined) throw new ProgramError('failed', failure.name, failure.detail ?? '');
   }
 
@@ -158,6 +222,10 @@ export class DefinitionKeeper implements DefinitionFiles {
 
   #inUseSet(): DefinitionSet {
     const inUse = [...this.parts.store.inUse.values()].filter(({ due }) => !due.isGone);
-    return { ...noDefinitions, programs: new Map(inUse.map(({ definition }) => [definition.name, definition])) };
+    return { programs: new Map(inUse.map(({ definition }) => [definition.name, definition])), webhooks: this.parts.store.webhooks };
   }
+}
+
+function isSamePlace(one: SourcePlace, other: SourcePlace): boolean {
+  return one.file === other.file && one.line === other.line && one.column === other.column;
 }

@@ -1,4 +1,4 @@
-import { eventTypes } from '../../agent/definitions/listener';
+import { eventTypes, whyUntold } from '../../agent/definitions/listener';
 import { renderToml } from '../../agent/definitions/render';
 import type { IniSection } from './ini';
 import { type Keys, programKeys } from './program-keys';
@@ -60,7 +60,9 @@ function keysOfKind(kind: string, section: ProgramSection): Keys {
     const events = section.text('events')?.split(',').map((event) => event.trim()).filter((event) => event !== '') ?? [];
     const unknown = events.filter((event) => !(eventTypes as readonly string[]).includes(event));
     if (unknown.length > 0) section.drop('events', `there is no ${unknown.join(', ')}`);
-    return { events: events.filter((event) => !unknown.includes(event)) };
+    const untold = events.filter((event) => whyUntold(event) !== undefined);
+    for (const event of untold) section.drop('events', `nobody is told of ${event} here: ${whyUntold(event) ?? ''}`);
+    return { events: events.filter((event) => !unknown.includes(event) && !untold.includes(event)) };
   }
   const socket = kind === 'fcgi-program' ? section.text('socket') : undefined;
   if (socket === undefined) return {};

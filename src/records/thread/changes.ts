@@ -4,6 +4,7 @@ import type { DefinitionRecord, NewEnd, Wish } from '../definition-record';
 import type { Labels } from '../labels';
 import type { LeaseRecord, LeaseResource } from '../lease-record';
 import type { NamedText } from '../named-text';
+import type { NewProgramEvents } from '../program-event-record';
 import type { Tables } from './tables';
 
 /** What can be changed, by its name: each is done whole or not at all, and what it throws has changed nothing. */
@@ -81,6 +82,24 @@ export const changes = {
   },
   deleteProgramState({ programStates }: Tables, name: string): void {
     programStates.delete(name);
+  },
+  /** Where a program stands, and what is told of that: both, or nothing. @param text undefined: it is forgotten @returns the events' ids */
+  tellOfProgram({ programStates, programEvents }: Tables, name: string, text: string | undefined, events: NewProgramEvents): readonly number[] {
+    if (text === undefined) programStates.delete(name);
+    else programStates.put({ name, text });
+    return programEvents.add(events);
+  },
+  tellProgramEvents({ programEvents }: Tables, events: NewProgramEvents): readonly number[] {
+    return programEvents.add(events);
+  },
+  dropProgramEvents({ programEvents }: Tables, throughId: number): void {
+    programEvents.dropThrough(throughId);
+  },
+  putEventCursor({ eventCursors }: Tables, record: NamedText): void {
+    eventCursors.put(record);
+  },
+  deleteEventCursor({ eventCursors }: Tables, name: string): void {
+    eventCursors.delete(name);
   },
   putProgramDefinition({ programDefinitions }: Tables, record: NamedText): void {
     programDefinitions.put(record);

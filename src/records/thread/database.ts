@@ -67,6 +67,11 @@ const migrations: readonly string[] = [
   `,
   'CREATE TABLE programs (name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;',
   'CREATE TABLE program_definitions (name TEXT PRIMARY KEY, definition TEXT NOT NULL) WITHOUT ROWID;',
+  // AUTOINCREMENT: no number of an event comes again, also where all that had one are gone.
+  `
+  CREATE TABLE program_events (id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, event TEXT NOT NULL);
+  CREATE TABLE event_cursors (name TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /** The database is of a newer version, which this one does not know. */

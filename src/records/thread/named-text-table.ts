@@ -8,7 +8,7 @@ export class NamedTextTable {
   readonly #delete: StoreStatement;
 
   /** @param table has a column `name` @param column of the text */
-  constructor(db: StoreDb, table: 'programs' | 'program_definitions', column: 'state' | 'definition') {
+  constructor(db: StoreDb, table: 'programs' | 'program_definitions' | 'event_cursors', column: 'state' | 'definition' | 'cursor') {
     this.#put = db.prepare(`INSERT INTO ${table} (name, ${column}) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET ${column} = excluded.${column}`);
     this.#list = db.prepare(`SELECT name, ${column} AS text FROM ${table} ORDER BY name`);
     this.#delete = db.prepare(`DELETE FROM ${table} WHERE name = ?`);

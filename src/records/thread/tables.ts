@@ -4,11 +4,13 @@ import { DefinitionTable } from './definition-table';
 import { LeaseTable } from './lease-table';
 import { NamespaceTable } from './namespace-table';
 import { NamedTextTable } from './named-text-table';
+import { ProgramEventTable } from './program-event-table';
 import { StoreDb } from './store-db';
 import type { DefinitionRecord } from '../definition-record';
 import type { LeaseRecord, LeaseResource } from '../lease-record';
 import type { Labels } from '../labels';
 import type { NamedText } from '../named-text';
+import type { ProgramEventRecord } from '../program-event-record';
 
 /** What is in the database when it is opened. */
 export interface Contents {
@@ -18,6 +20,8 @@ export interface Contents {
   readonly definitions: readonly DefinitionRecord[];
   readonly programStates: readonly NamedText[];
   readonly programDefinitions: readonly NamedText[];
+  readonly programEvents: readonly ProgramEventRecord[];
+  readonly eventCursors: readonly NamedText[];
 }
 
 /** The tables of an open database. */
@@ -29,6 +33,8 @@ export class Tables {
   readonly definitions: DefinitionTable;
   readonly programStates: NamedTextTable;
   readonly programDefinitions: NamedTextTable;
+  readonly programEvents: ProgramEventTable;
+  readonly eventCursors: NamedTextTable;
 
   constructor(db: Db, path: string) {
     this.db = new StoreDb(db, path);
@@ -38,6 +44,8 @@ export class Tables {
     this.definitions = new DefinitionTable(this.db);
     this.programStates = new NamedTextTable(this.db, 'programs', 'state');
     this.programDefinitions = new NamedTextTable(this.db, 'program_definitions', 'definition');
+    this.programEvents = new ProgramEventTable(this.db);
+    this.eventCursors = new NamedTextTable(this.db, 'event_cursors', 'cursor');
   }
 
   /** @param onInvalid told of what cannot be read, which is left out */
@@ -49,6 +57,8 @@ export class Tables {
       definitions: this.definitions.list(onInvalid),
       programStates: this.programStates.list(),
       programDefinitions: this.programDefinitions.list(),
+      programEvents: this.programEvents.list(),
+      eventCursors: this.eventCursors.list(),
     };
   }
 }

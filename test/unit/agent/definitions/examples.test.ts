@@ -6,5 +6,5 @@ import { bringTogether, noDefinitions } from '../../../../src/agent/definitions/
 test('the packaged examples are right', async () => {
   const { programs, errors } = bringTogether(noDefinitions, await readDefinitionDirectory(join(__dirname, '../../../../packaging/programs')));
   expect(errors).toEqual([]);
-  expect([...programs.keys()]).toEqual(['box', 'db', 'report', 'web']);
+  expect([...programs.keys()]).toEqual(['box', 'db', 'mailer', 'report', 'web']);
 });

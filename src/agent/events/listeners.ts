@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NamedTexts } from '../../records/named-texts';
+import { Fields } from '../../runtime/fields';
+import type { Logger } from '../../runtime/logger';
+import { messageOf } from '../../sys/thrown';
+import type { Poller } from '../../sys/poller';
+import type { ProcessDefinition } from '../definitions/definition';
+import { Cursor } from './cursor';
+import { ListenerLine, type LinePaths, type LineState } from './listener-line';
+import { ListenerPool } from './listener-pool';
+import type { News } from './news';
+
+/** Where lines are noted: it goes with the processes that they lead to. */
+export interface LineNotes {
+  fact(name: string): string | undefined;
+  setFact(name: string, value: string): void;
+  dropFact(name: string): void;
+}
+
+export interface ListenersParts {
+  readonly news: News;
+  readonly cursors: NamedTexts;
+  readonly notes: LineNotes;
+  readonly poller: Poller;
+  /** Of the FIFOs; made with the first. */
+  readonly directory: string;
+  readonly log: Logger;
+}
+
+/** What a listener of a definition is. */
+type ListenerProcess = Pick<ProcessDefinition, 'fullName' | 'program' | 'listener'>;
+
+/** The event listeners that run, with their pools. */
+export class Listeners {
+  readonly #pools = new Map<string, ListenerPool>();
+  readonly #lines = new Map<string, { readonly line: ListenerLine; readonly pool: ListenerPool }>();
+
+  constructor(private readonly parts: ListenersParts) {}
+
+  /** For its stdio. Short, whatever the process's name. */
+  pathsOf(name: string): LinePaths {
+    const path = join(this.parts.directory, createHash('sha256').update(name).digest('hex').slice(0, 16));
+    return { stdin: `${path}.in`, stdout: `${path}.out` };
+  }
+
+  /** It is told of events from now on, also before it runs. No listener: nothing is done. */
+  define({ program, listener }: ListenerProcess): void {
+    if (listener === undefined) return;
+    const before = this.#pools.get(program);
+    if (before?.events.join() === listener.events.join()) return;
+    const lines = [...this.#lines].filter(([, { pool }]) => pool === before);
+    before?.close();
+    const { news, cursors, log } = this.parts;
+    const pool = new ListenerPool(news, program, listener.events, new Cursor(cursors, log, cursorName(program), news.events.lastId), log);
+    this.#pools.set(program, pool);
+    for (const [name, { line }] of lines) {
+      this.#lines.set(name, { line, pool });
+      pool.add(line);
+    }
+  }
+
+  /** A run of it is about to start. @param onLost it is to be another run @throws the system's error */
+  open(process: ListenerProcess, generation: number, onLost: () => void): void {
+    this.#open(process, generation, onLost, undefined);
+  }
+
+  /** It runs since before this daemon. @throws the system's error */
+  goOn(process: ListenerProcess, generation: number, onLost: () => void): void {
+    const before = this.#noteOf(process.fullName);
+    if (before?.generation !== generation || before.phase === 'sending') {
+      this.parts.log.warn({ program: process.fullName }, 'where an event listener stands is not known: it is started again');
+      onLost();
+      return;
+    }
+    this.#open(process, generation, onLost, before);
+  }
+
+  #open(process: ListenerProcess, generation: number, onLost: () => void, before: LineState | undefined): void {
+    const { fullName: name, program } = process;
+    this.define(process);
+    this.shut(name);
+    const pool = this.#pools.get(program);
+    if (pool === undefined) return;
+    const { poller, directory, notes, log } = this.parts;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const line: ListenerLine = new ListenerLine(poller, this.pathsOf(name), generation, {
+      isReady: () => { this.#poolOf(name)?.more(); },
+      answered: (eventId, answer) => { this.#poolOf(name)?.answered(eventId, answer); },
+      saidNonsense: (said) => {
+        log.error({ program: name, said }, 'an event listener does not speak the protocol; it is sent nothing more until it is started again');
+        this.shut(name);
+      },
+      isLost: (why) => {
+        log.error({ program: name, why }, 'where an event listener stands is not known: it is started again');
+        this.shut(name);
+        onLost();
+      },
+      store: (state) => { notes.setFact(noteName(name), JSON.stringify(state)); },
+    }, before);
+    this.#lines.set(name, { line, pool });
+    pool.add(line);
+  }
+
+  /** Nothing of its run is there any more: what it had not answered goes to another one. */
+  shut(name: string): void {
+    const open = this.#lines.get(name);
+    if (open === undefined) return;
+    this.#lines.delete(name);
+    open.line.close();
+    open.pool.remove(open.line);
+  }
+
+  /** A process is forgotten. */
+  forget(name: string): void {
+    this.shut(name);
+    this.parts.notes.dropFact(noteName(name));
+    const { stdin, stdout } = this.pathsOf(name);
+    rmSync(stdin, { force: true });
+    rmSync(stdout, { force: true });
+    try {
+      rmdirSync(this.parts.directory);
+    } catch {
+      // Those of others are there, or none ever was.
+    }
+  }
+
+  /** Only these are there still: how far others were is forgotten. */
+  keepOnly(programs: ReadonlySet<string>): void {
+    for (const [program, pool] of this.#pools) {
+      if (programs.has(program)) continue;
+      pool.close();
+      this.#pools.delete(program);
+      this.parts.cursors.delete(cursorName(program)).catch((error: unknown) => {
+        this.parts.log.warn({ listener: program, err: messageOf(error) }, 'how far a listener was cannot be forgotten');
+      });
+    }
+  }
+
+  /** Nothing more is told; what runs runs on. May be called twice. */
+  close(): void {
+    for (const name of [...this.#lines.keys()]) this.shut(name);
+    for (const pool of this.#pools.values()) pool.close();
+    this.#pools.clear();
+  }
+
+  #poolOf(name: string): ListenerPool | undefined {
+    return this.#lines.get(name)?.pool;
+  }
+
+  #noteOf(name: string): LineState | undefined {
+    try {
+      const text = this.parts.notes.fact(noteName(name));
+      if (text === undefined) return undefined;
+      const fields = Fields.of(JSON.parse(text) as unknown, `the note of ${name}`, 'bad-file');
+      const phase = fields.string('phase');
+      if (phase !== 'acknowledged' && phase !== 'ready' && phase !== 'busy') return undefined;
+      return { generation: fields.integer('generation', 0, Number.MAX_SAFE_INTEGER), phase, eventId: fields.integer('eventId', 0, Number.MAX_SAFE_INTEGER), isHearing: fields.boolean('isHearing') };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function cursorName(program: string): string {
+  return `eventlistener ${program}`;
+}
+
+function noteName(process: string): string {
+  return `event-listener ${process}`;
+}

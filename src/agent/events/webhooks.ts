@@ -1,0 +1,55 @@
+import PQueue from 'p-queue';
+import type { NamedTexts } from '../../records/named-texts';
+import { messageOf } from '../../sys/thrown';
+import type { Webhook } from '../definitions/definition';
+import { Cursor } from './cursor';
+import { type WebhookParts, WebhookSender } from './webhook-sender';
+
+/** More wait for their turn. */
+const postsAtOnce = 8;
+
+/** The webhooks that are in use. */
+export class Webhooks {
+  readonly #senders = new Map<string, WebhookSender>();
+  readonly #parts: WebhookParts;
+
+  constructor(given: Omit<WebhookParts, 'posts'>, private readonly cursors: NamedTexts) {
+    this.#parts = { ...given, posts: new PQueue({ concurrency: postsAtOnce }) };
+  }
+
+  /** Only these are in use from now on. One that is new is told of what comes from now on; one that is defined otherwise goes on where it was. */
+  use(webhooks: ReadonlyMap<string, Webhook>): void {
+    const { news, log } = this.#parts;
+    for (const [name, sender] of this.#senders) {
+      const now = webhooks.get(name);
+      if (now !== undefined && isSame(now, sender.webhook)) continue;
+      this.#senders.delete(name);
+      if (now === undefined) this.#forget(name, sender);
+      else sender.close();
+    }
+    for (const [name, webhook] of webhooks) {
+      if (!this.#senders.has(name)) this.#senders.set(name, new WebhookSender(webhook, new Cursor(this.cursors, log, cursorName(name), news.events.lastId), this.#parts));
+    }
+  }
+
+  /** May be called twice. */
+  close(): void {
+    for (const sender of this.#senders.values()) sender.close();
+    this.#senders.clear();
+  }
+
+  #forget(name: string, sender: WebhookSender): void {
+    sender.forget();
+    this.cursors.delete(cursorName(name)).catch((error: unknown) => {
+      this.#parts.log.warn({ webhook: name, err: messageOf(error) }, 'how far a webhook was cannot be forgotten');
+    });
+  }
+}
+
+function isSame(one: Webhook, other: Webhook): boolean {
+  return one.url === other.url && one.secretFile === other.secretFile && one.events.join() === other.events.join();
+}
+
+function cursorName(name: string): string {
+  return `webhook ${name}`;
+}
