@@ -1,4 +1,4 @@
-import { Metadata, type ServerUnaryCall, type ServerWritableStream, type ServiceError, type handleServerStreamingCall, type handleUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import { Metadata, type ServerDuplexStream, type ServerUnaryCall, type ServerWritableStream, type ServiceError, type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import type { Logger } from '../runtime/logger';
 import { messageOf } from '../sys/thrown';
 import { PEER_FIELD } from './wire/peer-field';
@@ -100,7 +100,59 @@ export function serverStream<Request extends object, Message>(
   };
 }
 
-function senderTo<Request, Message>(stream: ServerWritableStream<Request, Message>, isOver: () => boolean): Send<Message> {
+/** A verb that is sent messages as it answers them: the stream ends when it is done. What it throws becomes the call's status. */
+export type DuplexVerb<Request, Message> = (requests: AsyncIterable<Request>, info: CallInfo, send: Send<Message>) => Promise<void>;
+
+/** Makes a gRPC handler of a verb that streams both ways. The next request is taken from the client when the verb asks for it. */
+export function duplexStream<Request extends object, Message>(
+  options: VerbOptions,
+  verb: DuplexVerb<Request, Message>,
+): handleBidiStreamingCall<Request, Message> {
+  return (stream) => {
+    const cancellation = new Cancellation();
+    let isOver = false;
+    for (const gone of ['cancelled', 'close', 'error'] as const) {
+      stream.once(gone, () => {
+        if (!isOver) cancellation.cancel();
+        isOver = true;
+      });
+    }
+    const info: CallInfo = {
+      get cancel() {
+        return cancellation.signal;
+      },
+      peer: peerOf(stream),
+      metadata: stream.metadata,
+    };
+    answer(options, () => verb(requestsOf(stream, () => isOver), info, senderTo(stream, () => isOver)), {}, info).then(
+      () => {
+        if (!isOver) stream.end();
+        isOver = true;
+      },
+      (error: unknown) => {
+        if (!isOver) stream.emit('error', options.statusOf(error));
+        isOver = true;
+      },
+    );
+  };
+}
+
+/** Node's own iterator would destroy the stream where it is left early, and the call's status with it. */
+async function* requestsOf<Request, Message>(stream: ServerDuplexStream<Request, Message>, isOver: () => boolean): AsyncGenerator<Request> {
+  let hasEnded = false;
+  let wake: () => void = () => undefined;
+  stream.once('end', () => { hasEnded = true; });
+  for (const event of ['readable', 'end', 'cancelled', 'close', 'error'] as const) stream.on(event, () => { wake(); });
+  for (;;) {
+    const more = new Promise<void>((resolve) => { wake = resolve; });
+    const request = stream.read() as Request | null;
+    if (request !== null) yield request;
+    else if (hasEnded || isOver()) return;
+    else await more;
+  }
+}
+
+function senderTo<Request, Message>(stream: ServerWritableStream<Request, Message> | ServerDuplexStream<Request, Message>, isOver: () => boolean): Send<Message> {
   const send = (message: Message): void => {
     if (!isOver()) stream.write(message);
   };
@@ -134,7 +186,7 @@ class Cancellation {
  * Where the server has the client's socket, grpc-js knows its peer, and what the request says of it counts for
  * nothing. It does not where a stream repairs the connection: there the field is that stream's word.
  */
-export function peerOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>): string {
+export function peerOf(call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>): string {
   const seen = call.getPeer();
   if (seen !== 'unknown') return seen;
   const [told] = call.metadata.get(PEER_FIELD);

@@ -1,4 +1,5 @@
 import type { ContainerdFace } from '../api/containerd/face';
+import type { ImageRoom } from '../images/image-room';
 import { printJson } from '../runtime/json';
 import { INIT, type StateDir } from '../runtime/state-dir/layout';
 import { LEGACY_NAMESPACE, keyOf, nameOf } from '../runtime/state-dir/container-key';
@@ -14,22 +15,25 @@ export interface ContainerdParts {
   readonly supervisor: Supervisor;
   readonly context: Context;
   readonly records: Records;
+  readonly images: ImageRoom;
   readonly stateDir: StateDir;
   readonly settings: Settings;
 }
 
 /** What the face of the containerd API is given. */
-export function containerdFace({ supervisor, context, records, stateDir, settings }: ContainerdParts): ContainerdFace {
+export function containerdFace({ supervisor, context, records, images, stateDir, settings }: ContainerdParts): ContainerdFace {
   const nowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
   const legacyContainers = async (): Promise<readonly ContainerRecord[]> =>
     (await supervisor.request('getContainers', { id: '', namespace: LEGACY_NAMESPACE })).map(recordOfLegacy);
   return {
     records: {
       records,
+      collector: images.collector,
       nowNs,
       tell: (event) => { context.publisher.tell(event); },
     },
     legacyContainers,
+    images: { content: images.content, snapshotters: images.snapshotters, collector: images.collector },
     tasks: {
       supervisor,
       records: {

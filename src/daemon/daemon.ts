@@ -3,6 +3,8 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { ApiServer } from '../api/server';
+import { ImageRoom } from '../images/image-room';
+import { startFileThread } from '../images/files/start-file-thread';
 import { Monitor } from '../monitor/monitor';
 import { Records } from '../records/records';
 import { StateDir } from '../runtime/state-dir/layout';
@@ -67,6 +69,7 @@ export class Daemon {
   readonly #reaper: ChildReaper;
   readonly #runtimeCopies: RuntimeCopies;
   readonly #foreign: ForeignFiles;
+  readonly #images: ImageRoom;
   readonly #context: Context;
   readonly #supervisor: Supervisor;
   readonly #programs: Programs;
@@ -116,6 +119,14 @@ export class Daemon {
       poller: this.#poller,
       onGivenUp: (what) => { log.warn({ what }, 'a file system does not answer'); },
     });
+    this.#images = new ImageRoom({
+      records: this.#records,
+      root: settings.root,
+      startThread: () => startFileThread(join(programs, 'holdfast-images')),
+      reaper: this.#reaper,
+      nowNs: () => BigInt(Date.now()) * 1_000_000n,
+      log,
+    });
     const fleet = new ShimFleet({
       stateDir,
       program: shimProgram,
@@ -161,7 +172,7 @@ export class Daemon {
       supervisor: this.#supervisor,
       publisher: this.#context.publisher,
       settings,
-      containerd: containerdFace({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings }),
+      containerd: containerdFace({ supervisor: this.#supervisor, context: this.#context, records: this.#records, images: this.#images, stateDir, settings }),
       holdfast: this.#programs.parts,
       version: VERSION,
       onRestart,
@@ -184,6 +195,7 @@ export class Daemon {
     const [restored] = await Promise.all([restore(this.#context), this.#openRecords()]);
     if (this.#records.isNew || this.#records.refusal !== undefined) await rebuildRecords(this.#records, this.#context);
     this.#context.fleet.upgradeOlder();
+    this.#images.begin();
     await this.#programs.begin();
     await this.agent.begin();
     const { socketPaths, socketGroup, socketUserId } = this.settings;
@@ -220,9 +232,10 @@ export class Daemon {
     this.#runtimeCopies.close();
     this.#reaper.close();
     this.#poller.close();
+    const haveEnded = await this.#images.close();
     const hasClosed = await this.#records.close();
     this.#lock.close();
-    return hasClosed;
+    return haveEnded && hasClosed;
   }
 
   /** SIGUSR1: what the daemon has under way, to the log. */

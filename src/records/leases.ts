@@ -37,7 +37,7 @@ export class Leases {
 
   /** With all that it keeps. @throws RecordsError `not-found` */
   async delete(namespace: string, id: string): Promise<void> {
-    await this.writer.change('deleteLease', [namespace, id], () => { this.#leases.get(namespace)?.delete(id); });
+    await this.writer.change('deleteLease', [namespace, id], () => { this.forget(namespace, id); });
   }
 
   /** @throws RecordsError `not-found` */
@@ -65,6 +65,21 @@ export class Leases {
   load(namespace: string, lease: LeaseRecord, resources: readonly LeaseResource[]): void {
     const leases = this.#leases.get(namespace) ?? new Map<string, Kept>();
     this.#leases.set(namespace, leases.set(lease.id, { lease, resources: new Map(resources.map((one) => [keyOf(one), one])) }));
+  }
+
+  /** It is not on the disk any more. */
+  forget(namespace: string, id: string): void {
+    this.#leases.get(namespace)?.delete(id);
+  }
+
+  /** It keeps this, too, on the disk. @param id undefined: nothing to do */
+  loadResource(namespace: string, id: string | undefined, resource: LeaseResource): void {
+    if (id !== undefined) this.#find(namespace, id)?.resources.set(keyOf(resource), resource);
+  }
+
+  /** No lease keeps this on the disk any more. */
+  forgetResource(namespace: string, resource: LeaseResource): void {
+    for (const { resources } of this.#leases.get(namespace)?.values() ?? []) resources.delete(keyOf(resource));
   }
 
   #find(namespace: string, id: string): Kept | undefined {

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Worker } from 'node:worker_threads';
 import { Containers } from './containers';
+import { Content } from './content';
 import { Definitions } from './definitions';
+import { Images } from './images';
 import { Leases } from './leases';
 import { Namespaces } from './namespaces';
 import { NamedTexts } from './named-texts';
 import { ProgramEvents } from './program-events';
+import { Snapshots } from './snapshots';
+import type { Collected } from './thread/collect';
 import type { Contents } from './thread/tables';
 import { Writer, type WriterNotices } from './writer';
 
@@ -26,6 +30,9 @@ export class Records {
   readonly programEvents: ProgramEvents;
   /** How far each of those is. */
   readonly eventCursors: NamedTexts;
+  readonly content: Content;
+  readonly images: Images;
+  readonly snapshots: Snapshots;
   readonly #writer: Writer;
   #isNew = false;
   #refusal: string | undefined;
@@ -38,6 +45,9 @@ export class Records {
     this.containers = new Containers(this.#writer, this.namespaces);
     this.leases = new Leases(this.#writer, this.namespaces);
     this.definitions = new Definitions(this.#writer);
+    this.content = new Content(this.#writer, this.namespaces, this.leases);
+    this.images = new Images(this.#writer, this.namespaces);
+    this.snapshots = new Snapshots(this.#writer, this.namespaces, this.leases);
     this.programStates = new NamedTexts(this.#writer, { put: 'putProgramState', delete: 'deleteProgramState' });
     this.programDefinitions = new NamedTexts(this.#writer, { put: 'putProgramDefinition', delete: 'deleteProgramDefinition' });
     this.programEvents = new ProgramEvents(this.#writer, this.programStates);
@@ -54,6 +64,11 @@ export class Records {
     return this.#refusal;
   }
 
+  /** There is a blob or snapshot, which has files beside the records. */
+  get hasFiles(): boolean {
+    return !this.content.isEmpty || !this.snapshots.isEmpty;
+  }
+
   /** The daemon's, by which clients know it again. */
   get uuid(): string {
     return this.#uuid;
@@ -68,12 +83,25 @@ export class Records {
     if (opened.contents !== undefined) this.#load(opened.contents);
   }
 
+  /**
+   * Takes away what nothing keeps (reachable.ts), of all namespaces in one go: no change comes between what is looked at and what is taken away.
+   * @param nowNs nanoseconds since 1970 @throws RecordsError
+   */
+  collect(nowNs: bigint): Promise<Collected> {
+    return this.#writer.change('collect', [nowNs], ({ leases, content, ingests, snapshots }) => {
+      for (const { namespace, id } of leases) this.leases.forget(namespace, id);
+      for (const { namespace, digest } of content) this.content.forget(namespace, digest);
+      for (const { namespace, ref } of ingests) this.content.forgetIngest(namespace, ref);
+      for (const snapshot of snapshots) this.snapshots.forget(snapshot);
+    });
+  }
+
   /** @returns whether nothing of them is left that could hold up the end of this process. May be called twice. */
   close(): Promise<boolean> {
     return this.#writer.close();
   }
 
-  #load({ namespaces, containers, leases, definitions, programStates, programDefinitions, programEvents, eventCursors }: Contents): void {
+  #load({ namespaces, containers, leases, definitions, programStates, programDefinitions, programEvents, eventCursors, content, ingests, images, snapshots }: Contents): void {
     for (const { name, labels } of namespaces) this.namespaces.load(name, labels);
     for (const { namespace, record } of containers) this.containers.load(namespace, record);
     for (const { namespace, lease, resources } of leases) this.leases.load(namespace, lease, resources);
@@ -82,5 +110,9 @@ export class Records {
     for (const definition of programDefinitions) this.programDefinitions.load(definition);
     for (const event of programEvents) this.programEvents.load(event);
     for (const cursor of eventCursors) this.eventCursors.load(cursor);
+    for (const { namespace, record } of content) this.content.load(namespace, record);
+    for (const { namespace, record } of ingests) this.content.loadIngest(namespace, record);
+    for (const { namespace, record } of images) this.images.load(namespace, record);
+    for (const { namespace, record } of snapshots) this.snapshots.load(namespace, record);
   }
 }

@@ -141,6 +141,21 @@ export const taskMoments = [
   'daemon.records.written',
 ] as const;
 
+/** The files of blobs and snapshots, and the collector: only clients with images come here. */
+export const imageSteps = [
+  'daemon.content.before-open',
+  'daemon.content.before-append',
+  'daemon.content.before-flush',
+  'daemon.content.before-link',
+  'daemon.snapshot.before-rename',
+  'daemon.snapshot.before-measure',
+  'daemon.snapshot.before-removal',
+  'daemon.collect.before-files',
+] as const;
+
+/** And the moments of theirs. */
+export const imageMoments = ['daemon.content.appended', 'daemon.content.linked', 'daemon.content.committed', 'daemon.snapshot.made', 'daemon.snapshot.recorded', 'daemon.snapshot.renamed', 'daemon.collect.recorded'] as const;
+
 /** Between what the agent decides of a program and what is done: only programs that files define come here. */
 export const agentMoments = [
   'daemon.agent.before-write',
@@ -188,7 +203,7 @@ export const keptMoments = [
 /** What kernels of before do not tell (docs/reliability.md): any errno keeps it back. */
 export const kernelAnswers = ['kernel.exit-info', 'kernel.pidfd-hang-up', 'kernel.cached-names'] as const;
 
-export type FailingStep = (typeof failingSteps)[number] | (typeof failingTaskSteps)[number] | (typeof hostSteps)[number];
-export type Moment = (typeof moments)[number] | (typeof taskMoments)[number] | (typeof hostMoments)[number] | (typeof agentMoments)[number];
+export type FailingStep = (typeof failingSteps)[number] | (typeof imageSteps)[number] | (typeof failingTaskSteps)[number] | (typeof hostSteps)[number];
+export type Moment = (typeof moments)[number] | (typeof imageMoments)[number] | (typeof taskMoments)[number] | (typeof hostMoments)[number] | (typeof agentMoments)[number];
 export type FaultPoint = FailingStep | Moment | (typeof copierMoments)[number] | (typeof keptMoments)[number];
 export type KernelAnswer = (typeof kernelAnswers)[number];

@@ -22,7 +22,7 @@ export function otherVersion(host: TestHost, protocol?: number, version = '0.0.9
     writeFileSync(join(directory, name), text);
     chmodSync(join(directory, name), 0o755);
   }
-  for (const name of ['holdfastd', 'holdfast-records']) copyFileSync(join(binDirectory, name), join(directory, name));
+  for (const name of ['holdfastd', 'holdfast-records', 'holdfast-images']) copyFileSync(join(binDirectory, name), join(directory, name));
   return { program: join(directory, 'holdfastd'), version };
 }
 

@@ -10,6 +10,7 @@ const classes = {
   unavailable: { word: 'unavailable', code: status.UNAVAILABLE },
   cancelled: { word: 'context canceled', code: status.CANCELLED },
   'resource-exhausted': { word: 'resource exhausted', code: status.RESOURCE_EXHAUSTED },
+  'out-of-range': { word: 'out of range', code: status.OUT_OF_RANGE },
   'data-loss': { word: 'data loss', code: status.DATA_LOSS },
   unknown: { word: 'unknown', code: status.UNKNOWN },
 } as const;

@@ -4,6 +4,10 @@ import type { Logger } from '../../runtime/logger';
 import type { EventPublisher } from '../../supervisor/events/event-publisher';
 import type { ContainerRecord } from '../../records/container-record';
 import { EventsService, eventsService } from './events/service';
+import { ContentService, contentService } from './images/content';
+import type { ImagesFace } from './images/face';
+import { ImagesService, imagesService } from './images/images';
+import { SnapshotsService, snapshotsService } from './images/snapshots';
 import { IntrospectionService, introspectionService } from './introspection';
 import { ContainersService, containersService } from './records/containers';
 import type { RecordsFace } from './records/face';
@@ -17,6 +21,7 @@ import { VersionService, versionService } from './version';
 export interface ContainerdFace {
   readonly records: RecordsFace;
   readonly tasks: TasksFace;
+  readonly images: ImagesFace;
   /** The legacy API's containers, as records of the namespace that they are in. */
   legacyContainers(): Promise<readonly ContainerRecord[]>;
 }
@@ -37,6 +42,10 @@ export function addContainerdServices(server: Server, face: ContainerdFace, { pu
   server.addService(TasksService, tasksService(face.tasks, log));
   server.addService(NamespacesService, namespacesService(face.records, async () => (await face.legacyContainers()).length > 0, log));
   server.addService(LeasesService, leasesService(face.records, log));
+  const images = { ...face.records, ...face.images };
+  server.addService(ContentService, contentService(images, log));
+  server.addService(ImagesService, imagesService(images, log));
+  server.addService(SnapshotsService, snapshotsService(images, log));
   server.addService(EventsService, eventsService(publisher, log));
   server.addService(VersionService, versionService(version, log));
   server.addService(IntrospectionService, introspectionService(() => face.records.records.uuid, log));

@@ -2,8 +2,12 @@ import type { TableReader } from './table-reader';
 
 /** What is served here, by the names that containerd's own plugins have. */
 const SERVED = new Set([
-  ...['containers', 'events', 'healthcheck', 'introspection', 'leases', 'namespaces', 'tasks', 'version'].map((name) => `io.containerd.grpc.v1.${name}`),
+  ...['containers', 'content', 'events', 'healthcheck', 'images', 'introspection', 'leases', 'namespaces', 'snapshots', 'tasks', 'version'].map((name) => `io.containerd.grpc.v1.${name}`),
+  'io.containerd.content.v1.content',
+  'io.containerd.gc.v1.scheduler',
   'io.containerd.runtime.v2.task',
+  'io.containerd.snapshotter.v1.native',
+  'io.containerd.snapshotter.v1.overlayfs',
 ]);
 
 /** Settings of plugins that limit what containers may use: without them they would go without a limit, and nobody would hear of it. */

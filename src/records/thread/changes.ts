@@ -1,10 +1,15 @@
+import { collect, type Collected } from './collect';
+import type { SnapshotName } from '../snapshots';
 import type { ContainerRecord } from '../container-record';
+import type { ContentRecord, IngestRecord } from '../content-record';
 import type { Definition } from '../definition';
 import type { DefinitionRecord, NewEnd, Wish } from '../definition-record';
+import type { ImageRecord } from '../image-record';
 import type { Labels } from '../labels';
 import type { LeaseRecord, LeaseResource } from '../lease-record';
 import type { NamedText } from '../named-text';
 import type { NewProgramEvents } from '../program-event-record';
+import type { SnapshotRecord } from '../snapshot-record';
 import type { Tables } from './tables';
 
 /** What can be changed, by its name: each is done whole or not at all, and what it throws has changed nothing. */
@@ -106,6 +111,64 @@ export const changes = {
   },
   deleteProgramDefinition({ programDefinitions }: Tables, name: string): void {
     programDefinitions.delete(name);
+  },
+
+  putIngest({ content, leases, namespaces }: Tables, namespace: string, ingest: IngestRecord, lease: string | undefined): void {
+    leases.keep(namespace, lease, { type: 'ingests', id: ingest.ref });
+    content.putIngest(namespace, ingest);
+    namespaces.ensure(namespace);
+  },
+  deleteIngest({ content, leases }: Tables, namespace: string, ref: string): void {
+    content.deleteIngest(namespace, ref);
+    leases.forgetResource(namespace, { type: 'ingests', id: ref });
+  },
+  commitContent({ content, leases, namespaces }: Tables, namespace: string, ref: string, record: ContentRecord, lease: string | undefined): void {
+    leases.keep(namespace, lease, { type: 'content', id: record.digest });
+    content.create(namespace, record);
+    content.deleteIngest(namespace, ref);
+    leases.forgetResource(namespace, { type: 'ingests', id: ref });
+    namespaces.ensure(namespace);
+  },
+  updateContent({ content }: Tables, namespace: string, digest: string, labels: Labels, names: readonly string[] | undefined, nowNs: bigint): ContentRecord {
+    return content.updateLabels(namespace, digest, labels, names, nowNs);
+  },
+  deleteContent({ content }: Tables, namespace: string, digest: string): void {
+    content.delete(namespace, digest);
+  },
+
+  createImage({ images, namespaces }: Tables, namespace: string, record: ImageRecord): void {
+    images.create(namespace, record);
+    namespaces.ensure(namespace);
+  },
+  replaceImage({ images }: Tables, namespace: string, record: ImageRecord): void {
+    images.replace(namespace, record);
+  },
+  deleteImage({ images }: Tables, namespace: string, name: string): void {
+    images.delete(namespace, name);
+  },
+
+  createSnapshot({ snapshots, leases, namespaces }: Tables, namespace: string, record: SnapshotRecord, lease: string | undefined): void {
+    leases.keep(namespace, lease, { type: `snapshots/${record.snapshotter}`, id: record.name });
+    snapshots.create(namespace, record);
+    namespaces.ensure(namespace);
+  },
+  commitSnapshot({ snapshots, leases }: Tables, namespace: string, key: string, record: SnapshotRecord, lease: string | undefined): void {
+    const type = `snapshots/${record.snapshotter}`;
+    leases.keep(namespace, lease, { type, id: record.name });
+    snapshots.commit(namespace, key, record);
+    leases.forgetResource(namespace, { type, id: key });
+  },
+  updateSnapshot({ snapshots }: Tables, name: SnapshotName, labels: Labels, names: readonly string[] | undefined, nowNs: bigint): SnapshotRecord {
+    return snapshots.updateLabels(name, labels, names, nowNs);
+  },
+  deleteSnapshot({ snapshots, leases }: Tables, name: SnapshotName): void {
+    snapshots.delete(name);
+    leases.forgetResource(name.namespace, { type: `snapshots/${name.snapshotter}`, id: name.name });
+  },
+
+  /** Takes away what nothing keeps. */
+  collect(tables: Tables, nowNs: bigint): Collected {
+    return collect(tables, nowNs);
   },
 } as const;
 

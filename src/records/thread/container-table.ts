@@ -1,6 +1,6 @@
 import type { ContainerRecord, OpaqueValue } from '../container-record';
 import { RecordsError } from '../errors';
-import { parseLabels, printLabels } from '../labels';
+import { type Labels, parseLabels, printLabels } from '../labels';
 import type { StoreDb, StoreStatement } from './store-db';
 
 interface Row {
@@ -33,6 +33,7 @@ export class ContainerTable {
   readonly #insert: StoreStatement;
   readonly #replace: StoreStatement;
   readonly #list: StoreStatement;
+  readonly #listReferences: StoreStatement;
   readonly #delete: StoreStatement;
   readonly #count: StoreStatement;
 
@@ -41,6 +42,7 @@ export class ContainerTable {
     this.#insert = db.prepare(`INSERT OR IGNORE INTO containers (namespace, id, ${columns}) VALUES (?, ?, ${places})`);
     this.#replace = db.prepare(`UPDATE containers SET (${columns}) = (${places}) WHERE namespace = ? AND id = ?`);
     this.#list = db.prepare(`SELECT namespace, id, ${columns} FROM containers`);
+    this.#listReferences = db.prepare('SELECT namespace, labels, snapshotter, snapshot_key FROM containers');
     this.#delete = db.prepare('DELETE FROM containers WHERE namespace = ? AND id = ?');
     this.#count = db.prepare('SELECT count(*) AS count FROM containers WHERE namespace = ?');
   }
@@ -54,6 +56,16 @@ export class ContainerTable {
   /** Of all namespaces. */
   list(): NamedContainer[] {
     return (this.#list.all() as Row[]).map((row) => ({ namespace: row.namespace, record: recordOf(row) }));
+  }
+
+  /** What each of all namespaces keeps by its record. */
+  references(): { namespace: string; labels: Labels; snapshotter: string; snapshotKey: string }[] {
+    return (this.#listReferences.all() as Pick<Row, 'namespace' | 'labels' | 'snapshotter' | 'snapshot_key'>[]).map(({ namespace, labels, snapshotter, snapshot_key: snapshotKey }) => ({
+      namespace,
+      labels: parseLabels(labels),
+      snapshotter,
+      snapshotKey,
+    }));
   }
 
   /** @throws RecordsError `not-found` */

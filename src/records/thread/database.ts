@@ -1,7 +1,8 @@
 import Database from 'better-sqlite3';
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CorruptDatabase, isUnusable, moveAside } from '../../sys/database-files';
+import { flushDirectory } from '../../sys/files/flush-directory';
 import { messageOf } from '../../sys/thrown';
 
 export type Db = Database.Database;
@@ -71,6 +72,52 @@ const migrations: readonly string[] = [
   `
   CREATE TABLE program_events (id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, event TEXT NOT NULL);
   CREATE TABLE event_cursors (name TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE content (
+    namespace  TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    labels     TEXT NOT NULL,
+    created_ns INTEGER NOT NULL,
+    updated_ns INTEGER NOT NULL,
+    PRIMARY KEY (namespace, digest)
+  ) WITHOUT ROWID;
+  CREATE TABLE ingests (
+    namespace  TEXT NOT NULL,
+    ref        TEXT NOT NULL,
+    total      INTEGER NOT NULL,
+    expected   TEXT NOT NULL,
+    started_ns INTEGER NOT NULL,
+    PRIMARY KEY (namespace, ref)
+  ) WITHOUT ROWID;
+  CREATE TABLE images (
+    namespace   TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    labels      TEXT NOT NULL,
+    media_type  TEXT NOT NULL,
+    digest      TEXT NOT NULL,
+    size        INTEGER NOT NULL,
+    annotations TEXT NOT NULL,
+    created_ns  INTEGER NOT NULL,
+    updated_ns  INTEGER NOT NULL,
+    PRIMARY KEY (namespace, name)
+  ) WITHOUT ROWID;
+  CREATE TABLE snapshots (
+    namespace   TEXT NOT NULL,
+    snapshotter TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    parent      TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    directory   INTEGER NOT NULL,
+    labels      TEXT NOT NULL,
+    created_ns  INTEGER NOT NULL,
+    updated_ns  INTEGER NOT NULL,
+    size        INTEGER NOT NULL,
+    inodes      INTEGER NOT NULL,
+    PRIMARY KEY (namespace, snapshotter, name)
+  ) WITHOUT ROWID;
+  CREATE INDEX snapshots_by_parent ON snapshots (namespace, snapshotter, parent);
   `,
 ];
 
@@ -162,16 +209,6 @@ function versionOf(db: Db, keep: (statement: Database.Statement) => void): numbe
   const statement = db.prepare('PRAGMA user_version');
   keep(statement);
   return Number((statement.get() as { user_version: number | bigint }).user_version);
-}
-
-/** A file's name is on the disk when its directory is: fsync(2). */
-function flushDirectory(directory: string): void {
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /**

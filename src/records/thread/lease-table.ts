@@ -20,6 +20,7 @@ export class LeaseTable {
   readonly #listResources: StoreStatement;
   readonly #deleteResource: StoreStatement;
   readonly #deleteResources: StoreStatement;
+  readonly #forgetResource: StoreStatement;
 
   constructor(db: StoreDb) {
     this.#insert = db.prepare('INSERT OR IGNORE INTO leases (namespace, id, labels, created_ns) VALUES (?, ?, ?, ?)');
@@ -30,6 +31,7 @@ export class LeaseTable {
     this.#listResources = db.prepare('SELECT type, id FROM lease_resources WHERE namespace = ? AND lease = ?');
     this.#deleteResource = db.prepare('DELETE FROM lease_resources WHERE namespace = ? AND lease = ? AND type = ? AND id = ?');
     this.#deleteResources = db.prepare('DELETE FROM lease_resources WHERE namespace = ? AND lease = ?');
+    this.#forgetResource = db.prepare('DELETE FROM lease_resources WHERE namespace = ? AND type = ? AND id = ?');
   }
 
   /** @throws RecordsError `exists` */
@@ -62,6 +64,18 @@ export class LeaseTable {
   deleteResource(namespace: string, id: string, { type, id: resource }: LeaseResource): void {
     if (!this.#has(namespace, id)) throw notFound(id);
     this.#deleteResource.run(namespace, id, type, resource);
+  }
+
+  /** The lease that a client's call names keeps what the call makes. @param id undefined where it names none @throws RecordsError `not-found` */
+  keep(namespace: string, id: string | undefined, { type, id: resource }: LeaseResource): void {
+    if (id === undefined) return;
+    if (!this.#has(namespace, id)) throw new RecordsError('not-found', 'lease does not exist');
+    this.#insertResource.run(namespace, id, type, resource);
+  }
+
+  /** It is gone, or has become something else: no lease keeps it any more. */
+  forgetResource(namespace: string, { type, id: resource }: LeaseResource): void {
+    this.#forgetResource.run(namespace, type, resource);
   }
 
   #has(namespace: string, id: string): boolean {

@@ -14,7 +14,9 @@ export class NamespaceTable {
   readonly #list: StoreStatement;
   readonly #setLabels: StoreStatement;
   readonly #delete: StoreStatement;
-  readonly #hasContainers: StoreStatement;
+  /** What keeps a namespace, in the order and words of its refusal. */
+  readonly #contents: readonly (readonly [what: string, has: StoreStatement])[];
+  readonly #snapshotters: StoreStatement;
 
   constructor(db: StoreDb) {
     this.#insert = db.prepare('INSERT OR IGNORE INTO namespaces (name, labels) VALUES (?, ?)');
@@ -22,7 +24,9 @@ export class NamespaceTable {
     this.#list = db.prepare('SELECT name, labels FROM namespaces');
     this.#setLabels = db.prepare('INSERT INTO namespaces (name, labels) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET labels = excluded.labels');
     this.#delete = db.prepare('DELETE FROM namespaces WHERE name = ?');
-    this.#hasContainers = db.prepare('SELECT 1 FROM containers WHERE namespace = ? LIMIT 1');
+    const first = (table: string): StoreStatement => db.prepare(`SELECT 1 FROM ${table} WHERE namespace = ? LIMIT 1`);
+    this.#contents = [['images', first('images')], ['blobs', first('content')], ['containers', first('containers')]];
+    this.#snapshotters = db.prepare('SELECT DISTINCT snapshotter FROM snapshots WHERE namespace = ? ORDER BY snapshotter');
   }
 
   list(): NamespaceRecord[] {
@@ -49,7 +53,9 @@ export class NamespaceTable {
 
   /** @throws RecordsError `not-found`, `in-use` */
   delete(name: string): void {
-    if (this.#hasContainers.get(name) !== undefined) throw new RecordsError('in-use', `namespace ${JSON.stringify(name)} must be empty, but it still has containers`);
+    const contents = this.#contents.filter(([, has]) => has.get(name) !== undefined).map(([what]) => what);
+    for (const { snapshotter } of this.#snapshotters.all(name) as { snapshotter: string }[]) contents.push(`snapshots on ${JSON.stringify(snapshotter)} snapshotter`);
+    if (contents.length > 0) throw new RecordsError('in-use', `namespace ${JSON.stringify(name)} must be empty, but it still has ${contents.join(', ')}`);
     if (this.#delete.run(name).changes === 0) throw new RecordsError('not-found', `namespace ${JSON.stringify(name)}`);
   }
 

@@ -1,16 +1,28 @@
 import { ContainerTable, type NamedContainer } from './container-table';
+import { ContentTable } from './content-table';
 import type { Db } from './database';
 import { DefinitionTable } from './definition-table';
+import { ImageTable } from './image-table';
 import { LeaseTable } from './lease-table';
 import { NamespaceTable } from './namespace-table';
 import { NamedTextTable } from './named-text-table';
 import { ProgramEventTable } from './program-event-table';
+import { SnapshotTable } from './snapshot-table';
 import { StoreDb } from './store-db';
+import type { ContentRecord, IngestRecord } from '../content-record';
 import type { DefinitionRecord } from '../definition-record';
+import type { ImageRecord } from '../image-record';
 import type { LeaseRecord, LeaseResource } from '../lease-record';
 import type { Labels } from '../labels';
 import type { NamedText } from '../named-text';
 import type { ProgramEventRecord } from '../program-event-record';
+import type { SnapshotRecord } from '../snapshot-record';
+
+/** A record, and the namespace that it is in. */
+export interface InNamespace<T> {
+  readonly namespace: string;
+  readonly record: T;
+}
 
 /** What is in the database when it is opened. */
 export interface Contents {
@@ -22,6 +34,10 @@ export interface Contents {
   readonly programDefinitions: readonly NamedText[];
   readonly programEvents: readonly ProgramEventRecord[];
   readonly eventCursors: readonly NamedText[];
+  readonly content: readonly InNamespace<ContentRecord>[];
+  readonly ingests: readonly InNamespace<IngestRecord>[];
+  readonly images: readonly InNamespace<ImageRecord>[];
+  readonly snapshots: readonly InNamespace<SnapshotRecord>[];
 }
 
 /** The tables of an open database. */
@@ -35,6 +51,9 @@ export class Tables {
   readonly programDefinitions: NamedTextTable;
   readonly programEvents: ProgramEventTable;
   readonly eventCursors: NamedTextTable;
+  readonly content: ContentTable;
+  readonly images: ImageTable;
+  readonly snapshots: SnapshotTable;
 
   constructor(db: Db, path: string) {
     this.db = new StoreDb(db, path);
@@ -46,6 +65,9 @@ export class Tables {
     this.programDefinitions = new NamedTextTable(this.db, 'program_definitions', 'definition');
     this.programEvents = new ProgramEventTable(this.db);
     this.eventCursors = new NamedTextTable(this.db, 'event_cursors', 'cursor');
+    this.content = new ContentTable(this.db);
+    this.images = new ImageTable(this.db);
+    this.snapshots = new SnapshotTable(this.db);
   }
 
   /** @param onInvalid told of what cannot be read, which is left out */
@@ -59,6 +81,10 @@ export class Tables {
       programDefinitions: this.programDefinitions.list(),
       programEvents: this.programEvents.list(),
       eventCursors: this.eventCursors.list(),
+      content: this.content.list(),
+      ingests: this.content.listIngests(),
+      images: this.images.list(),
+      snapshots: this.snapshots.list(),
     };
   }
 }

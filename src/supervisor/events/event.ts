@@ -4,8 +4,8 @@ export type LegacyEventType = 'start-container' | 'start-process' | 'exit' | 'pa
 /** Events of tasks that are kept until they are deleted; the other faces tell them beside the legacy ones. */
 export type TaskEventType = 'create' | 'exec-added' | 'delete' | 'checkpointed';
 
-/** What happened to records. `containerId` is the record's name; empty for namespaces and images. */
-export type RecordEventType = `${'container' | 'namespace' | 'image'}-${'create' | 'update' | 'delete'}`;
+/** What happened to records. `containerId` is the record's name; empty for all but containers. */
+export type RecordEventType = `${'container' | 'namespace' | 'image'}-${'create' | 'update' | 'delete'}` | `snapshot-${'prepare' | 'commit' | 'remove'}` | 'content-delete';
 
 /** Somebody has asked for it, through our own API: told before it is done. */
 export type RequestEventType = 'start' | 'stop' | 'signal' | 'remove' | 'update' | 'reload';

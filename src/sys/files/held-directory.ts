@@ -57,11 +57,11 @@ export class HeldDirectory {
 
   /** What is in it, without `.` and `..`. @throws the system error of node:fs */
   entries(): Dirent[] {
-    return readdirSync(`/proc/self/fd/${this.#fd}`, { withFileTypes: true });
+    return readdirSync(`/proc/thread-self/fd/${this.#fd}`, { withFileTypes: true });
   }
 
   readLink(name: string): string {
-    return readlinkSync(`/proc/self/fd/${this.#fd}/${name}`);
+    return readlinkSync(`/proc/thread-self/fd/${this.#fd}/${name}`);
   }
 
   /** @throws SysError EBUSY for a mount point, EISDIR for a directory */
@@ -100,5 +100,5 @@ export function checkUnmounted(path: string): void {
 
 /** Which mount an open file was reached by: proc(5), since Linux 3.15. */
 function mountIdOf(fd: number): string {
-  return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '';
+  return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '';
 }

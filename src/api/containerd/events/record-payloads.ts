@@ -1,7 +1,9 @@
 import type { StoredEvent } from '../../../supervisor/events/event';
 import * as containers from '../../gen/containerd/events/container';
+import * as content from '../../gen/containerd/events/content';
 import * as images from '../../gen/containerd/events/image';
 import * as namespaces from '../../gen/containerd/events/namespace';
+import * as snapshots from '../../gen/containerd/events/snapshot';
 import type { Payload } from './task-payloads';
 
 type Detail = Readonly<Record<string, unknown>>;
@@ -32,6 +34,10 @@ const records: Readonly<Record<string, RecordType>> = {
   'namespace-create': recordType('/namespaces/create', 'containerd.events.NamespaceCreate', namespaces.NamespaceCreate),
   'namespace-update': recordType('/namespaces/update', 'containerd.events.NamespaceUpdate', namespaces.NamespaceUpdate),
   'namespace-delete': recordType('/namespaces/delete', 'containerd.events.NamespaceDelete', namespaces.NamespaceDelete),
+  'content-delete': recordType('/content/delete', 'containerd.events.ContentDelete', content.ContentDelete),
+  'snapshot-prepare': recordType('/snapshot/prepare', 'containerd.events.SnapshotPrepare', snapshots.SnapshotPrepare),
+  'snapshot-commit': recordType('/snapshot/commit', 'containerd.events.SnapshotCommit', snapshots.SnapshotCommit),
+  'snapshot-remove': recordType('/snapshot/remove', 'containerd.events.SnapshotRemove', snapshots.SnapshotRemove),
   // Of another package than all the others.
   'image-create': recordType('/images/create', 'containerd.services.images.v1.ImageCreate', images.ImageCreate),
   'image-update': recordType('/images/update', 'containerd.services.images.v1.ImageUpdate', images.ImageUpdate),

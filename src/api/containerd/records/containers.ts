@@ -78,6 +78,7 @@ export function containersService(face: RecordsFace, others: OtherContainers, lo
       if (!namespaces.has(namespace)) throw cannot('delete', id, namespace);
       await changedInRecordWords(() => containers.delete(namespace, id));
       face.tell(recordEvent('container-delete', namespace, id, { id }));
+      face.collector.soon();
       return {};
     }),
   };

@@ -1,9 +1,18 @@
 import type { Records } from '../../../records/records';
 import type { NewEvent } from '../../../supervisor/events/event';
 
+/** Takes away what nothing keeps. */
+export interface Collecting {
+  /** Something may have become such: a run begins in a moment. */
+  soon(): void;
+  /** A run that begins now, to its end. */
+  run(): Promise<void>;
+}
+
 /** What the services of records are given. */
 export interface RecordsFace {
   readonly records: Records;
+  readonly collector: Collecting;
   /** Tells subscribers what has happened to a record, once it is on the disk. */
   readonly tell: (event: NewEvent) => void;
   /** Nanoseconds since 1970. */

@@ -1,12 +1,14 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
 import { type LeasesServer, LeasesService, type Resource } from '../../gen/containerd/services/leases/v1/leases';
+import { digestProblem } from '../../../images/content/digest';
 import type { Logger } from '../../../runtime/logger';
 import { withoutEmpty } from '../../../records/labels';
 import type { LeaseRecord, LeaseResource } from '../../../records/lease-record';
 import { type Verb, unary } from '../../call';
 import { classError } from '../errors';
 import { type FieldOf, matches, parseFilters } from '../filter/filter';
+import { inImageWords } from '../images/image-errors';
 import { namespaceOf } from '../namespace';
 import { statusOf } from '../status';
 import { timestampOf } from '../time';
@@ -15,7 +17,7 @@ import { changedInRecordWords, inRecordWords } from './record-errors';
 
 export { LeasesService };
 
-/** The service `containerd.services.leases.v1.Leases`. As long as nothing is collected here, a lease is its record. */
+/** The service `containerd.services.leases.v1.Leases`. What a lease keeps is not collected. */
 export function leasesService(face: RecordsFace, log: Logger): LeasesServer {
   const reads = <Request extends object, Answer>(name: string, verb: Verb<Request, Answer>) =>
     unary({ name: `Leases/${name}`, log, changes: false, statusOf }, verb);
@@ -35,8 +37,10 @@ export function leasesService(face: RecordsFace, log: Logger): LeasesServer {
       await changedInRecordWords(() => leases.create(namespace, lease));
       return { lease: messageOf(lease) };
     }),
-    delete: changes('Delete', async ({ id }, { metadata }) => {
+    delete: changes('Delete', async ({ id, sync }, { metadata }) => {
       await changedInRecordWords(() => leases.delete(namespaceOf(metadata), id));
+      if (sync) await inImageWords(() => face.collector.run());
+      else face.collector.soon();
       return {};
     }),
     list: reads('List', ({ filters }, { metadata }) => {
@@ -49,6 +53,7 @@ export function leasesService(face: RecordsFace, log: Logger): LeasesServer {
     }),
     deleteResource: changes('DeleteResource', async ({ id, resource }, { metadata }) => {
       await changedInRecordWords(() => leases.deleteResource(existing(metadata, id), id, checked(resource)));
+      face.collector.soon();
       return {};
     }),
     listResources: reads('ListResources', ({ id }, { metadata }) => ({
@@ -66,18 +71,6 @@ function fieldsOf({ id, labels }: LeaseRecord): FieldOf {
     if (first === 'id') return rest.length === 0 ? id : undefined;
     return first === 'labels' ? labels.get(rest.join('.')) : undefined;
   };
-}
-
-const hexDigits: ReadonlyMap<string, number> = new Map([['sha256', 64], ['sha384', 96], ['sha512', 128]]);
-
-/** What is wrong with the digest of a blob (OCI image specification, "Digests"), in the words that clients know. */
-function digestProblem(id: string): string | undefined {
-  const [, algorithm, encoded = ''] = /^([A-Za-z0-9_+.-]+):([A-Za-z0-9=_-]+)$/.exec(id) ?? [];
-  if (algorithm === undefined) return 'invalid checksum digest format';
-  const digits = hexDigits.get(algorithm);
-  if (digits === undefined) return 'unsupported digest algorithm';
-  if (encoded.length !== digits) return 'invalid checksum digest length';
-  return /^[0-9a-f]+$/.test(encoded) ? undefined : 'invalid checksum digest format';
 }
 
 /** A resource need not be there, but it must be of a kind that can be. @throws FaceError */

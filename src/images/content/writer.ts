@@ -1,0 +1,158 @@
+import type { Content } from '../../records/content';
+import type { ContentRecord, IngestRecord } from '../../records/content-record';
+import { checkLabels, withoutEmpty } from '../../records/labels';
+import { RecordsError } from '../../records/errors';
+import { faultPoint } from '../../sys/fault';
+import type { Turns } from '../../sys/turns';
+import { ImagesError } from '../errors';
+import type { FileThread } from '../files/file-thread';
+import type { IngestBytes } from '../files/thread/open-ingests';
+import type { BlobWriter, CommitOptions, ContentInfo, IngestStatus } from './content-store';
+import type { ContentPlaces } from './places';
+
+/** What the writers of a store have in common. */
+export interface WriterParts {
+  readonly content: Content;
+  readonly places: ContentPlaces;
+  readonly thread: FileThread;
+  /** By digest: what makes the file of a blob, and what takes it away. */
+  readonly turns: Turns;
+  readonly nowNs: () => bigint;
+  /** A number for an open file that no other has. */
+  readonly nextId: () => number;
+}
+
+/** Which blob it is to be. */
+export interface WriterTarget {
+  readonly namespace: string;
+  readonly ingest: IngestRecord;
+  readonly lease: string | undefined;
+  /** When it was last written. */
+  readonly updatedNs: bigint;
+}
+
+/** One blob on its way in, into a file; or one whose bytes another namespace has, and which need not come again. */
+export class IngestWriter implements BlobWriter {
+  /** Of the open file in the thread; undefined: another namespace has the bytes. */
+  #id: number | undefined;
+  #bytes: IngestBytes;
+  #updatedNs: bigint;
+  #isOver = false;
+
+  private constructor(
+    private readonly parts: WriterParts,
+    private readonly target: WriterTarget,
+    private readonly letGo: () => void,
+    id: number | undefined,
+    bytes: IngestBytes,
+  ) {
+    this.#id = id;
+    this.#bytes = bytes;
+    this.#updatedNs = target.updatedNs;
+  }
+
+  /** @param letGo called when it is closed */
+  static async open(parts: WriterParts, target: WriterTarget, letGo: () => void): Promise<IngestWriter> {
+    const id = parts.nextId();
+    const bytes = await parts.thread.call('openIngest', [id, pathOf(parts, target)]);
+    return new IngestWriter(parts, target, letGo, id, bytes);
+  }
+
+  /** One whose bytes another namespace has. */
+  static shared(parts: WriterParts, target: WriterTarget, letGo: () => void, { digest, size }: ContentRecord): IngestWriter {
+    return new IngestWriter(parts, target, letGo, undefined, { offset: size, digest });
+  }
+
+  get status(): IngestStatus {
+    const { ref, total, expected, startedNs } = this.target.ingest;
+    return { ref, offset: this.#bytes.offset, total, expected, startedNs, updatedNs: this.#updatedNs };
+  }
+
+  get digest(): string {
+    return this.#bytes.digest;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const id = this.#id ?? (await this.#takeBytes('copied'));
+    // Its memory goes to the thread; that of a message stays with who has it.
+    const own = new Uint8Array(bytes);
+    this.#bytes = await this.parts.thread.call('append', [id, own], [own.buffer]);
+    this.#updatedNs = this.parts.nowNs();
+  }
+
+  async truncate(): Promise<void> {
+    const id = this.#id ?? (await this.#takeBytes('none'));
+    this.#bytes = await this.parts.thread.call('truncate', [id]);
+    this.#updatedNs = this.parts.nowNs();
+  }
+
+  async commit({ total = 0, expected = '', labels = new Map() }: CommitOptions): Promise<ContentInfo> {
+    const { namespace, ingest: { ref }, lease } = this.target;
+    const { offset, digest } = this.#bytes;
+    if (total > 0 && total !== offset) throw new ImagesError('precondition', `${JSON.stringify(ref)} failed size validation: ${String(offset)} != ${String(total)}`);
+    if (expected !== '' && expected !== digest) throw new ImagesError('precondition', `unexpected commit digest ${digest}, expected ${expected}`);
+    const nowNs = this.parts.nowNs();
+    const record: ContentRecord = { digest, size: offset, labels: withoutEmpty(labels), createdNs: nowNs, updatedNs: nowNs };
+    checkLabels('info.Labels', record.labels);
+    const { content } = this.parts;
+    await this.parts.turns.run(digest, async () => {
+      await this.#giveFile(digest);
+      try {
+        await content.commit(namespace, ref, record, lease);
+      } catch (error) {
+        // The ingest stays, with its bytes.
+        if (content.findAnywhere(digest) === undefined) await this.parts.thread.call('remove', [this.parts.places.blob(digest)]);
+        if (error instanceof RecordsError && error.code === 'exists') await this.abort();
+        throw error;
+      }
+    });
+    faultPoint('daemon.content.committed');
+    await this.#removeFile();
+    this.close();
+    return record;
+  }
+
+  async abort(): Promise<void> {
+    await this.parts.content.deleteIngest(this.target.namespace, this.target.ingest.ref);
+    await this.#removeFile();
+    this.close();
+  }
+
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    // Requests of one thread are answered in their order: whoever opens the ref next comes after this.
+    if (this.#id !== undefined) this.parts.thread.call('close', [this.#id]).catch(() => undefined);
+    this.letGo();
+  }
+
+  /** The blob's file is there when this returns. */
+  async #giveFile(digest: string): Promise<void> {
+    const { content, places, thread } = this.parts;
+    if (this.#id === undefined) {
+      if (content.findAnywhere(digest) === undefined) throw new ImagesError('not-found', `content digest ${digest}`);
+    } else if (content.findAnywhere(digest) === undefined) {
+      await thread.call('link', [this.#id, places.blob(digest)]);
+    }
+  }
+
+  /** From now on it has a file of its own. */
+  async #takeBytes(which: 'copied' | 'none'): Promise<number> {
+    const id = this.parts.nextId();
+    const path = pathOf(this.parts, this.target);
+    if (which === 'copied') {
+      await this.parts.turns.run(this.#bytes.digest, () => this.parts.thread.call('copy', [this.parts.places.blob(this.#bytes.digest), path]));
+    }
+    this.#bytes = await this.parts.thread.call('openIngest', [id, path]);
+    this.#id = id;
+    return id;
+  }
+
+  async #removeFile(): Promise<void> {
+    if (this.#id !== undefined) await this.parts.thread.call('remove', [pathOf(this.parts, this.target)]);
+  }
+}
+
+function pathOf({ places }: WriterParts, { namespace, ingest }: WriterTarget): string {
+  return places.ingest(namespace, ingest.ref);
+}

@@ -1,0 +1,69 @@
+import type { Worker } from 'node:worker_threads';
+import type { Records } from '../records/records';
+import type { Logger } from '../runtime/logger';
+import type { ChildReaper } from '../sys/process/children';
+import { Collector } from './collector/collector';
+import { BlobStore } from './content/blob-store';
+import { FileThread } from './files/file-thread';
+import { copyTreeWith } from './snapshots/copy-tree';
+import { DirectorySnapshotter, type SnapshotterParts } from './snapshots/directory-snapshotter';
+import { nativeLayout, overlayLayout } from './snapshots/layout';
+import { overlayOptionsHere } from './snapshots/overlay-options';
+
+export interface ImageRoomParts {
+  readonly records: Records;
+  /** Directory of all that outlives a boot. */
+  readonly root: string;
+  /** Starts a thread for files, see `startFileThread`. */
+  readonly startThread: () => Worker;
+  readonly reaper: ChildReaper;
+  readonly nowNs: () => bigint;
+  readonly log: Logger;
+}
+
+/** All that has to do with images: blobs, snapshots, and who takes away what nothing keeps. Its threads are started when they are first needed. */
+export class ImageRoom {
+  readonly content: BlobStore;
+  readonly snapshotters: ReadonlyMap<string, DirectorySnapshotter>;
+  readonly collector: Collector;
+  readonly #threads: readonly FileThread[];
+
+  constructor({ records, root, startThread, reaper, nowNs, log }: ImageRoomParts) {
+    // A flush, and the removal of a hundred thousand files, must not hold up who reads a manifest.
+    const [writing, quick, slow] = [new FileThread(startThread), new FileThread(startThread), new FileThread(startThread)];
+    this.#threads = [writing, quick, slow];
+    const onLess = (): void => { this.collector.soon(); };
+    const parts: SnapshotterParts = {
+      records,
+      root,
+      quick,
+      slow,
+      nowNs,
+      onLess,
+      copyTree: copyTreeWith(reaper),
+      onNotRemoved: (path, error) => { log.error({ path, err: error }, 'the directory of a snapshot that is gone cannot be removed; the next start tries again'); },
+    };
+    const snapshotters = [overlayLayout(overlayOptionsHere()), nativeLayout].map((layout) => new DirectorySnapshotter(layout, parts));
+    this.content = new BlobStore({ records, root, writing, reading: quick, nowNs, onLess });
+    this.snapshotters = new Map(snapshotters.map((one) => [one.name, one]));
+    this.collector = new Collector({
+      records,
+      store: this.content,
+      snapshotters,
+      nowNs,
+      hasFiles: () => this.#threads.some(({ isRunning }) => isRunning) || records.hasFiles,
+      onFailed: (error) => { log.error({ err: error }, 'what no image keeps could not be taken away; the next run tries again'); },
+    });
+  }
+
+  /** The records are there: what the last daemon left half done is found out in a moment. */
+  begin(): void {
+    this.collector.soon();
+  }
+
+  /** @returns whether nothing of it is left that could hold up the end of this process. May be called twice. */
+  async close(): Promise<boolean> {
+    this.collector.close();
+    return (await Promise.all(this.#threads.map((thread) => thread.close()))).every((hasEnded) => hasEnded);
+  }
+}
