@@ -28,7 +28,10 @@ export class Collector {
 
   constructor(private readonly parts: CollectorParts) {}
 
-  /** Something may have become what nothing keeps: a run begins in a moment. */
+  /**
+   * Something has been deleted: a run begins in a moment. Deletions alone call for it, as with containerd: clients make things without a lease, and count on it that nobody
+   * looks before they have labelled them.
+   */
   soon(): void {
     this.#wait(delayMs);
   }

@@ -19,7 +19,7 @@ export interface BlobStoreParts {
   readonly writing: FileThread;
   readonly reading: FileThread;
   readonly nowNs: () => bigint;
-  /** Something may have become what nothing keeps. */
+  /** Something has been deleted. */
   readonly onLess: () => void;
 }
 
@@ -89,9 +89,7 @@ export class BlobStore implements ContentStore {
 
   async updateLabels(namespace: string, digest: string, labels: Labels, names: readonly string[] | undefined): Promise<ContentInfo> {
     checkDigest(digest);
-    const after = await this.parts.records.content.updateLabels(namespace, digest, labels, names, this.parts.nowNs());
-    this.parts.onLess();
-    return after;
+    return this.parts.records.content.updateLabels(namespace, digest, labels, names, this.parts.nowNs());
   }
 
   async delete(namespace: string, digest: string): Promise<void> {

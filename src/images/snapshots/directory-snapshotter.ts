@@ -22,7 +22,7 @@ export interface SnapshotterParts {
   readonly slow: FileThread;
   readonly copyTree: CopyTree;
   readonly nowNs: () => bigint;
-  /** Something may have become what nothing keeps. */
+  /** Something has been deleted. */
   readonly onLess: () => void;
   /** A directory whose snapshot is gone could not be removed; the next start tries again. */
   readonly onNotRemoved: (path: string, error: unknown) => void;
@@ -62,12 +62,11 @@ export class DirectorySnapshotter implements Snapshotter {
       this.#checkLease(namespace, lease);
       if (this.#find(namespace, name) !== undefined) throw new ImagesError('exists', `snapshot ${JSON.stringify(name)}`);
       const before = this.#existing(namespace, key);
-      if (before.kind !== 'active') throw new ImagesError('precondition', `failed to commit snapshot: snapshot ${key} is not active`);
+      if (before.kind !== 'active') throw new ImagesError('precondition', `failed to commit snapshot: snapshot ${JSON.stringify(key)} is not active`);
       const { size, inodes } = await this.#measure(before);
       const nowNs = this.parts.nowNs();
       const record: SnapshotRecord = { ...before, name, kind: 'committed', labels: withoutEmpty(labels), size, inodes, createdNs: nowNs, updatedNs: nowNs };
       await this.parts.records.snapshots.commit(namespace, key, record, lease);
-      this.parts.onLess();
     });
   }
 
@@ -100,12 +99,8 @@ export class DirectorySnapshotter implements Snapshotter {
     return record.kind === 'committed' ? { size: record.size, inodes: record.inodes } : this.#measure(record);
   }
 
-  async updateLabels(namespace: string, key: string, labels: Labels, names: readonly string[] | undefined): Promise<SnapshotInfo> {
-    return this.#inTurn(namespace, key, async () => {
-      const after = await this.parts.records.snapshots.updateLabels(this.#nameOf(namespace, key), labels, names, this.parts.nowNs());
-      this.parts.onLess();
-      return after;
-    });
+  updateLabels(namespace: string, key: string, labels: Labels, names: readonly string[] | undefined): Promise<SnapshotInfo> {
+    return this.#inTurn(namespace, key, () => this.parts.records.snapshots.updateLabels(this.#nameOf(namespace, key), labels, names, this.parts.nowNs()));
   }
 
   /** Its record is gone. Nobody waits for it: it may take as long as it has files. */

@@ -55,7 +55,11 @@ export const nativeLayout: SnapshotLayout = {
   copiesParent: true,
   parts: () => [],
   filesOf: (directory) => directory,
-  mounts: ({ own, parents: [nearest], isWritable }) => [bind(isWritable || nearest === undefined ? own : nearest, isWritable)],
+  mounts({ own, parents: [nearest], isWritable }) {
+    const { options, ...mount } = bind(isWritable || nearest === undefined ? own : nearest, isWritable);
+    // In the order in which containerd's has them.
+    return [{ ...mount, options: [...options].reverse() }];
+  },
 };
 
 function bind(source: string, isWritable: boolean): Mount {

@@ -3,13 +3,13 @@ import { digestProblem } from '../../../images/content/digest';
 import type { Logger } from '../../../runtime/logger';
 import { type StreamVerb, type Verb, duplexStream, serverStream, unary } from '../../call';
 import { FaceError } from '../errors';
-import { matches, parseFilters } from '../filter/filter';
+import { matches } from '../filter/filter';
 import { namespaceOf } from '../namespace';
 import { recordEvent } from '../records/face';
 import { statusOf } from '../status';
 import { contentFields, infoMessage, ingestFields, statusMessage } from './content-message';
 import type { ImagesParts } from './face';
-import { inImageWords } from './image-errors';
+import { filtersOf, inImageWords } from './image-errors';
 import { sendInBlocks } from './in-blocks';
 import { maskedLabels } from './label-mask';
 import { readContent } from './read-content';
@@ -34,7 +34,7 @@ export function contentService({ content, tell }: ImagesParts, log: Logger): Con
       return { info: infoMessage(await content.updateLabels(namespaceOf(metadata), digest, info?.labels ?? new Map(), names)) };
     }),
     list: streams('List', async ({ filters }, { metadata }, send) => {
-      const parsed = parseFilters(filters);
+      const parsed = filtersOf(filters);
       const infos = content.list(namespaceOf(metadata)).filter((info) => matches(parsed, contentFields(info)));
       // Without the time of the last change: so clients know it.
       await sendInBlocks(infos, send, (block) => ({ info: block.map((info) => ({ ...infoMessage(info), updated_at: undefined })) }));
@@ -48,7 +48,7 @@ export function contentService({ content, tell }: ImagesParts, log: Logger): Con
     read: streams('Read', ({ digest, ...range }, { metadata, cancel }, send) => readContent(content.open(namespaceOf(metadata), checked(digest)), range, send, cancel)),
     status: reads('Status', async ({ ref }, { metadata }) => ({ status: statusMessage(await content.ingest(namespaceOf(metadata), ref)) })),
     listStatuses: reads('ListStatuses', async ({ filters }, { metadata }) => {
-      const parsed = parseFilters(filters);
+      const parsed = filtersOf(filters);
       const ingests = (await content.ingests(namespaceOf(metadata))).filter((ingest) => matches(parsed, ingestFields(ingest)));
       // What they are to be is told by Status alone: so clients know it.
       return { statuses: ingests.map((ingest) => ({ ...statusMessage(ingest), expected: '' })) };

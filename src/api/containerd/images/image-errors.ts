@@ -2,6 +2,7 @@ import { ImagesError, type ImagesErrorCode } from '../../../images/errors';
 import { RecordsError } from '../../../records/errors';
 import { FilterError } from '../filter/scanner';
 import { type ErrorClass, FaceError, classError } from '../errors';
+import { type Filter, parseFilters } from '../filter/filter';
 import { inRecordWords } from '../records/record-errors';
 
 const classes: Readonly<Record<Exclude<ImagesErrorCode, 'out-of-range'>, ErrorClass>> = {
@@ -21,6 +22,15 @@ export async function inImageWords<T>(work: () => Promise<T> | T): Promise<T> {
     return await work();
   } catch (error) {
     throw inWords(error);
+  }
+}
+
+/** The filters of blobs and snapshots, whose refusal has the class's word once, and not twice as that of records. @throws FaceError */
+export function filtersOf(filters: readonly string[]): readonly Filter[] {
+  try {
+    return parseFilters(filters);
+  } catch (error) {
+    throw error instanceof FilterError ? classError('invalid-argument', error.message, { cause: error }) : error;
   }
 }
 

@@ -55,8 +55,6 @@ export function imagesService({ records, collector, tell, nowNs }: ImagesParts, 
         return after;
       });
       told('image-update', namespace, record);
-      // What it named before may be what nothing keeps.
-      collector.soon();
       return { image: messageOf(record) };
     }),
     delete: changes('Delete', async ({ name, sync, target }, { metadata }) => {

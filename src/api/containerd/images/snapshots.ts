@@ -5,13 +5,13 @@ import type { SnapshotInfo, SnapshotKind, Snapshotter } from '../../../images/sn
 import type { Logger } from '../../../runtime/logger';
 import { type Verb, serverStream, unary } from '../../call';
 import { classError } from '../errors';
-import { type FieldOf, matches, parseFilters } from '../filter/filter';
+import { type FieldOf, matches } from '../filter/filter';
 import { namespaceOf } from '../namespace';
 import { recordEvent } from '../records/face';
 import { statusOf } from '../status';
 import { timestampOf } from '../time';
 import { type ImagesParts, placeOf } from './face';
-import { inImageWords } from './image-errors';
+import { filtersOf, inImageWords } from './image-errors';
 import { sendInBlocks } from './in-blocks';
 import { maskedLabels } from './label-mask';
 
@@ -63,7 +63,7 @@ export function snapshotsService({ snapshotters, tell }: ImagesParts, log: Logge
       return { info: infoMessage(await find(snapshotter).updateLabels(namespaceOf(metadata), name, info?.labels ?? new Map(), names)) };
     }),
     list: serverStream(options('List', false), ({ snapshotter, filters }, { metadata }, send) => inImageWords(async () => {
-      const parsed = parseFilters(filters);
+      const parsed = filtersOf(filters);
       const infos = find(snapshotter).list(namespaceOf(metadata)).filter((info) => matches(parsed, fieldsOf(info)));
       await sendInBlocks(infos, send, (block) => ({ info: block.map(infoMessage) }));
     })),

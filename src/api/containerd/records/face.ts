@@ -3,7 +3,7 @@ import type { NewEvent } from '../../../supervisor/events/event';
 
 /** Takes away what nothing keeps. */
 export interface Collecting {
-  /** Something may have become such: a run begins in a moment. */
+  /** Something has been deleted: a run begins in a moment. */
   soon(): void;
   /** A run that begins now, to its end. */
   run(): Promise<void>;

@@ -53,7 +53,6 @@ export function leasesService(face: RecordsFace, log: Logger): LeasesServer {
     }),
     deleteResource: changes('DeleteResource', async ({ id, resource }, { metadata }) => {
       await changedInRecordWords(() => leases.deleteResource(existing(metadata, id), id, checked(resource)));
-      face.collector.soon();
       return {};
     }),
     listResources: reads('ListResources', ({ id }, { metadata }) => ({

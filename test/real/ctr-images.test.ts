@@ -1,0 +1,173 @@
+import { writeFileSync } from 'node:fs';
+import { busyboxImage, digestOf } from '../support/image-archive';
+import { Side } from './support/side';
+import { describeReal, SideBySide } from './support/side-by-side';
+import { until } from './support/until';
+
+const name = 'example.org/busybox:1';
+const image = busyboxImage(name);
+const hello = Buffer.from('hello\n');
+
+describeReal('ctr: content, images, snapshots', () => {
+  const sides = new SideBySide((backend) => new Side(backend));
+  const same = sides.same.bind(sides);
+
+  /** The archive as a file of the side's. */
+  const archiveOf = (side: Side): string => {
+    const path = side.place.path('image.tar');
+    writeFileSync(path, image.archive);
+    return path;
+  };
+  /** Runs ctr and notes what it has printed, the lines in order: which ctr prints in that of a map, or of the times. */
+  const sorted = async (side: Side, ...args: readonly string[]): Promise<void> => {
+    const { stdout, code } = await side.quietly({}, ...args);
+    side.note(`$ ctr ${args.join(' ')}`);
+    const [head = '', ...rest] = stdout.trim().split('\n');
+    const labelled = rest.map((line) => line.replace(/(Less than a second|\d+ seconds?|About a minute)/, '<age>').replace(/\S+=\S+/g, (labels) => labels.split(',').sort().join(',')));
+    side.note([head, ...labelled.sort()].join('\n'));
+    side.note(`exit status ${String(code)}`);
+  };
+  /** What ctr says of a snapshot that cannot be: Debian's names it by a key of its own store's, `<namespace>/<number>/<key>`. */
+  const refused = async (side: Side, ...args: readonly string[]): Promise<void> => {
+    const { stderr, code } = await side.quietly({}, 'snapshots', ...args);
+    side.note(`$ ctr snapshots ${args.join(' ')}\n${stderr.replace(/\S+\/\d+\/(?=\w+)/, (key) => (key.startsWith('"') ? '"' : ''))}\nexit status ${String(code)}`);
+  };
+
+  same('content: ingest, list, get, label, remove', async (side) => {
+    await side.ctr('content', 'ls');
+    // One that nothing keeps would be gone a moment later.
+    await side.ctr('leases', 'create', '--id', 'keeps');
+    const ingest = (...flags: string[]) => side.ctrWith({ stdin: hello.toString() }, 'content', 'ingest', ...flags, 'a ref');
+    await ingest('--expected-digest', digestOf(hello), '--expected-size', '6');
+    await ingest('--expected-digest', digestOf(hello), '--expected-size', '6');
+    await ingest('--expected-digest', digestOf(Buffer.from('other')));
+    await ingest('--expected-size', '7');
+    await side.ctr('content', 'active');
+    await sorted(side, 'content', 'ls');
+    await sorted(side, 'content', 'ls', '-q');
+    await side.ctr('content', 'get', digestOf(hello));
+    await side.ctr('content', 'get', digestOf(Buffer.from('other')));
+    await side.ctr('content', 'get', 'zz');
+    const { stdout } = await side.quietly({}, 'content', 'label', digestOf(hello), 'x=y', 'containerd.io/gc.root=now');
+    side.note(stdout.trim().split(',').sort().join(','));
+    await side.ctr('content', 'label', digestOf(Buffer.from('other')), 'x=y');
+    await sorted(side, 'content', 'ls', 'labels.x==y');
+    await sorted(side, 'content', 'ls', 'labels.x==z');
+    await side.ctr('content', 'ls', 'labels.x=y');
+    await side.ctr('content', 'rm', digestOf(hello), digestOf(Buffer.from('other')), 'zz');
+    await side.ctr('content', 'ls', '-q');
+    await side.ctr('leases', 'rm', 'keeps');
+  });
+
+  same('images: import, list, check, tag, label, export, remove', async (side) => {
+    await side.ctr('images', 'import', '--no-unpack', archiveOf(side));
+    await side.ctr('images', 'import', '--no-unpack', side.place.path('none.tar'));
+    await sorted(side, 'images', 'ls');
+    await side.ctr('images', 'ls', '-q');
+    await side.ctr('images', 'ls', '-q', 'name==nope');
+    await side.ctr('images', 'ls', '-q', `target.digest==${digestOf(image.manifest)}`);
+    await side.ctr('images', 'check');
+    await sorted(side, 'content', 'ls');
+    await side.ctr('images', 'tag', name, 'example.org/other:2');
+    await side.ctr('images', 'tag', name, 'example.org/other:2');
+    await side.ctr('images', 'tag', '--force', name, 'example.org/other:2');
+    await side.ctr('images', 'tag', 'nope', 'example.org/other:3');
+    await side.ctr('images', 'label', name, 'a=b');
+    await side.ctr('images', 'label', name, 'a=');
+    await side.ctr('images', 'label', 'nope', 'a=b');
+    await side.ctr('images', 'export', side.place.path('out.tar'), 'example.org/other:2');
+    await side.ctr('images', 'export', side.place.path('out2.tar'), 'nope');
+    await side.ctr('namespaces', 'rm', side.place.namespace);
+    await side.ctr('images', 'rm', name, 'nope');
+    await side.ctr('images', 'ls', '-q');
+    await sorted(side, 'content', 'ls', '-q');
+    await side.ctr('images', 'rm', '--sync', 'example.org/other:2');
+    await side.ctr('content', 'ls', '-q');
+    // What it has written reads back as the same image.
+    await side.ctr('images', 'import', '--no-unpack', side.place.path('out.tar'));
+    await side.ctr('images', 'check');
+    await side.ctr('images', 'rm', '--sync', 'example.org/other:2');
+  });
+
+  same('content goes with the last image that names it', async (side) => {
+    await side.quietly({}, 'images', 'import', '--no-unpack', archiveOf(side));
+    await side.ctr('images', 'tag', name, 'example.org/other:2');
+    await side.ctr('images', 'rm', name);
+    await sorted(side, 'content', 'ls', '-q');
+    await side.ctr('images', 'rm', 'example.org/other:2');
+    await until('all content to go', async () => (await side.quietly({}, 'content', 'ls', '-q')).stdout, (names) => names === '');
+  });
+
+  same('two namespaces with one image', async (side) => {
+    const others = `${side.place.namespace}.2`;
+    await side.quietly({}, 'images', 'import', '--no-unpack', archiveOf(side));
+    await side.ctr('-n', others, 'content', 'ls', '-q');
+    await side.ctr('-n', others, 'content', 'get', digestOf(image.manifest));
+    await side.ctr('-n', others, 'images', 'import', '--no-unpack', side.place.path('image.tar'));
+    await side.ctr('images', 'rm', '--sync', name);
+    await side.ctr('content', 'ls', '-q');
+    await side.ctr('-n', others, 'images', 'check');
+    await side.ctr('-n', others, 'images', 'rm', '--sync', name);
+    await side.ctr('-n', others, 'content', 'ls', '-q');
+    await side.ctr('namespaces', 'rm', others);
+  });
+
+  same('snapshots: prepare, view, commit, mounts, tree, usage, info, label, remove', async (side) => {
+    await side.ctr('snapshots', 'ls');
+    await side.ctr('snapshots', 'prepare', 'k1');
+    await side.ctr('snapshots', 'prepare', 'k1');
+    await side.ctr('snapshots', 'prepare', 'k2', 'nope');
+    await refused(side, 'prepare', 'k2', 'k1');
+    await side.ctr('snapshots', 'mounts', '/mnt', 'k1');
+    await side.ctr('snapshots', 'mounts', '/mnt', 'nope');
+    await side.ctr('snapshots', 'usage', 'k1');
+    await side.ctr('snapshots', 'commit', 'c1', 'k1');
+    await side.ctr('snapshots', 'commit', 'c1', 'k1');
+    await side.ctr('snapshots', 'commit', 'c2', 'k1');
+    await refused(side, 'mounts', '/mnt', 'c1');
+    await side.ctr('snapshots', 'prepare', 'k2', 'c1');
+    await side.ctr('snapshots', 'mounts', '/mnt', 'k2');
+    await side.ctr('snapshots', 'view', 'v1', 'c1');
+    await side.ctr('snapshots', 'mounts', '/mnt', 'v1');
+    await refused(side, 'commit', 'c2', 'v1');
+    await side.ctr('snapshots', 'commit', 'c2', 'k2');
+    await side.ctr('snapshots', 'view', 'v2', 'c2');
+    await side.ctr('snapshots', 'mounts', '/mnt', 'v2');
+    await side.ctr('snapshots', 'prepare', 'k3', 'c2');
+    await side.ctr('snapshots', 'mounts', '/mnt', 'k3');
+    await side.ctr('snapshots', 'view', 'v0');
+    await side.ctr('snapshots', 'mounts', '/mnt', 'v0');
+    await side.ctr('snapshots', 'ls');
+    await side.ctr('snapshots', 'ls', 'kind==active');
+    await side.ctr('snapshots', 'usage');
+    await sorted(side, 'snapshots', 'tree');
+    await side.ctr('snapshots', 'info', 'nope');
+    const { stdout } = await side.quietly({}, 'snapshots', 'info', 'c2');
+    side.note(stdout);
+    const { stdout: labels } = await side.quietly({}, 'snapshots', 'label', 'k3', 'x=y');
+    // ctr prints them in the order of a map, which is none.
+    side.note(labels.trim().split(',').sort().join(','));
+    await side.ctr('snapshots', 'label', 'k3', 'x=');
+    await side.ctr('snapshots', 'label', 'nope', 'x=y');
+    await side.ctr('snapshots', 'rm', 'c2');
+    await side.ctr('snapshots', 'rm', 'nope');
+    await side.ctr('namespaces', 'rm', side.place.namespace);
+    await side.ctr('snapshots', 'rm', 'k3', 'v2', 'c2', 'v1', 'v0', 'c1');
+    await side.ctr('snapshots', 'ls');
+    await side.ctr('snapshots', '--snapshotter', 'nope', 'ls');
+  });
+
+  same('the native snapshotter', async (side) => {
+    const native = ['snapshots', '--snapshotter', 'native'];
+    await side.ctr(...native, 'prepare', 'k1');
+    await side.ctr(...native, 'mounts', '/mnt', 'k1');
+    await side.ctr(...native, 'commit', 'c1', 'k1');
+    await side.ctr(...native, 'prepare', 'k2', 'c1');
+    await side.ctr(...native, 'mounts', '/mnt', 'k2');
+    await side.ctr(...native, 'view', 'v1', 'c1');
+    await side.ctr(...native, 'mounts', '/mnt', 'v1');
+    await side.ctr(...native, 'usage');
+    await side.ctr(...native, 'rm', 'k2', 'v1', 'c1');
+    await side.ctr(...native, 'ls');
+  });
+});
