@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
-import type { ServiceError } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 
 import type { Container } from '../../src/api/gen/containerd/services/containers/v1/containers';
 
@@ -20,15 +20,15 @@ export class ContainerdClient {
     this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_receive_message_length': 16 << 20 });
   }
 
-  /** @param namespace the header's value; undefined: no header. Rejects with grpc-js' `ServiceError` */
-  ask<Request, Answer>(method: Method<Request, Answer>, request: Request, namespace?: string): Promise<Answer> {
+  /** @param namespace the header's value; undefined: no header @param lease that of the lease's. Rejects with grpc-js' `ServiceError` */
+  ask<Request, Answer>(method: Method<Request, Answer>, request: Request, namespace?: string, lease?: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const answer = (error: ServiceError | null, value?: Answer): void => {
         if (error === null && value !== undefined) resolve(value);
         else reject(error ?? new Error('no answer'));
       };
       const options = { deadline: Date.now() + limitMs };
-      this.#client.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, headers(namespace), options, answer);
+      this.#client.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, headers(namespace, lease), options, answer);
     });
   }
 
@@ -56,9 +56,9 @@ export class ContainerdClient {
   }
 
   /** `<code> <text>` of a call that must fail. */
-  async refusal<Request, Answer>(method: Method<Request, Answer>, request: Request, namespace?: string): Promise<string> {
+  async refusal<Request, Answer>(method: Method<Request, Answer>, request: Request, namespace?: string, lease?: string): Promise<string> {
     try {
-      await this.ask(method, request, namespace);
+      await this.ask(method, request, namespace, lease);
     } catch (error) {
       const { code, details } = error as ServiceError;
       return `${String(code)} ${details}`;
@@ -66,13 +66,57 @@ export class ContainerdClient {
     return status[status.OK];
   }
 
+  /** A stream both ways. @param lease the header's value */
+  duplex<Request, Answer>(method: Method<Request, Answer>, namespace?: string, lease?: string): DuplexCall<Request, Answer> {
+    return new DuplexCall(this.#client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, headers(namespace, lease), { deadline: Date.now() + limitMs }));
+  }
+
   close(): void {
     this.#client.close();
   }
 }
 
-function headers(namespace: string | undefined): Metadata {
+/** A stream both ways, whose server answers each request. */
+export class DuplexCall<Request, Answer> {
+  readonly #answers: Answer[] = [];
+  #status: string | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(private readonly stream: ClientDuplexStream<Request, Answer>) {
+    stream.on('data', (answer: Answer) => {
+      this.#answers.push(answer);
+      this.#wake();
+    });
+    stream.on('error', () => undefined);
+    stream.on('status', ({ code, details }: { code: number; details: string }) => {
+      this.#status = code === 0 ? status[status.OK] : `${String(code)} ${details}`;
+      this.#wake();
+    });
+  }
+
+  /** Its answer; or the status that the stream has ended with instead, as `<code> <text>`. */
+  async send(request: Request): Promise<Answer | string> {
+    this.stream.write(request);
+    while (this.#answers.length === 0 && this.#status === undefined) await new Promise<void>((resolve) => { this.#wake = resolve; });
+    return this.#answers.shift() ?? this.#status ?? '';
+  }
+
+  /** No more requests: what else is answered, and the status. */
+  async end(): Promise<{ readonly answers: readonly Answer[]; readonly status: string }> {
+    this.stream.end();
+    while (this.#status === undefined) await new Promise<void>((resolve) => { this.#wake = resolve; });
+    return { answers: this.#answers, status: this.#status };
+  }
+
+  /** Goes away. */
+  cancel(): void {
+    this.stream.cancel();
+  }
+}
+
+function headers(namespace: string | undefined, lease?: string): Metadata {
   const metadata = new Metadata();
+  if (lease !== undefined) metadata.set('containerd-lease', lease);
   if (namespace !== undefined) metadata.set('containerd-namespace', namespace);
   return metadata;
 }
