@@ -162,7 +162,7 @@ describeOnHost('records over the containerd API', realContainers, () => {
     const { plugins } = await client.ask(Introspection.plugins, { filters: ['type==io.containerd.grpc.v1,id==containers'] });
     expect(plugins.map(({ type, id }) => `${type} ${id}`)).toEqual(['io.containerd.grpc.v1 containers']);
     expect((await client.ask(Introspection.plugins, { filters: ['id==restart'] })).plugins).toEqual([]);
-    const unserved = { ...Namespaces.list, path: '/containerd.services.images.v1.Images/List' };
+    const unserved = { ...Namespaces.list, path: '/containerd.services.transfer.v1.Transfer/Transfer' };
     expect(await client.refusal(unserved, { filter: '' }, 'ns')).toMatch(/^12 /);
   });
 });
