@@ -1,5 +1,12 @@
 import type { Labels } from './labels';
 
+/** Which snapshot, of a namespace and snapshotter. */
+export interface SnapshotName {
+  readonly namespace: string;
+  readonly snapshotter: string;
+  readonly name: string;
+}
+
 /** A snapshot of one namespace and snapshotter. */
 export interface SnapshotRecord {
   readonly snapshotter: string;

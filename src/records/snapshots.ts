@@ -3,15 +3,8 @@ import { type Labels, checkLabels } from './labels';
 import type { LeaseResource } from './lease-record';
 import type { Leases } from './leases';
 import type { Namespaces } from './namespaces';
-import type { SnapshotRecord } from './snapshot-record';
+import type { SnapshotName, SnapshotRecord } from './snapshot-record';
 import type { Writer } from './writer';
-
-/** Which snapshot, of a namespace and snapshotter. */
-export interface SnapshotName {
-  readonly namespace: string;
-  readonly snapshotter: string;
-  readonly name: string;
-}
 
 /** The records of all snapshotters. Their directories are another room's. What a change has resolved with is on the disk. */
 export class Snapshots {

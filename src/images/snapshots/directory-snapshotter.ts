@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { withoutEmpty, type Labels } from '../../records/labels';
 import type { Records } from '../../records/records';
-import type { SnapshotRecord } from '../../records/snapshot-record';
-import type { SnapshotName } from '../../records/snapshots';
+import type { SnapshotName, SnapshotRecord } from '../../records/snapshot-record';
 import { faultPoint } from '../../sys/fault';
 import { Turns } from '../../sys/turns';
 import { ImagesError } from '../errors';

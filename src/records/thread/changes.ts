@@ -1,5 +1,4 @@
 import { collect, type Collected } from './collect';
-import type { SnapshotName } from '../snapshots';
 import type { ContainerRecord } from '../container-record';
 import type { ContentRecord, IngestRecord } from '../content-record';
 import type { Definition } from '../definition';
@@ -9,7 +8,7 @@ import type { Labels } from '../labels';
 import type { LeaseRecord, LeaseResource } from '../lease-record';
 import type { NamedText } from '../named-text';
 import type { NewProgramEvents } from '../program-event-record';
-import type { SnapshotRecord } from '../snapshot-record';
+import type { SnapshotName, SnapshotRecord } from '../snapshot-record';
 import type { Tables } from './tables';
 
 /** What can be changed, by its name: each is done whole or not at all, and what it throws has changed nothing. */

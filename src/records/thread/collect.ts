@@ -1,5 +1,5 @@
 import { type Holdings, unreachableOf } from '../reachable';
-import type { SnapshotName } from '../snapshots';
+import type { SnapshotName } from '../snapshot-record';
 import type { Tables } from './tables';
 
 /** What nothing kept, and is not in the records any more. */

@@ -1,8 +1,8 @@
 import type { ContentRecord, IngestRecord } from '../content-record';
 import { RecordsError } from '../errors';
 import { type Labels, checkLabels, parseLabels, printLabels, updatedLabels } from '../labels';
+import type { InNamespace } from './in-namespace';
 import type { StoreDb, StoreStatement } from './store-db';
-import type { InNamespace } from './tables';
 
 interface Row {
   readonly namespace: string;

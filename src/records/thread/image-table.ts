@@ -1,8 +1,8 @@
 import { RecordsError } from '../errors';
 import type { ImageRecord } from '../image-record';
 import { parseLabels, printLabels } from '../labels';
+import type { InNamespace } from './in-namespace';
 import type { StoreDb, StoreStatement } from './store-db';
-import type { InNamespace } from './tables';
 
 interface Row {
   readonly namespace: string;

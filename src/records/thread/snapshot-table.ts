@@ -1,9 +1,8 @@
 import { RecordsError } from '../errors';
 import { type Labels, checkLabels, parseLabels, printLabels, updatedLabels } from '../labels';
-import type { SnapshotRecord } from '../snapshot-record';
-import type { SnapshotName } from '../snapshots';
+import type { SnapshotName, SnapshotRecord } from '../snapshot-record';
+import type { InNamespace } from './in-namespace';
 import type { StoreDb, StoreStatement } from './store-db';
-import type { InNamespace } from './tables';
 
 interface Row {
   readonly namespace: string;

@@ -3,6 +3,7 @@ import { ContentTable } from './content-table';
 import type { Db } from './database';
 import { DefinitionTable } from './definition-table';
 import { ImageTable } from './image-table';
+import type { InNamespace } from './in-namespace';
 import { LeaseTable } from './lease-table';
 import { NamespaceTable } from './namespace-table';
 import { NamedTextTable } from './named-text-table';
@@ -17,12 +18,6 @@ import type { Labels } from '../labels';
 import type { NamedText } from '../named-text';
 import type { ProgramEventRecord } from '../program-event-record';
 import type { SnapshotRecord } from '../snapshot-record';
-
-/** A record, and the namespace that it is in. */
-export interface InNamespace<T> {
-  readonly namespace: string;
-  readonly record: T;
-}
 
 /** What is in the database when it is opened. */
 export interface Contents {
