@@ -33,7 +33,7 @@ export function containerdFace({ supervisor, context, records, images, stateDir,
       tell: (event) => { context.publisher.tell(event); },
     },
     legacyContainers,
-    images: { content: images.content, snapshotters: images.snapshotters, collector: images.collector },
+    images: { content: images.content, snapshotters: images.snapshotters, collector: images.collector, diff: images.layers },
     tasks: {
       supervisor,
       records: {

@@ -123,6 +123,7 @@ export class Daemon {
       records: this.#records,
       root: settings.root,
       startThread: () => startFileThread(join(programs, 'holdfast-images')),
+      layerProgram: join(programs, 'holdfast-layers'),
       reaper: this.#reaper,
       nowNs: () => BigInt(Date.now()) * 1_000_000n,
       log,

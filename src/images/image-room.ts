@@ -4,6 +4,8 @@ import type { Logger } from '../runtime/logger';
 import type { ChildReaper } from '../sys/process/children';
 import { Collector } from './collector/collector';
 import { BlobStore } from './content/blob-store';
+import { LayerProcesses } from './diff/layer-process';
+import { Layers } from './diff/layers';
 import { FileThread } from './files/file-thread';
 import { copyTreeWith } from './snapshots/copy-tree';
 import { DirectorySnapshotter, type SnapshotterParts } from './snapshots/directory-snapshotter';
@@ -17,6 +19,8 @@ export interface ImageRoomParts {
   /** Starts a thread for files, see `startFileThread`. */
   readonly startThread: () => Worker;
   readonly reaper: ChildReaper;
+  /** Path of the program that unpacks layers, and makes them. */
+  readonly layerProgram: string;
   readonly nowNs: () => bigint;
   readonly log: Logger;
 }
@@ -26,9 +30,11 @@ export class ImageRoom {
   readonly content: BlobStore;
   readonly snapshotters: ReadonlyMap<string, DirectorySnapshotter>;
   readonly collector: Collector;
+  readonly layers: Layers;
+  readonly #layerProcesses: LayerProcesses;
   readonly #threads: readonly FileThread[];
 
-  constructor({ records, root, startThread, reaper, nowNs, log }: ImageRoomParts) {
+  constructor({ records, root, startThread, reaper, layerProgram, nowNs, log }: ImageRoomParts) {
     // A flush, and the removal of a hundred thousand files, must not hold up who reads a manifest.
     const [writing, quick, slow] = [new FileThread(startThread), new FileThread(startThread), new FileThread(startThread)];
     this.#threads = [writing, quick, slow];
@@ -45,6 +51,8 @@ export class ImageRoom {
     };
     const snapshotters = [overlayLayout(overlayOptionsHere()), nativeLayout].map((layout) => new DirectorySnapshotter(layout, parts));
     this.content = new BlobStore({ records, root, writing, reading: quick, nowNs, onLess });
+    this.#layerProcesses = new LayerProcesses({ program: layerProgram, reaper });
+    this.layers = new Layers({ content: this.content, processes: this.#layerProcesses, root });
     this.snapshotters = new Map(snapshotters.map((one) => [one.name, one]));
     this.collector = new Collector({
       records,
@@ -64,6 +72,7 @@ export class ImageRoom {
   /** @returns whether nothing of it is left that could hold up the end of this process. May be called twice. */
   async close(): Promise<boolean> {
     this.collector.close();
+    this.#layerProcesses.close();
     return (await Promise.all(this.#threads.map((thread) => thread.close()))).every((hasEnded) => hasEnded);
   }
 }

@@ -5,6 +5,7 @@ import type { EventPublisher } from '../../supervisor/events/event-publisher';
 import type { ContainerRecord } from '../../records/container-record';
 import { EventsService, eventsService } from './events/service';
 import { ContentService, contentService } from './images/content';
+import { DiffService, diffService } from './images/diff';
 import type { ImagesFace } from './images/face';
 import { ImagesService, imagesService } from './images/images';
 import { SnapshotsService, snapshotsService } from './images/snapshots';
@@ -45,6 +46,7 @@ export function addContainerdServices(server: Server, face: ContainerdFace, { pu
   const images = { ...face.records, ...face.images };
   server.addService(ContentService, contentService(images, log));
   server.addService(ImagesService, imagesService(images, log));
+  server.addService(DiffService, diffService(images, log));
   server.addService(SnapshotsService, snapshotsService(images, log));
   server.addService(EventsService, eventsService(publisher, log));
   server.addService(VersionService, versionService(version, log));

@@ -16,6 +16,8 @@ export interface DiffOptions {
 }
 
 export interface ApplyOptions {
+  /** Whether it is on the disk when it is done. */
+  readonly sync?: boolean;
   /** Ends the work; what has been unpacked until then stays. */
   readonly signal?: AbortSignal | undefined;
 }

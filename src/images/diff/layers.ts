@@ -37,13 +37,13 @@ export class Layers implements DiffService {
     this.#places = [join(options.root, 'layer-mounts', 'left'), join(options.root, 'layer-mounts', 'right')];
   }
 
-  async apply(namespace: string, layer: Descriptor, mounts: readonly Mount[], { signal }: ApplyOptions = {}): Promise<Descriptor> {
+  async apply(namespace: string, layer: Descriptor, mounts: readonly Mount[], { signal, sync = false }: ApplyOptions = {}): Promise<Descriptor> {
     const { content, processes, limits = defaultLimits } = this.#options;
     const blob = content.open(namespace, layer.digest);
     try {
       const file = await open(blob.path);
       try {
-        const request: LayerRequest = { verb: 'apply', mounts: plain(mounts), isPacked: isPacked(layer.mediaType), limits, places: this.#places };
+        const request: LayerRequest = { verb: 'apply', mounts: plain(mounts), isPacked: isPacked(layer.mediaType), limits, sync, places: this.#places };
         const { digest, size } = await processes.run(request, file.fd, signal);
         return { mediaType: UNPACKED, digest, size, annotations: new Map() };
       } finally {

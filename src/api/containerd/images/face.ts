@@ -1,5 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { ContentStore } from '../../../images/content/content-store';
+import type { DiffService } from '../../../images/diff/diff-service';
 import type { Snapshotter } from '../../../images/snapshots/snapshotter';
 import type { Collecting, RecordsFace } from '../records/face';
 import { namespaceOf } from '../namespace';
@@ -10,6 +11,7 @@ export interface ImagesFace {
   /** By name. */
   readonly snapshotters: ReadonlyMap<string, Snapshotter>;
   readonly collector: Collecting;
+  readonly diff: DiffService;
 }
 
 /** With what they share with the services of records. */

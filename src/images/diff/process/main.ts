@@ -16,7 +16,9 @@ async function main(request: LayerRequest): Promise<LayerAnswer> {
   if (request.verb === 'compare') return { is: 'done', skipped: [], ...(await compareTrees(request, DATA_FD)) };
   const target = openTarget(request.mounts, request.places[0]);
   const source = createReadStream('', { fd: DATA_FD, highWaterMark: READ_AT_ONCE });
-  return { is: 'done', ...(await applyLayer(source, target, request.limits, request.isPacked)) };
+  const applied = await applyLayer(source, target, request.limits, request.isPacked);
+  if (request.sync) target.root.sync();
+  return { is: 'done', ...applied };
 }
 
 nameThisProcess([calledAs(), ...process.argv.slice(2)]);

@@ -12,6 +12,8 @@ export type LayerRequest =
       /** Whether it is looked how the blob is packed; else it is not packed. */
       readonly isPacked: boolean;
       readonly limits: LayerLimits;
+      /** Whether all of it is to be on the disk. */
+      readonly sync: boolean;
       /** Directories to mount on, in a mount namespace of its own: of each the daemon has one, for all. */
       readonly places: readonly [string, string];
     }
