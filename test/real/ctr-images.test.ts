@@ -98,6 +98,23 @@ describeReal('ctr: content, images, snapshots', () => {
     await until('all content to go', async () => (await side.quietly({}, 'content', 'ls', '-q')).stdout, (names) => names === '');
   });
 
+  same('an image is unpacked, run and changed, and a layer is made of what has changed', async (side) => {
+    await side.quietly({}, 'images', 'import', archiveOf(side));
+    await side.ctr('snapshots', 'ls');
+    await side.ctr('images', 'check');
+    await side.ctr('run', '--rm', name, 'r1', 'cat', '/etc/second');
+    await side.ctr('run', '--rm', '--user', 'ann', name, 'r2', 'id');
+    await side.ctr('run', '--rm', name, 'r3', 'ls', '-la', '/bin/sh');
+    await side.ctr('run', name, 'r4', 'sh', '-c', 'echo new >/etc/new; rm /etc/group; rm -r /tmp; mkdir /tmp; ln /etc/new /etc/hard');
+    const { stdout, code } = await side.quietly({}, 'snapshots', 'diff', 'r4');
+    side.note(`diff: ${stdout === '' ? 'nothing' : 'an archive'}, exit status ${String(code)}`);
+    await side.ctr('tasks', 'rm', 'r4');
+    await side.ctr('containers', 'rm', 'r4');
+    await side.ctr('snapshots', 'ls');
+    await side.ctr('images', 'rm', '--sync', name);
+    await side.ctr('snapshots', 'ls');
+  });
+
   same('two namespaces with one image', async (side) => {
     const others = `${side.place.namespace}.2`;
     await side.quietly({}, 'images', 'import', '--no-unpack', archiveOf(side));

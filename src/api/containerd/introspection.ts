@@ -12,6 +12,7 @@ export { IntrospectionService };
 /** What is really there, by the types and ids that clients know; what is not served yet is not listed. */
 const served: readonly (readonly [type: string, id: string])[] = [
   ['io.containerd.content.v1', 'content'],
+  ['io.containerd.differ.v1', 'walking'],
   ['io.containerd.snapshotter.v1', 'native'],
   ['io.containerd.snapshotter.v1', 'overlayfs'],
   ['io.containerd.metadata.v1', 'bolt'],
@@ -20,6 +21,7 @@ const served: readonly (readonly [type: string, id: string])[] = [
   ['io.containerd.monitor.v1', 'cgroups'],
   ['io.containerd.service.v1', 'containers-service'],
   ['io.containerd.service.v1', 'content-service'],
+  ['io.containerd.service.v1', 'diff-service'],
   ['io.containerd.service.v1', 'images-service'],
   ['io.containerd.service.v1', 'leases-service'],
   ['io.containerd.service.v1', 'namespaces-service'],
@@ -28,6 +30,7 @@ const served: readonly (readonly [type: string, id: string])[] = [
   ['io.containerd.service.v1', 'introspection-service'],
   ['io.containerd.grpc.v1', 'containers'],
   ['io.containerd.grpc.v1', 'content'],
+  ['io.containerd.grpc.v1', 'diff'],
   ['io.containerd.grpc.v1', 'events'],
   ['io.containerd.grpc.v1', 'healthcheck'],
   ['io.containerd.grpc.v1', 'images'],
@@ -40,7 +43,7 @@ const served: readonly (readonly [type: string, id: string])[] = [
 ];
 
 /** Those that depend on the machine say which. */
-const withPlatform = new Set(['io.containerd.runtime.v2', 'io.containerd.monitor.v1', 'io.containerd.snapshotter.v1']);
+const withPlatform = new Set(['io.containerd.differ.v1', 'io.containerd.runtime.v2', 'io.containerd.monitor.v1', 'io.containerd.snapshotter.v1']);
 
 /** The service `containerd.services.introspection.v1.Introspection`. @param uuid this daemon's */
 export function introspectionService(uuid: () => string, log: Logger): IntrospectionServer {
