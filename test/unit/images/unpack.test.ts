@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { type Stats, chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,6 +158,34 @@ describeOnHost('unpacking', ['root'], () => {
     expect(existsSync(at('zeros'))).toBe(false);
   });
 
+  test('a sparse terabyte takes no room, and more than the bound is refused', async () => {
+    await unpack(sparseOf(1_000_000_000_000), { limits: { ...defaultLimits, bytes: 2_000_000_000_000 } });
+    expect([stat('x').size, stat('x').blocks < 100]).toEqual([1_000_000_000_000, true]);
+    await expect(unpack(sparseOf(1_000_000_000_000))).rejects.toThrow(`the layer has files of more than ${String(defaultLimits.bytes)} bytes`);
+  });
+
+  test('a disk that fills is one error, at whichever step, and the same layer can be unpacked upon what is left', async () => {
+    const entries = Array.from({ length: 60 }, (_, index) => ({ path: `d${String(index % 7)}/f${String(index)}`, content: 'x'.repeat(20_000) }));
+    for (const size of ['16k', '100k', '500k', '1000k']) {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', root]);
+      try {
+        await expect(layer(...entries)).rejects.toThrow(/no space left on device/i);
+        execFileSync('mount', ['-o', 'remount,size=10m', root]);
+        await layer(...entries);
+        expect(entries.every(({ path, content }) => text(path) === content)).toBe(true);
+      } finally {
+        execFileSync('umount', [root]);
+      }
+    }
+  });
+
+  test('100,000 entries', async () => {
+    const names = Array.from({ length: 100_000 }, (_, index) => ({ path: `${String(index % 300)}/${String(index)}`, kind: 'symlink' as const, linkPath: 'x' }));
+    await layer(...names);
+    expect(readdirSync(root)).toHaveLength(300);
+    expect(readlinkSync(at('299/99899'))).toBe('x');
+  });
+
   test('whatever a layer says, nothing outside of its root is touched', async () => {
     const name = fc.constantFrom('a', 'b', 'c', '..', '.', '', 'outside', 'file', '.wh.a', '.wh..wh..opq', '.wh...', '.wh.file', 'x'.repeat(255));
     const path = fc.tuple(fc.constantFrom('', '/', '../', './', '../../'), fc.array(name, { minLength: 1, maxLength: 4 })).map(([start, names]) => start + names.join('/'));
@@ -186,6 +215,24 @@ describeOnHost('unpacking', ['root'], () => {
     expect(whole).toBeGreaterThan(runs / 20);
   });
 });
+
+/** A file of one byte at its end, in GNU's old format. */
+function sparseOf(size: number): Buffer {
+  const archive = tarOf([{ path: 'x', content: 'e' }]);
+  const octal = (value: number, where: number): void => {
+    // Base-256: octal digits end at 8 GiB.
+    archive.fill(0, where, where + 12);
+    archive.writeBigUInt64BE(BigInt(value), where + 4);
+    archive[where] = 0x80;
+  };
+  archive.write('S', 156, 'latin1');
+  octal(size - 1, 386);
+  octal(1, 398);
+  octal(size, 483);
+  archive.fill(0x20, 148, 156);
+  archive.write(`${archive.subarray(0, 512).reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return archive;
+}
 
 /** Names, kinds, sizes, owners, permissions, numbers of names, times of change and content of all below a directory, but for one name in it. */
 function describeTree(directory: string, except: string): string {
