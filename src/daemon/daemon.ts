@@ -265,6 +265,7 @@ export class Daemon {
 function recordsAt(thread: Worker, root: string, log: Logger): Records {
   return new Records(thread, root, {
     movedAside: (aside, cause) => { log.error({ aside, cause }, 'the records were unusable and lie aside, new ones are begun'); },
+    filesAside: (aside) => { log.error({ aside }, 'the records tell nothing of the files of images: they lie aside, and can be removed when no container needs them'); },
     invalid: (cause) => { log.error({ cause }, 'a record cannot be read, and is left out'); },
     hanging: (forMs) => {
       if (forMs === undefined) log.warn({ root }, 'the disk of the records answers again');

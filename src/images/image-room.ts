@@ -1,5 +1,7 @@
 import type { Worker } from 'node:worker_threads';
+import { join } from 'node:path';
 import type { Records } from '../records/records';
+import { imagesDirectory } from '../records/thread/files-of-records';
 import type { Logger } from '../runtime/logger';
 import type { ChildReaper } from '../sys/process/children';
 import { Collector } from './collector/collector';
@@ -34,7 +36,8 @@ export class ImageRoom {
   readonly #layerProcesses: LayerProcesses;
   readonly #threads: readonly FileThread[];
 
-  constructor({ records, root, startThread, reaper, layerProgram, nowNs, log }: ImageRoomParts) {
+  constructor({ records, root: recordsRoot, startThread, reaper, layerProgram, nowNs, log }: ImageRoomParts) {
+    const root = join(recordsRoot, imagesDirectory);
     // A flush, and the removal of a hundred thousand files, must not hold up who reads a manifest.
     const [writing, quick, slow] = [new FileThread(startThread), new FileThread(startThread), new FileThread(startThread)];
     this.#threads = [writing, quick, slow];

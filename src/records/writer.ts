@@ -19,6 +19,8 @@ export type Opened = Extract<FromThread, { is: 'open' | 'unusable' }>;
 /** What is told of the database that no request is about. */
 export interface WriterNotices {
   movedAside(aside: string, cause: string): void;
+  /** A new database knows nothing of the files of images that were there. */
+  filesAside(aside: string): void;
   /** A record that cannot be read is left out. */
   invalid(cause: string): void;
   /** The disk has not answered for this long; undefined: it has answered again. */
@@ -112,6 +114,9 @@ export class Writer {
     switch (message.is) {
       case 'moved-aside':
         this.notices.movedAside(message.aside, message.cause);
+        break;
+      case 'files-aside':
+        this.notices.filesAside(message.aside);
         break;
       case 'invalid':
         this.notices.invalid(message.cause);

@@ -156,6 +156,6 @@ describeOnHost('content over the containerd API', realContainers, () => {
     expect(await digests()).toEqual([config, manifest].sort());
     await client.ask(Images.delete, { name: 'i', sync: true }, 'a');
     expect(await digests()).toEqual([]);
-    expect(readdirSync(join(host.directory, 'root/io.containerd.content.v1.content/blobs/sha256'))).toEqual([]);
+    expect(readdirSync(join(host.directory, 'root/images/io.containerd.content.v1.content/blobs/sha256'))).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-/** Where the files of blobs are, below the daemon's root: as containerd has them. */
+/** Where the files of blobs are, below the directory of images: as containerd has them below its root. */
 export class ContentPlaces {
   readonly blobs: string;
   readonly ingests: string;

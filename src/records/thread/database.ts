@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { CorruptDatabase, isUnusable, moveAside } from '../../sys/database-files';
 import { flushDirectory } from '../../sys/files/flush-directory';
 import { messageOf } from '../../sys/thrown';
+import { type OnFilesSetAside, setAsideFilesOfRecords } from './files-of-records';
 
 export type Db = Database.Database;
 
@@ -145,19 +146,19 @@ export type OnMovedAside = (aside: string, cause: unknown) => void;
  * WAL with synchronous=FULL: what a client was answered survives the death of this process and a power cut
  * (https://www.sqlite.org/pragma.html#pragma_synchronous); the directory is flushed once the file has its name in it.
  * Exclusive locking: one daemon has them. A damaged database is moved aside, and a new one begun: what runs must not be without
- * its records. Nothing else is begun anew over: neither a newer version's, nor one that another process has, nor one that cannot be written.
+ * its records. The files that only the records tell of go aside with it. Nothing else is begun anew over: neither a newer version's, nor one that another process has, nor one that cannot be written.
  *
  * No statement may ever become garbage: see the event log's database.
  * @throws an Error that names the file and the cause
  */
-export function openRecords(path: string, keep: (statement: Database.Statement) => void, onMovedAside: OnMovedAside): OpenRecords {
+export function openRecords(path: string, keep: (statement: Database.Statement) => void, onMovedAside: OnMovedAside, onFilesSetAside: OnFilesSetAside): OpenRecords {
   try {
     try {
-      return open(path, keep);
+      return open(path, keep, onFilesSetAside);
     } catch (error) {
       if (!isUnusable(error, path)) throw error;
       onMovedAside(moveAside(path, new Date()), error);
-      return open(path, keep);
+      return open(path, keep, onFilesSetAside);
     }
   } catch (cause) {
     const message = messageOf(cause);
@@ -170,7 +171,7 @@ function hintOf(cause: unknown): string {
   return isLocked ? ': another process has it; two daemons want a --root each' : '';
 }
 
-function open(path: string, keep: (statement: Database.Statement) => void): OpenRecords {
+function open(path: string, keep: (statement: Database.Statement) => void, onFilesSetAside: OnFilesSetAside): OpenRecords {
   const directory = dirname(path);
   mkdirSync(directory, { recursive: true, mode: 0o711 });
   if (!existsSync(path)) {
@@ -185,6 +186,8 @@ function open(path: string, keep: (statement: Database.Statement) => void): Open
     keep(quickCheck);
     const check = quickCheck.get() as { quick_check: string } | undefined;
     if (check?.quick_check !== 'ok') throw new CorruptDatabase(`${path}: damaged: ${check?.quick_check ?? 'no answer'}`);
+    // Before it has tables: a daemon that is killed in between finds it without any again.
+    if (versionOf(db, keep) === 0) setAsideFilesOfRecords(directory, new Date(), onFilesSetAside);
     const isNew = migrate(db, path, keep);
     db.defaultSafeIntegers(true);
     return { db, isNew };

@@ -44,7 +44,7 @@ function open(root: string, path: string, tell: (message: FromThread) => void): 
   try {
     const { db: made, isNew } = openRecords(path, (statement) => kept.push(statement), (aside, cause) => {
       tell({ is: 'moved-aside', aside, cause: messageOf(cause) });
-    });
+    }, (aside) => { tell({ is: 'files-aside', aside }); });
     db = made;
     const tables = new Tables(db, path);
     tell({ is: 'open', isNew, uuid: keptUuid(root), contents: tables.contents(onInvalid) });

@@ -24,6 +24,8 @@ export type ChangeOutcome =
 export type FromThread =
   /** A database that could not be used lies at `aside` now. */
   | { readonly is: 'moved-aside'; readonly aside: string; readonly cause: string }
+  /** There were files of blobs and snapshots, of which the new database knows nothing: they lie at `aside` now. */
+  | { readonly is: 'files-aside'; readonly aside: string }
   /** A record that cannot be read is left out. */
   | { readonly is: 'invalid'; readonly cause: string }
   | { readonly is: 'open'; readonly isNew: boolean; readonly uuid: string; readonly contents: Contents }

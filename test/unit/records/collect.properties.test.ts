@@ -214,7 +214,7 @@ describe('what is taken away', () => {
   beforeAll(() => {
     // A history is a few hundred transactions, none of which need be on a disk.
     directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'holdfast-collect-'));
-    ({ db } = openRecords(join(directory, 'holdfast.db'), (statement) => statements.push(statement), () => undefined));
+    ({ db } = openRecords(join(directory, 'holdfast.db'), (statement) => statements.push(statement), () => undefined, () => undefined));
     db.exec('PRAGMA synchronous = OFF');
     tables = new Tables(db, 'holdfast.db');
   });
