@@ -1,5 +1,6 @@
 import { mount, unmount } from '../../sys/files/mount';
 import type { MountAsked } from './errands';
+import { shortLowerDirectories } from './lower-directories';
 
 // linux/mount.h
 const MS_RDONLY = 0x1;
@@ -105,11 +106,24 @@ export function unmountAll(target: string): void {
 }
 
 function mountOne({ type, source, options }: MountAsked, target: string, onMounted: () => void): void {
-  const { flags, propagations, data } = mountCallOf(options);
-  mount({ source, target, type, flags, data });
+  const { flags, propagations, data: asked } = mountCallOf(options);
+  const { data, directory } = type === 'overlay' ? shortLowerDirectories(asked) : { data: asked, directory: undefined };
+  if (directory === undefined) mount({ source, target, type, flags, data });
+  else inDirectory(directory, () => { mount({ source, target, type, flags, data }); });
   onMounted();
   // A bind mount takes the flags of what it is of, unless they are set on it afterwards (mount(2)).
   const own = flags & ~(MS_BIND | MS_REC);
   if ((flags & MS_BIND) !== 0 && own !== 0) mount({ source, target, type, flags: flags | MS_REMOUNT, data });
   for (const propagation of propagations) mount({ source: '', target, type: '', flags: propagation, data: '' });
+}
+
+/** This is a process of one thread that names no other file by a relative path. */
+function inDirectory(directory: string, act: () => void): void {
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    act();
+  } finally {
+    process.chdir(before);
+  }
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 import { mountAll, mountCallOf, unmountAll } from '../../../../src/runtime/foreign/mounts';
 import { thrownBy, useScratch } from '../scratch';
@@ -46,6 +46,17 @@ describe('mounts', () => {
     unmountAll(target());
     unmountAll(target());
     expect(mountsOn(target())).toEqual([]);
+  });
+
+  test('a hundred layers, whose paths are more than the kernel takes, are all there', () => {
+    const layers = Array.from({ length: 100 }, (_, at) => make(`layer-${String(at).padStart(22, '0')}`));
+    const upper = join(make('own'), 'fs');
+    const work = join(scratch(), 'own/work');
+    for (const path of [upper, work]) mkdirSync(path);
+    const before = process.cwd();
+    mountAll([{ type: 'overlay', source: 'overlay', options: [`workdir=${work}`, `upperdir=${upper}`, `lowerdir=${layers.join(':')}`] }], target());
+    expect(readdirSync(target()).sort()).toEqual(layers.map((path) => basename(path)).sort());
+    expect(process.cwd()).toBe(before);
   });
 
   test('a bind mount that is to be read-only is', () => {
