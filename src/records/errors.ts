@@ -18,3 +18,8 @@ export class RecordsError extends Error {
     this.name = 'RecordsError';
   }
 }
+
+/** Whether a change that has failed may yet come to be on the disk: then nothing is to be undone that it tells of. */
+export function mayYetBeMade(error: unknown): boolean {
+  return error instanceof RecordsError && error.code === 'no-answer';
+}

@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ContainersService } from '../../src/api/gen/containerd/services/containers/v1/containers';
+import { ContentService, WriteAction, WriteContentRequest } from '../../src/api/gen/containerd/services/content/v1/content';
+import { LeasesService } from '../../src/api/gen/containerd/services/leases/v1/leases';
+import { SnapshotsService } from '../../src/api/gen/containerd/services/snapshots/v1/snapshots';
 import { ContainerdClient, containerOf } from '../support/containerd-client';
 import { failureOf } from '../support/failure';
+import { digestOf } from '../support/image-archive';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TaskHost } from '../support/task-host';
 import { TestHost } from '../support/test-host';
@@ -74,6 +78,42 @@ describeOnHost('a disk that hangs in a write of a record', realContainers, () =>
     expect(await listed(tasks)).toEqual(['late', 'next', 'web']);
     await host.restartDaemon('SIGKILL');
     expect(await listed(new TaskHost(host))).toEqual(['late', 'next', 'web']);
+  });
+
+  test.each(['blob', 'snapshot'])('takes no file of a %s away, whose record is made when it answers', async (what) => {
+    const client = new ContainerdClient(host.socketPath);
+    const images = join(root, 'images');
+    mkdirSync(images);
+    // The files' own disk answers: what they tell of is to be settled by the records alone.
+    execFileSync('mount', ['-t', 'tmpfs', 'images', images]);
+    try {
+      await client.ask(LeasesService.create, { id: 'l', labels: new Map() }, 'tests');
+      const bytes = Buffer.from('a blob');
+      const writing = client.duplex(ContentService.write, 'tests', 'l');
+      await writing.send(WriteContentRequest.fromPartial({ ref: 'r', action: WriteAction.STAT }));
+      const snapshot = (key: string) => client.ask(SnapshotsService.prepare, { snapshotter: 'overlayfs', key, parent: '', labels: new Map([['containerd.io/gc.root', 'yes']]) }, 'tests');
+      await snapshot('warm');
+      execFileSync('fsfreeze', ['--freeze', root]);
+      try {
+        const answer = what === 'blob' ? await writing.send(WriteContentRequest.fromPartial({ action: WriteAction.COMMIT, data: bytes })) : await failureOf(snapshot('late'));
+        expect(JSON.stringify(answer)).toContain('whether the change is made is not known');
+      } finally {
+        execFileSync('fsfreeze', ['--unfreeze', root]);
+      }
+      // Until the disk has answered, changes are refused.
+      while (await snapshot('next').then(() => false, () => true)) await delay(20);
+      if (what === 'blob') {
+        const pieces = await client.all(ContentService.read, { digest: digestOf(bytes), offset: 0n, size: 0n }, 'tests');
+        expect(Buffer.concat(pieces.map(({ data }) => data)).toString()).toBe('a blob');
+      } else {
+        const { mounts } = await client.ask(SnapshotsService.mounts, { snapshotter: 'overlayfs', key: 'late' }, 'tests');
+        expect(existsSync(mounts[0]?.source ?? 'no mount')).toBe(true);
+      }
+    } finally {
+      client.close();
+      await host.stopDaemon();
+      execFileSync('umount', [images]);
+    }
   });
 
   test('holds up no daemon that comes after one that was killed there: it manages what runs', async () => {

@@ -1,7 +1,7 @@
 import type { Content } from '../../records/content';
 import type { ContentRecord, IngestRecord } from '../../records/content-record';
 import { checkLabels, withoutEmpty } from '../../records/labels';
-import { RecordsError } from '../../records/errors';
+import { RecordsError, mayYetBeMade } from '../../records/errors';
 import { faultPoint } from '../../sys/fault';
 import type { Turns } from '../../sys/turns';
 import { ImagesError } from '../errors';
@@ -100,8 +100,8 @@ export class IngestWriter implements BlobWriter {
       try {
         await content.commit(namespace, ref, record, lease);
       } catch (error) {
-        // The ingest stays, with its bytes.
-        if (content.findAnywhere(digest) === undefined) await this.parts.thread.call('remove', [this.parts.places.blob(digest)]);
+        // The ingest stays, with its bytes. A file that no record comes to tell of is removed after the next start.
+        if (!mayYetBeMade(error) && content.findAnywhere(digest) === undefined) await this.parts.thread.call('remove', [this.parts.places.blob(digest)]);
         if (error instanceof RecordsError && error.code === 'exists') await this.abort();
         throw error;
       }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { mayYetBeMade } from '../../records/errors';
 import { withoutEmpty, type Labels } from '../../records/labels';
 import type { Records } from '../../records/records';
 import type { SnapshotName, SnapshotRecord } from '../../records/snapshot-record';
@@ -133,11 +134,13 @@ export class DirectorySnapshotter implements Snapshotter {
         await this.parts.records.snapshots.create(namespace, record, lease);
         faultPoint('daemon.snapshot.recorded');
       } catch (error) {
+        // One that no record comes to tell of is removed after the next start.
+        if (mayYetBeMade(error)) throw error;
+        this.#unrecorded.delete(directory);
         this.removeDirectory(directory);
         throw error;
-      } finally {
-        this.#unrecorded.delete(directory);
       }
+      this.#unrecorded.delete(directory);
       return this.#mountsOf(namespace, record);
     });
   }
