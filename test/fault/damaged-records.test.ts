@@ -149,7 +149,9 @@ describeOnHost('the database of the records', realContainers, () => {
       const pid = await withWeb();
       const older = new Database(database);
       // As version 2 was: without what all later ones have added.
-      older.exec('DROP TABLE program_definitions; DROP TABLE programs; PRAGMA user_version = 2');
+      const tables = older.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").pluck().all() as string[];
+      const later = tables.filter((name) => !['namespaces', 'containers', 'leases', 'lease_resources', 'definitions'].includes(name));
+      older.exec(`${later.map((name) => `DROP TABLE ${name};`).join(' ')} PRAGMA user_version = 2`);
       older.close();
       execFileSync('mount', ['-o', 'remount,ro', root]);
       await managesWithoutRecords(`${database}: EROFS: read-only file system, chmod '${database}'`, pid);
