@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { untilWritten } from './output/write';
 import { processIo } from './process-io';
 import { run } from './run';
 
@@ -7,6 +8,8 @@ const [, program = '', ...args] = process.argv;
 const isCtr = /^(docker-)?(containerd-)?ctr$/.test(basename(program));
 const ended = isCtr ? import('./ctr/run').then(({ runCtr }) => runCtr(basename(program), args, processIo())) : run(args, processIo());
 
-// What was written is out by now: Node writes to files, pipes and terminals synchronously. An open
-// stdin, which an attached process leaves behind, would otherwise keep this one alive.
-void ended.then((status) => process.exit(status));
+// An open stdin, which an attached process leaves behind, would otherwise keep this one alive.
+void ended.then(async (status) => {
+  await Promise.all([untilWritten(process.stdout), untilWritten(process.stderr)]);
+  process.exit(status);
+});

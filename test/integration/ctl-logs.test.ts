@@ -39,6 +39,15 @@ describeOnHost('holdfastctl logs and tail', realContainers, () => {
     expect(await ctl.run('logs', '--grep', '(', name)).toMatchObject({ status: 2, stdout: '' });
   });
 
+  test('a reader that takes its time gets the last bytes, too', async () => {
+    // The second take is more than a pipe of 64 KiB has room for then, and less than Node waits for.
+    await run('head -c 60000 /dev/zero; sleep 0.2; head -c 10000 /dev/zero');
+    await ctl.prints('wait', name);
+    // All is written within some milliseconds of its first byte: by then holdfastctl would have ended.
+    const line = `${ctl.commandLine('--address', host.socketPath, 'logs', name)} | { head -c 1; sleep 1; cat; } | wc -c`;
+    expect((await promisify(execFile)('sh', ['-c', line])).stdout.trim()).toBe('70000');
+  });
+
   test('logs of several are in the order of their time, and told apart', async () => {
     await run('echo one; sleep 0.4; echo three', 'a');
     await run('sleep 0.2; echo two', 'other');
