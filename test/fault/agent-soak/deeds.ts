@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 
 import { ContainersService } from '../../../src/api/gen/holdfast/v1/containers';
 import { DefinitionsService } from '../../../src/api/gen/holdfast/v1/definitions';
@@ -46,10 +46,12 @@ export class Deeds {
         return;
       }
       case 'harm': {
+        // Each start makes it anew, a moment after it has noted that it runs: taken away before that it would harm nobody.
+        const well = `${soak.place}/well`;
+        while (!existsSync(well)) await pause(50);
         const before = program.traces.runs().length;
         program.asked += 1;
-        // Each start makes it anew.
-        rmSync(`${soak.place}/well`, { force: true });
+        rmSync(well);
         while (program.traces.runs().length === before) await pause(50);
         return;
       }
