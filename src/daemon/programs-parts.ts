@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PROGRAMS_NAMESPACE, programKey } from '../programs/name';
 import { Programs } from '../programs/programs';
 import type { Definition, StdioPaths } from '../records/definition';
@@ -41,6 +41,7 @@ export function makePrograms({ supervisor, context, records, stateDir, settings 
         format,
         maxSizeBytes: maxSizeBytes === 0 ? KEPT_DEFAULTS.maxSizeBytes : maxSizeBytes,
         maxFiles: maxFiles === 0 ? KEPT_DEFAULTS.maxFiles : maxFiles,
+        holdsDir: stateDir.holdsDir(key),
       },
     };
   };
@@ -80,6 +81,7 @@ export function makePrograms({ supervisor, context, records, stateDir, settings 
     output: {
       directoryOf: (key) => keptDirectory(settings.root, key),
       files: context.tools.foreign,
+      holdsDir: dirname(stateDir.holdsDir(programKey('all'))),
     },
     nowNs: () => BigInt(Date.now()) * 1_000_000n,
     mayWrite: () => records.refusal === undefined,

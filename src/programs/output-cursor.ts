@@ -1,3 +1,4 @@
+import { type Places, placesOf } from '../runtime/kept-output/cursor';
 import type { KeptCursor, KeptStart } from '../runtime/kept-output/query';
 import { ProgramError } from './errors';
 import type { Program } from './program';
@@ -9,9 +10,18 @@ export function outputCursor(program: Program, cursor: KeptCursor): string {
 
 /** @throws ProgramError `other-cursor` */
 export function startAfter(program: Program, cursor: string): KeptStart {
+  return { after: placeIn(program, cursor) };
+}
+
+/** What is before a cursor, row by row. @throws ProgramError `other-cursor`, RuntimeError `bad-message` */
+export function placesAt(program: Program, cursor: string): Places {
+  return placesOf(placeIn(program, cursor));
+}
+
+function placeIn(program: Program, cursor: string): KeptCursor {
   const identity = `${identityOf(program)} `;
   if (!cursor.startsWith(identity)) throw new ProgramError('other-cursor', program.name, `not a cursor of this program's output: ${JSON.stringify(cursor)}`);
-  return { after: cursor.slice(identity.length) };
+  return cursor.slice(identity.length);
 }
 
 function identityOf({ key, record }: Program): string {

@@ -7,6 +7,7 @@ import type { ContainerKey } from '../runtime/state-dir/container-key';
 import type { EventPublisher } from '../supervisor/events/event-publisher';
 import type { Supervisor } from '../supervisor/supervisor';
 import type { TaskArgs } from '../supervisor/task';
+import type { OutputHolds } from './output-holds';
 import type { OutputReaders } from './output-readers';
 import type { Turns } from '../sys/turns';
 import type { DefinitionFiles } from './definition-files';
@@ -30,8 +31,11 @@ export interface ProgramParts {
   readonly output: {
     directoryOf(key: ContainerKey): string;
     readonly files: Pick<ForeignFiles, 'listKept' | 'readKept' | 'removeKept'>;
+    /** Where readers that are waited for are written down: a directory for each program. */
+    readonly holdsDir: string;
   };
   readonly outputReaders: OutputReaders;
+  readonly outputHolds: OutputHolds;
   /** Who keeps running what files define; undefined: nobody does. */
   managed: ManagedPrograms | undefined;
   /** And who reads those files. */

@@ -3,8 +3,9 @@ import { INIT } from '../runtime/state-dir/layout';
 import { type ContainerKey, nameOf } from '../runtime/state-dir/container-key';
 import { secondsSinceBoot } from '../sys/boot';
 import { deleteAtEnd } from './exec';
-import { listPrograms } from './list';
+import { findProgramIfThere, listPrograms } from './list';
 import { PROGRAMS_NAMESPACE, programKey } from './name';
+import { OutputHolds } from './output-holds';
 import { OutputReaders } from './output-readers';
 import type { ProgramParts } from './parts';
 import { type Program, isUp } from './program';
@@ -21,13 +22,14 @@ export class Programs {
   readonly parts: ProgramParts;
   readonly #keeper: RunKeeper;
 
-  constructor(given: Omit<ProgramParts, 'turns' | 'stops' | 'outputReaders' | 'managed' | 'definitionFiles'>) {
-    this.parts = { ...given, turns: new Turns(), outputReaders: new OutputReaders(), stops: new Map<ContainerKey, bigint>(), managed: undefined, definitionFiles: undefined };
+  constructor(given: Omit<ProgramParts, 'turns' | 'stops' | 'outputReaders' | 'outputHolds' | 'managed' | 'definitionFiles'>) {
+    this.parts = { ...given, turns: new Turns(), outputReaders: new OutputReaders(), outputHolds: new OutputHolds(given.output.holdsDir), stops: new Map<ContainerKey, bigint>(), managed: undefined, definitionFiles: undefined };
     this.#keeper = new RunKeeper(this.parts, (name) => { this.#forgetIfTransient(name); });
   }
 
   /** To be called once the core has restored what runs: writes down what has ended meanwhile, and goes on with stops that were under way. */
   async begin(): Promise<void> {
+    this.parts.outputHolds.begin();
     if (this.parts.mayWrite()) this.#keeper.begin();
     // What the log has told of them meanwhile comes first.
     await this.parts.definitions.settled();
@@ -43,6 +45,7 @@ export class Programs {
   /** May be called twice. */
   close(): void {
     this.#keeper.close();
+    this.parts.outputHolds.close();
   }
 
   /** It was up, is not there, and no end of it is in the log: with the machine, or with its state directory. */
@@ -73,12 +76,19 @@ export class Programs {
   }
 
   #forgetIfTransient(name: string): void {
-    const { definitions, turns, log } = this.parts;
+    const { definitions, turns, log, outputHolds } = this.parts;
     const record = definitions.find(name);
     if (record?.definition.removeAtEnd !== true) return;
     const key = programKey(name);
     const program: Program = { name, key, record, view: undefined, managed: undefined, stopDeadlineNs: undefined };
-    turns.run(name, () => forget(this.parts, program)).catch((error: unknown) => {
+    const forgetOnce = async (): Promise<void> => {
+      // It may have been started again meanwhile, or forgotten, and another one have the name.
+      const now = await findProgramIfThere(this.parts, name);
+      if (now?.record?.createdNs !== record.createdNs || isUp(now)) return;
+      await forget(this.parts, program);
+    };
+    // Its readers have all of it first; nobody is held up by that who asks for the name.
+    outputHolds.untilNone(name).then(() => turns.run(name, forgetOnce)).catch((error: unknown) => {
       log.error({ id: key, err: error }, 'a program cannot be forgotten at its end');
     });
   }

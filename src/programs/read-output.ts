@@ -1,4 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { nameOf } from '../runtime/state-dir/container-key';
 import { KeptReader } from '../runtime/kept-output/kept-reader';
 import type { KeptEntry, KeptQuery, KeptStart } from '../runtime/kept-output/query';
 import type { KeptSource } from '../runtime/kept-output/row';
@@ -10,6 +11,10 @@ import type { ProgramParts } from './parts';
 import type { Program } from './program';
 import { type RunEvent, RunEvents } from './run-events';
 
+/** How often is looked for what has waited for this reader, once the program has ended, and how long where nobody writes it any more. */
+const HELD_MS = 20;
+const MOST_HELD_MS = 10_000;
+
 export interface OutputQuery extends Pick<KeptQuery, 'streams' | 'untilNs' | 'follow'> {
   readonly name: string;
   /** A cursor of an earlier reader, or where to begin; neither: with the oldest. */
@@ -17,10 +22,12 @@ export interface OutputQuery extends Pick<KeptQuery, 'streams' | 'untilNs' | 'fo
   readonly start?: Exclude<KeptStart, { after: unknown }>;
   /** With `follow`: what became of it after this event. Absent: from now on. */
   readonly afterEventId?: bigint;
+  /** With `follow`: the program waits for this reader, which is not told of an end before it has got what waits for it still. */
+  readonly isHolding?: boolean;
 }
 
 /** What a reader gets. Events come after all that was written before them. */
-export type OutputPiece = { readonly cursor: string; readonly eventId: bigint } & ({ readonly entries: readonly KeptEntry[] } | { readonly event: RunEvent });
+export type OutputPiece = { readonly cursor: string; readonly eventId: bigint; /** Before it, about so many have been rotated away unread. */ readonly missedBytes: number } & ({ readonly entries: readonly KeptEntry[] } | { readonly event: RunEvent });
 
 /**
  * Reads what is kept of a program's output, and goes on with what comes where it is followed: until it is removed, or the signal is aborted.
@@ -34,6 +41,7 @@ export async function* readOutput(parts: ProgramParts, query: OutputQuery, signa
   const { streams, untilNs, follow } = query;
   const reader = new KeptReader(files, {
     dir,
+    isTogether: true,
     ...(streams === undefined ? {} : { streams }),
     ...(start === undefined ? {} : { start }),
     ...(untilNs === undefined ? {} : { untilNs }),
@@ -48,7 +56,8 @@ export async function* readOutput(parts: ProgramParts, query: OutputQuery, signa
       watcher = await watchKept(files, dir, signal);
       events = new RunEvents(parts, program, query.afterEventId, watcher.wake);
     }
-    yield* read(program, { reader, watcher, events, firstEventId: parts.publisher.log.lastId }, signal);
+    const isHeld = (): boolean => query.isHolding === true && parts.outputHolds.isHeld(nameOf(program.key).id);
+    yield* read(program, { reader, watcher, events, firstEventId: parts.publisher.log.lastId, isHeld }, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -63,22 +72,35 @@ interface Reading {
   readonly watcher: KeptWatcher | undefined;
   readonly events: RunEvents | undefined;
   readonly firstEventId: bigint;
+  isHeld(): boolean;
 }
 
-async function* read(program: Program, { reader, watcher, events, firstEventId }: Reading, signal: AbortSignal): AsyncGenerator<OutputPiece, void> {
+async function* read(program: Program, { reader, watcher, events, firstEventId, isHeld }: Reading, signal: AbortSignal): AsyncGenerator<OutputPiece, void> {
   let eventId = events?.firstId ?? firstEventId;
   const cursor = (): string => outputCursor(program, reader.cursor);
+  const due: RunEvent[] = [];
+  let waitedMs = 0;
   for (let isFirst = true; ; isFirst = false) {
     // Before the look: what comes during it wakes, and what was written before an event is found by a look that begins after it.
     watcher?.clear();
-    const due = events?.drain() ?? [];
-    for await (const entries of reader.readOn()) yield { entries, cursor: cursor(), eventId };
+    due.push(...(events?.drain() ?? []));
+    const isMore = due.length > 0 && isHeld();
+    for await (const entries of reader.readOn()) {
+      waitedMs = 0;
+      yield { entries, cursor: cursor(), eventId, missedBytes: reader.takeMissed() };
+    }
+    const missedBytes = reader.takeMissed();
     if (signal.aborted) return;
     // Also where nothing has been read: a client can go on from here.
-    if (isFirst) yield { entries: [], cursor: cursor(), eventId };
-    for (const event of due) {
+    if (isFirst || missedBytes > 0) yield { entries: [], cursor: cursor(), eventId, missedBytes };
+    if (isMore && waitedMs < MOST_HELD_MS) {
+      waitedMs += HELD_MS;
+      await delay(HELD_MS);
+      continue;
+    }
+    for (const event of due.splice(0)) {
       eventId = event.id;
-      yield { event, cursor: cursor(), eventId };
+      yield { event, cursor: cursor(), eventId, missedBytes: 0 };
       if (event.isLast) return;
     }
     if (watcher === undefined || signal.aborted) return;

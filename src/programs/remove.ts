@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { type ContainerKey, isLegacy } from '../runtime/state-dir/container-key';
+import { type ContainerKey, isLegacy, nameOf } from '../runtime/state-dir/container-key';
 import { findProgram } from './list';
 import { ProgramError, managedElsewhere } from './errors';
 import type { Asked, ProgramParts } from './parts';
@@ -37,8 +37,9 @@ export async function forget(parts: ProgramParts, { name, key, record }: Program
 }
 
 /** A disk that hangs keeps no name: then the files stay, and the next program of the name goes on in them. */
-async function removeOutput({ output, outputReaders, log }: ProgramParts, key: ContainerKey): Promise<void> {
+async function removeOutput({ output, outputReaders, outputHolds, log }: ProgramParts, key: ContainerKey): Promise<void> {
   await outputReaders.untilGone(key);
+  outputHolds.forget(nameOf(key).id);
   const dir = output.directoryOf(key);
   try {
     await output.files.removeKept(dir);

@@ -51,8 +51,8 @@ function nameOf(stream: OutputStream): Stream {
 }
 
 export function outputMessage(piece: OutputPiece): LogsResponse {
-  const { cursor, eventId } = piece;
-  const place = { cursor: Buffer.from(cursor), event_id: eventId };
+  const { cursor, eventId, missedBytes } = piece;
+  const place = { cursor: Buffer.from(cursor), event_id: eventId, missed_bytes: BigInt(missedBytes) };
   if ('entries' in piece) return { ...place, chunks: chunksOf(piece.entries), ended: undefined, removed: false };
   const { end, isLast } = piece.event;
   return { ...place, chunks: [], ended: end && endMessage(end), removed: isLast };

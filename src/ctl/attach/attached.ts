@@ -26,7 +26,7 @@ export async function runAttached(
 ): Promise<number> {
   const daemon = await tool.connect();
   const exits = await ExitFeed.open(daemon, target.id);
-  const fifos = new StdioFifos(target.terminal);
+  const fifos = new StdioFifos(target.terminal ? 'stdout' : 'both');
   const signals = new SignalRelay(tool.io);
   const { paths } = fifos;
   let running = false;

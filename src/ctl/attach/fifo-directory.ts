@@ -9,6 +9,11 @@ export function makeFifoDirectory(): string {
   return mkdtempSync(join(tmpdir(), PREFIX));
 }
 
+/** Whether a path of a process's stdio is in such a directory, of whatever client. */
+export function isInFifoDirectory(stdioPath: string): boolean {
+  return basename(dirname(stdioPath)).startsWith(PREFIX);
+}
+
 /**
  * Removes the directory that a path of a process's stdio is in, if it is one of makeFifoDirectory's: for a process
  * that was detached from and is over. Any other path is left alone.

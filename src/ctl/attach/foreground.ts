@@ -4,20 +4,24 @@ import type { DaemonClient } from '../daemon/daemon-client';
 import { killedBy } from '../exit-status';
 import { write } from '../output/write';
 import type { Tool } from '../tool';
+import { INIT } from '../names';
 import { DetachKeys } from './detach-keys';
+import { InputCopy } from './input-copy';
 import { ProgramLink } from './program-link';
 import { RawTerminal } from './terminal';
 
 export interface ForegroundTarget {
   readonly name: string;
   readonly terminal: boolean;
+  /** The FIFO that is its stdin, of a client that has left it; absent: the daemon passes on what is typed. */
+  readonly stdin?: string;
 }
 
 /** How a program left the foreground: by its end, by supervisorctl's keys (Ctrl-C, Ctrl-D), by those of a terminal, or by a signal to us. */
 type Left = { readonly is: 'ended'; readonly status: number } | { readonly is: 'interrupted' | 'detached' } | { readonly is: 'killed'; readonly signal: number };
 
-/** Joins our stdio to a running program whose output is kept. @returns the status to exit with: the program's own where it has ended */
-export async function foreground(tool: Tool, daemon: DaemonClient, { name, terminal }: ForegroundTarget): Promise<number> {
+/** Joins our stdio to a running program whose output is kept. @returns the status to exit with: the program's own where it is over */
+export async function foreground(tool: Tool, daemon: DaemonClient, { name, terminal, stdin }: ForegroundTarget): Promise<{ readonly status: number; readonly isOver: boolean }> {
   const { io } = tool;
   const link = new ProgramLink(daemon, name);
   const isRaw = terminal && io.stdin.isTTY === true;
@@ -32,23 +36,32 @@ export async function foreground(tool: Tool, daemon: DaemonClient, { name, termi
   const keys = isRaw ? new DetachKeys() : undefined;
   const take = (typed: Buffer | string): void => {
     const bytes = typeof typed === 'string' ? Buffer.from(typed) : typed;
-    const { forward, detach } = keys?.feed(bytes) ?? { forward: bytes, detach: false };
+    const { forward, detach: isDetached } = keys?.feed(bytes) ?? { forward: bytes, detach: false };
     if (forward.length > 0 && !link.input(forward, () => { io.stdin.resume(); })) io.stdin.pause();
-    if (detach) leave({ is: 'detached' });
+    if (isDetached) detach();
   };
   const atEnd = (): void => { leave({ is: 'interrupted' }); };
+  const detach = (): void => { leave({ is: 'detached' }); };
   const listeners = [
     ...(isRaw ? [] : [io.onSignal('SIGINT', atEnd)]),
     ...(['SIGTERM', 'SIGHUP'] as const).map((signal) => io.onSignal(signal, () => { leave({ is: 'killed', signal: constants.signals[signal] }); })),
   ];
+  let input: InputCopy | undefined;
   const screen = terminal ? new RawTerminal(io, (size) => { link.resize(size); }) : undefined;
   try {
     screen?.tellSize();
-    io.stdin.on('data', take);
-    io.stdin.once('end', atEnd);
-    return say(tool, name, await Promise.race([left, output.then(() => left)]));
+    if (stdin === undefined) {
+      io.stdin.on('data', take);
+      io.stdin.once('end', atEnd);
+    } else {
+      // It has a stdin of its own, which ends with ours: as when it was run.
+      input = new InputCopy(io.stdin, stdin, isRaw, { onEnd: () => { daemon.closeInput(name, INIT).catch(() => undefined); }, onDetach: detach });
+    }
+    const how = await Promise.race([left, output.then(() => left)]);
+    return { status: say(tool, name, how), isOver: how.is === 'ended' };
   } finally {
     link.close();
+    input?.close();
     io.stdin.off('data', take);
     io.stdin.off('end', atEnd);
     io.stdin.pause();

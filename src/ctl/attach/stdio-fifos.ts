@@ -17,11 +17,11 @@ export class StdioFifos {
   readonly directory: string;
   readonly paths: StdioPaths;
 
-  /** With a terminal there is no stderr: both outputs come through the terminal. */
-  constructor(terminal: boolean) {
+  /** @param outputs which it has; with a terminal there is no stderr: both come through the terminal */
+  constructor(outputs: 'both' | 'stdout' | 'none') {
     this.directory = makeFifoDirectory();
     const at = (name: string): string => join(this.directory, name);
-    this.paths = { stdin: at('stdin'), stdout: at('stdout'), stderr: terminal ? '' : at('stderr') };
+    this.paths = { stdin: at('stdin'), stdout: outputs === 'none' ? '' : at('stdout'), stderr: outputs === 'both' ? at('stderr') : '' };
     const { stdin, stdout, stderr } = this.paths;
     for (const path of [stdin, stdout, stderr]) if (path !== '') mkfifo(path, 0o600);
   }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { type Container, State } from '../../api/gen/holdfast/v1/containers';
 import type { DaemonClient } from '../daemon/daemon-client';
+import { isInFifoDirectory, removeFifoDirectoryOf } from '../attach/fifo-directory';
 import { isCtlError } from '../errors';
 import { exitStatus } from '../exit-status';
 import { INIT, suggestNames } from '../names';
@@ -51,13 +52,17 @@ async function join(tool: Tool, daemon: DaemonClient, container: Container): Pro
   const { stdin = '', stdout = '', stderr = '' } = init?.stdio ?? {};
   const terminal = init?.terminal === true;
   if (stdout !== '' && isFifo(stdout)) {
-    // One that was run joined to a terminal, and left: its FIFOs are there still.
+    // One of ctr's form that was left: its FIFOs are there still.
     const { rejoin } = await import('../attach/attached');
     return await rejoin(tool, { id: `${container.namespace}/${container.id}`, pid: INIT, terminal }, { stdin, stdout, stderr });
   }
+  // One that was run joined to a terminal, and left: what is its stdin is there still.
+  const own = isInFifoDirectory(stdin) && isFifo(stdin) ? { stdin } : {};
   if (stdin === '' && tool.io.stdin.isTTY === true) tool.hint(`The stdin of ${container.name} is the null device: what is typed here goes nowhere.`);
   const { foreground } = await import('../attach/foreground');
-  return await foreground(tool, daemon, { name: container.name, terminal });
+  const { status, isOver } = await foreground(tool, daemon, { name: container.name, terminal, ...own });
+  if (isOver) removeFifoDirectoryOf(stdin);
+  return status;
 }
 
 function isFifo(path: string): boolean {

@@ -1,11 +1,9 @@
-import { type Container, Outcome, State } from '../../api/gen/holdfast/v1/containers';
-import type { StdioPaths } from '../attach/stdio-fifos';
+import { type Container, Outcome, type Result, type StartRequest, State } from '../../api/gen/holdfast/v1/containers';
 import { readTerminal } from '../bundle/read';
 import type { DaemonClient } from '../daemon/daemon-client';
 import { CtlError, isCtlError } from '../errors';
 import { type Given, definitionOf } from '../definition/definition';
 import { type RunKind, type RunOptions, kindOf } from '../definition/run-options';
-import { INIT } from '../names';
 import { bytes, collect, positive, wholeNumber } from '../option-values';
 import { randomDigits } from '../random-digits';
 import { formatSize } from '../../runtime/text/size';
@@ -66,13 +64,13 @@ async function run(tool: Tool, command: readonly string[], options: RunOptions):
     tool.print(name);
     return;
   }
-  const { runAttached } = await import('../attach/attached');
+  const { KeptRun } = await import('../attach/kept-run');
   const terminal = kind.is === 'bundle' ? readTerminal(kind.bundle) : options.tty === true;
-  const begin = async (stdio: StdioPaths, signal: AbortSignal): Promise<void> => {
-    await start(daemon, program, { names: [name], definition, stdio }, signal);
+  const request = (stdin: string): StartRequest => ({ names: [name], definition, stdio: { stdin, stdout: '', stderr: '' } });
+  tool.finish(await KeptRun.run(tool, { name, terminal, outOfMemory: outOfMemoryWords(program, options.memory) }, request, (result) => {
+    checkStarted(program, result);
     save();
-  };
-  tool.finish(await runAttached(tool, { id: name, pid: INIT, terminal, outOfMemory: outOfMemoryWords(program, options.memory) }, begin));
+  }));
   if (definition.remove_at_end) await untilForgotten(daemon, name);
 }
 
@@ -106,11 +104,13 @@ function refuseTaken(name: string, taken: Container | undefined): void {
   });
 }
 
-async function start(daemon: DaemonClient, program: string, request: Parameters<DaemonClient['start']>[0], signal?: AbortSignal): Promise<void> {
-  for await (const { result } of daemon.start(request, signal)) {
-    if (result === undefined || result.outcome === Outcome.STARTED) continue;
-    throw failureOf(program, result.outcome, result.detail);
-  }
+async function start(daemon: DaemonClient, program: string, request: Parameters<DaemonClient['start']>[0]): Promise<void> {
+  for await (const { result } of daemon.start(request)) if (result !== undefined) checkStarted(program, result);
+}
+
+/** @throws CtlError where it has not started */
+function checkStarted(program: string, { outcome, detail }: Result): void {
+  if (outcome !== Outcome.STARTED) throw failureOf(program, outcome, detail);
 }
 
 function failureOf(program: string, outcome: Outcome, detail: string): CtlError {

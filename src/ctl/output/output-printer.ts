@@ -1,4 +1,5 @@
 import { type LogsResponse, OutputStream } from '../../api/gen/holdfast/v1/output';
+import { formatSize } from '../../runtime/text/size';
 import { endWords, ranWords } from '../text/event-line';
 import { formatLocalMoment, formatMoment } from '../text/timestamp';
 import { jsonTime } from '../text/moment';
@@ -26,7 +27,12 @@ export class OutputPrinter {
     this.#width = Math.max(0, ...options.names.map((name) => name.length));
   }
 
-  async print(name: string, { chunks, ended, removed }: LogsResponse): Promise<void> {
+  async print(name: string, { chunks, ended, removed, missed_bytes: missed }: LogsResponse): Promise<void> {
+    if (missed > 0n) {
+      await this.#flush(name);
+      const whose = this.options.names.length === 0 ? '' : ` of ${name}`;
+      this.#notice(`about ${formatSize(Number(missed))}${whose} were rotated away before they could be read`);
+    }
     for (const chunk of chunks) {
       if (this.options.json === true) {
         for (const piece of piecesOf(chunk)) await this.#printJson(name, piece);

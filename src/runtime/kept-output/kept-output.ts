@@ -20,9 +20,11 @@ export interface KeptOutput {
   /** Of one file. With `maxFiles` a promise: what lies in `dir` is never more than both multiplied. */
   readonly maxSizeBytes: number;
   readonly maxFiles: number;
+  /** Where readers are told of that nothing is rotated away from (see holds.ts), absolute. Absent: there are none. */
+  readonly holdsDir?: string | undefined;
 }
 
-export const KEPT_DEFAULTS = { format: 'cri', maxSizeBytes: 50 * 1024 * 1024, maxFiles: 10 } as const satisfies Omit<KeptOutput, 'dir'>;
+export const KEPT_DEFAULTS = { format: 'cri', maxSizeBytes: 50 * 1024 * 1024, maxFiles: 10 } as const satisfies Omit<KeptOutput, 'dir' | 'holdsDir'>;
 
 /** Less than this holds no line with its time. */
 export const LEAST_SIZE_BYTES = 1024;
@@ -35,8 +37,8 @@ export function keptDirectory(root: string, key: ContainerKey): string {
 }
 
 /** As a member of a JSON file. */
-export function keptMember({ dir, format, maxSizeBytes, maxFiles }: KeptOutput): JsonObject {
-  return { dir, format, maxSizeBytes, maxFiles };
+export function keptMember({ dir, format, maxSizeBytes, maxFiles, holdsDir }: KeptOutput): JsonObject {
+  return { dir, format, maxSizeBytes, maxFiles, ...(holdsDir === undefined ? {} : { holdsDir }) };
 }
 
 /** @throws RuntimeError, naming the member */
@@ -48,5 +50,6 @@ export function keptOf(fields: Fields): KeptOutput {
     format,
     maxSizeBytes: fields.integer('maxSizeBytes', LEAST_SIZE_BYTES, Number.MAX_SAFE_INTEGER),
     maxFiles: fields.integer('maxFiles', 1, MOST_FILES),
+    ...(fields.isAbsent('holdsDir') ? {} : { holdsDir: fields.absolutePath('holdsDir') }),
   };
 }

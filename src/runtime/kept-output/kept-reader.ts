@@ -25,6 +25,7 @@ export class KeptReader {
   /** Where it goes on, as it was asked for. */
   readonly #after: Places | undefined;
   #hasLooked = false;
+  #missedBytes = 0;
 
   /** @throws RuntimeError `bad-message` for a cursor that is none */
   constructor(private readonly files: KeptSource, private readonly query: KeptQuery, private readonly signal: AbortSignal) {
@@ -35,6 +36,13 @@ export class KeptReader {
   /** To go on after all that has been read; empty where nothing is kept yet. */
   get cursor(): KeptCursor {
     return cursorOf(this.#places());
+  }
+
+  /** About how many bytes of the files have been rotated away before they could be read, since the last call. */
+  takeMissed(): number {
+    const missed = this.#missedBytes;
+    this.#missedBytes = 0;
+    return missed;
   }
 
   /** Batches of what is there now; ends at the end, and where the signal is aborted. */
@@ -78,8 +86,10 @@ export class KeptReader {
 
   async #readBatch(reading: Reading): Promise<Batch | undefined> {
     if (this.signal.aborted) return undefined;
-    const batch = await reading.row.read(reading.place, reading.end);
-    if (batch !== undefined) reading.place = batch.next;
+    const batch = await reading.row.read(reading.place, { end: reading.end, isTogether: this.query.isTogether === true && reading.skip === 0 });
+    if (batch === undefined) return undefined;
+    reading.place = batch.next;
+    this.#missedBytes += batch.missedBytes;
     return batch;
   }
 
@@ -105,14 +115,14 @@ export class KeptReader {
   }
 }
 
-/** A cursor's place, or the next that is there still. */
+/** A cursor's place, also where its file is gone and later ones are there: what is missing is seen when it is read on. */
 function placeAfter(files: readonly KeptListing[], place: Place | undefined): Place {
   const oldest = { number: files[0]?.number ?? 1, offset: 0 };
   if (place === undefined) return oldest;
   const file = files.find(({ number }) => number >= place.number);
   // All of them are older: they have been removed by somebody, and begun anew.
   if (file === undefined) return oldest;
-  return file.number === place.number ? place : { number: file.number, offset: 0 };
+  return place;
 }
 
 /** What is left of an entry once what is to be left out has been: undefined where nothing is. */

@@ -3,7 +3,7 @@ import type { OutputStream } from './kept-output';
 /** A place in what is kept of a container: after an entry. It stays good over rotations and restarts. */
 export type KeptCursor = string;
 
-/** A line of kept output, or a part of one. */
+/** A line of kept output, or a part of one; see `isTogether`. */
 export interface KeptEntry {
   readonly stream: OutputStream;
   /** When it was taken: nanoseconds since 1970. Undefined in the format `raw`, which has no times. */
@@ -37,6 +37,8 @@ export interface KeptQuery {
   readonly untilNs?: bigint;
   /** At the end, waits for more, until the signal says stop. */
   readonly follow?: boolean;
+  /** Lines of one stream and time may come as one entry, whose text has newlines within: quicker by far where there are many. */
+  readonly isTogether?: boolean;
 }
 
 /**

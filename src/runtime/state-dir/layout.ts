@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ContainerKey, isLegacy } from './container-key';
+import { type ContainerKey, isLegacy, nameOf } from './container-key';
 
 /** The name of a container's first process, and so of its directory. */
 export const INIT = 'init';
@@ -141,6 +141,12 @@ export class StateDir {
   /** Beside the state directory, for what must be directories: the lifted bundles. */
   get companion(): string {
     return `${this.root.replace(/\/+$/, '')}.holdfast`;
+  }
+
+  /** Where readers of a container's kept output are told of that are waited for: see runtime/kept-output/holds.ts. */
+  holdsDir(key: ContainerKey): string {
+    const { namespace, id } = nameOf(key);
+    return join(this.companion, 'readers', namespace, id);
   }
 
   /** The bundle directory that the runtime is given where the client's spec needed a lift. */

@@ -1,5 +1,6 @@
 import { fstatSync, ftruncateSync, readSync } from 'node:fs';
 import { encodeCri } from '../../runtime/kept-output/cri-format';
+import { clearHeld, markHeld } from '../../runtime/kept-output/holds';
 import { faultPoint } from '../../sys/fault';
 import { moveIntoFile, setPipeSize } from '../../sys/files/files';
 import { type CopyContext, CopyInTurns } from './copy';
@@ -23,6 +24,13 @@ const CLAIMED_MS = 2;
 
 /** How long a copy rests that has failed: with a disk that is full, or in a way that nothing should. */
 const RETRY_MS = 1000;
+
+/** How long a copy rests that a reader holds up, first and at most: twice as long each time. */
+const HELD_MS = 2;
+const MOST_HELD_MS = 100;
+
+/** What a turn of writing came to: `held`: a reader has to read on first. */
+type Written = 'all' | 'full' | 'held';
 
 const NOTHING: Take = { from: 0, length: 0, file: 0, position: 0, timeNs: 0n };
 
@@ -48,6 +56,10 @@ export class KeptCopy extends CopyInTurns {
   private isBusy = false;
   /** The same trouble is told of once. */
   private trouble = '';
+  /** How long it rests the next time that a reader holds it up. */
+  private heldMs = HELD_MS;
+  /** Whether readers may have been told that it waits for them: also by a copier before this one. */
+  private saysHeld = true;
 
   constructor(
     private readonly parts: KeptParts,
@@ -71,15 +83,23 @@ export class KeptCopy extends CopyInTurns {
       if (this.isBroken) note.take = NOTHING;
       this.isBroken = false;
       const moved = this.stage();
-      if (moved === 'end') return this.end();
+      if (moved === 'end') {
+        this.sayHeld(false);
+        return this.end();
+      }
       if (moved === 'again') {
+        this.sayHeld(false);
         this.tellFlushed();
         return this.waiting.forInput(fifoFd);
       }
       size = moved;
     }
     if (!this.files.claim()) return this.waiting.forTime(CLAIMED_MS);
-    if ((this.isBroken && !this.recover(size)) || !this.write(size)) return this.rest();
+    const written = this.isBroken ? this.recover(size) : 'all';
+    const outcome = written === 'all' ? this.write(size) : written;
+    if (outcome === 'held') return this.restHeld();
+    if (outcome === 'full') return this.rest();
+    this.heldMs = HELD_MS;
     this.clear();
     this.trouble = '';
     if (size >= BUSY_BYTES) this.enlarge();
@@ -102,8 +122,7 @@ export class KeptCopy extends CopyInTurns {
     }
   }
 
-  /** @returns whether all that is staged has been written; otherwise the disk is full */
-  private write(size: number): boolean {
+  private write(size: number): Written {
     const { note } = this.parts;
     let { from } = note.take;
     const staged = this.staged(from, size - from);
@@ -111,25 +130,26 @@ export class KeptCopy extends CopyInTurns {
       const timeNs = this.context.clock.nowNs();
       const { taken, bytes } = this.encode(rest, timeNs, this.files.room, this.files.isEmpty);
       if (taken === 0) {
-        this.rotate();
+        if (!this.rotate()) return 'held';
         continue;
       }
       const { number, position } = this.files.end;
       note.take = { from, length: taken, file: number, position, timeNs };
       faultPoint('copier.kept.noted');
-      if (this.files.append(bytes) < bytes.length) return false;
+      if (this.files.append(bytes) < bytes.length) return 'full';
       faultPoint('copier.kept.written');
       from += taken;
       // What comes last, the cleared file tells of.
       if (from < size) note.take = { from, length: 0, file: 0, position: 0, timeNs: 0n };
     }
-    return true;
+    return 'all';
   }
 
-  private rotate(): void {
+  private rotate(): boolean {
     faultPoint('copier.kept.before-rotate');
-    this.files.rotate();
+    const isRotated = this.files.rotate();
     faultPoint('copier.kept.rotated');
+    return isRotated;
   }
 
   /** Nothing is staged, and so all that the note tells of has been written. */
@@ -142,8 +162,8 @@ export class KeptCopy extends CopyInTurns {
     this.files.release();
   }
 
-  /** Finishes what a copier was killed at, or a full disk has cut off. The directory is claimed. @returns whether there was room */
-  private recover(size: number): boolean {
+  /** Finishes what a copier was killed at, or a full disk has cut off. The directory is claimed. */
+  private recover(size: number): Written {
     const { note } = this.parts;
     const { from, length, file, position, timeNs } = note.take;
     if (length > 0 && from + length <= size) {
@@ -152,13 +172,13 @@ export class KeptCopy extends CopyInTurns {
       // A file that was removed had it. Where somebody else has gone on, the line comes in two pieces: nothing is lost.
       if (written !== undefined && written.length < bytes.length) {
         const rest = bytes.subarray(written.length);
-        if (!written.isLast && this.files.room < rest.length) this.rotate();
-        if (this.files.append(rest) < rest.length) return false;
+        if (!written.isLast && this.files.room < rest.length && !this.rotate()) return 'held';
+        if (this.files.append(rest) < rest.length) return 'full';
       }
       note.take = { from: from + length, length: 0, file: 0, position: 0, timeNs: 0n };
     }
     this.isBroken = false;
-    return true;
+    return 'all';
   }
 
   private encode(from: Buffer, timeNs: bigint, room: number, isEmptyFile: boolean): { readonly taken: number; readonly bytes: Buffer } {
@@ -188,6 +208,23 @@ export class KeptCopy extends CopyInTurns {
     this.isBroken = true;
     this.tell(new Error('there is no room on the disk'));
     this.waiting.forTime(RETRY_MS);
+  }
+
+  /** A reader has not read yet what would have to go: the process waits for it, as at a full pipe. Others may write meanwhile, as far as there is room. */
+  private restHeld(): void {
+    this.files.release();
+    this.sayHeld(true);
+    this.waiting.forTime(this.heldMs);
+    this.heldMs = Math.min(MOST_HELD_MS, this.heldMs * 2);
+  }
+
+  /** For readers, who are told of the process's end before they have come to the end of what it wrote. */
+  private sayHeld(isHeld: boolean): void {
+    const { stream, output } = this.parts.kept;
+    if (this.saysHeld === isHeld || output.holdsDir === undefined) return;
+    if (isHeld) markHeld(output.holdsDir, stream);
+    else clearHeld(output.holdsDir, stream);
+    this.saysHeld = isHeld;
   }
 
   private tell(error: Error): void {

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KeptFile, type Series, keptFileName, numbersOf, parseKeptName } from '../../runtime/kept-output/file-names';
+import { type Hold, holdsIn, isStanding, isUnread } from '../../runtime/kept-output/holds';
 import type { KeptOutput, OutputStream } from '../../runtime/kept-output/kept-output';
 import { tryLockFile } from '../../sys/files/files';
 import { isFull } from '../../sys/shortage';
@@ -76,14 +77,15 @@ export class KeptFiles {
     return { number: this.current.number, position: this.current.size };
   }
 
-  /** Begins another file; the oldest go first. @throws the system's error */
-  rotate(): void {
+  /** Begins another file; the oldest go first. @returns whether that could be: not where a reader holds them @throws the system's error */
+  rotate(): boolean {
     const { current } = this;
     const next = current.number + 1;
-    this.makeRoom(this.output.maxFiles - 1, this.mostBytes);
+    if (!this.makeRoom(this.output.maxFiles - 1, this.mostBytes)) return false;
     const opened = this.open(next);
     closeSync(current.fd);
     Object.assign(current, opened);
+    return true;
   }
 
   /**
@@ -154,27 +156,42 @@ export class KeptFiles {
     return numbersOf(this.series, readdirSync(this.output.dir));
   }
 
-  /** Removes the oldest, until so many files of the series are left at most, and so many bytes more are within what was promised of the directory. */
-  private makeRoom(most: number, moreBytes: number): void {
+  /**
+   * Removes the oldest, until so many files of the series are left at most, and so many bytes more are within what was promised of the directory.
+   * @returns whether it came to that: a reader may hold one of them
+   */
+  private makeRoom(most: number, moreBytes: number): boolean {
     const { maxSizeBytes, maxFiles, dir } = this.output;
     const files = readdirSync(dir).flatMap((name) => this.describe(name) ?? []).sort((one, other) => one.writtenMs - other.writtenMs || one.number - other.number);
     let bytes = files.reduce((sum, { size }) => sum + size, 0);
     let own = files.filter(({ series }) => series === this.series).length;
+    let holds: readonly Hold[] | undefined;
     for (const file of files) {
       const isOwn = file.series === this.series;
-      if (own <= most && bytes + moreBytes <= maxSizeBytes * maxFiles) return;
+      if (own <= most && bytes + moreBytes <= maxSizeBytes * maxFiles) return true;
       if (!isOwn && bytes + moreBytes <= maxSizeBytes * maxFiles) continue;
+      holds ??= this.holds();
+      if (holds.some((hold) => isUnread(hold, file, file.size))) return false;
       unlinkSync(this.pathOf(file));
       bytes -= file.size;
       if (isOwn) own -= 1;
     }
+    return true;
   }
 
-  /** @returns whether there was one beside the newest */
+  private holds(): readonly Hold[] {
+    const { holdsDir } = this.output;
+    return holdsDir === undefined ? [] : holdsIn(holdsDir).filter(isStanding);
+  }
+
+  /** @returns whether there was one beside the newest, which nobody holds */
   private removeOldest(): boolean {
-    const [oldest, next] = this.numbers();
-    if (oldest === undefined || next === undefined) return false;
-    unlinkSync(this.pathOf({ series: this.series, number: oldest }));
+    const [number, next] = this.numbers();
+    if (number === undefined || next === undefined) return false;
+    const oldest = { series: this.series, number };
+    const size = statSync(this.pathOf(oldest)).size;
+    if (this.holds().some((hold) => isUnread(hold, oldest, size))) return false;
+    unlinkSync(this.pathOf(oldest));
     return true;
   }
 
