@@ -74,8 +74,9 @@ export class OutputHolds {
     const forget = this.#remember(name);
     let isReleased = false;
     return {
-      reached: (now) => { writing.reached(now); },
-      ofRun: (runPid) => { writing.change({ runPid }); },
+      // What a client sent before it left may be read after that: it holds nothing again.
+      reached: (now) => { if (!isReleased) writing.reached(now); },
+      ofRun: (runPid) => { if (!isReleased) writing.change({ runPid }); },
       release: (isOver) => {
         if (isReleased) return;
         isReleased = true;
