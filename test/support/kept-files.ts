@@ -36,7 +36,7 @@ export function keptText(dir: string, stream: OutputStream): string {
   return keptLines(dir).filter((line) => line.stream === stream).map(({ text, isPartial }) => text.toString() + (isPartial ? '' : '\n')).join('');
 }
 
-/** What all files of a directory take. */
+/** What all files of a directory take; one that is rotated away meanwhile takes nothing. */
 export function keptSize(dir: string): number {
-  return readdirSync(dir).filter((name) => parseKeptName(name) !== undefined).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+  return readdirSync(dir).filter((name) => parseKeptName(name) !== undefined).reduce((sum, name) => sum + (statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0), 0);
 }
