@@ -224,8 +224,9 @@ export class Daemon {
     await Promise.race([this.#supervisor.stop(), overdue]);
     await Promise.race([this.#context.fleet.close(), overdue]);
     this.#observers.close();
-    this.#api.close();
+    // Before their connections are cut: readers of output do not leave by that.
     this.#programs.close();
+    this.#api.close();
     this.#context.monitor.close();
     emptyTrash(this.#context.tools.stateDir, this.log);
     this.#context.publisher.close();

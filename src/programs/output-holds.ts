@@ -18,10 +18,16 @@ const WRITE_MS = 20;
 export interface OutputHold {
   /** It has all before these. */
   reached(places: Places): void;
-  /** It is who has run the program in the foreground: where it leaves it, the next one goes on. */
+  /** It is who has run the program in the foreground, or goes on in the place of the one before: where it leaves it, the next one goes on. */
   ofRun(pid: number): void;
-  /** The program waits no longer. @param isOver the run has ended; otherwise the next reader may go on where this one was. May be called twice. */
+  /** The program waits no longer. @param isOver the run has ended; otherwise the next reader may go on where this one was. Throws nothing; may be called twice. */
   release(isOver: boolean): void;
+}
+
+/** A hold of this daemon. */
+interface OwnHold {
+  readonly file: HoldFile;
+  readonly gone: Promise<void>;
 }
 
 /**
@@ -30,10 +36,11 @@ export interface OutputHold {
  */
 export class OutputHolds {
   /** Of this daemon, by the program's name. */
-  readonly #own = new Map<string, Set<Promise<void>>>();
+  readonly #own = new Map<string, Set<OwnHold>>();
   readonly #daemon: ProcessIdentity;
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   /** @param root a directory for each program, by its name */
   constructor(private readonly root: string) {
@@ -43,13 +50,19 @@ export class OutputHolds {
   /** Clients of the daemon before that do not come back are not waited for any longer. */
   begin(): void {
     this.#timer = setTimeout(() => {
-      for (const name of namesIn(this.root)) for (const hold of this.#others(name)) writeHold(this.#dir(name), hold.name, { ...hold, isLeft: true });
+      try {
+        for (const name of namesIn(this.root)) for (const hold of this.#others(name)) writeHold(this.#dir(name), hold.name, { ...hold, isLeft: true });
+      } catch {
+        // No room, or no descriptor: until the next time they are waited for.
+        this.begin();
+      }
     }, RETURN_MS);
     this.#timer.unref();
   }
 
-  /** May be called twice. */
+  /** This daemon ends: its readers go on with the next, and are waited for until they have come there. May be called twice. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
@@ -71,27 +84,28 @@ export class OutputHolds {
       writing.change({ runPid: before.runPid });
       removeHold(dir, before.name);
     }
-    const forget = this.#remember(name);
+    const leave = this.#remember(name, writing);
     let isReleased = false;
     return {
       // What a client sent before it left may be read after that: it holds nothing again.
       reached: (now) => { if (!isReleased) writing.reached(now); },
-      ofRun: (runPid) => { if (!isReleased) writing.change({ runPid }); },
+      ofRun: (runPid) => {
+        if (isReleased) return;
+        writing.change({ runPid });
+        this.#removeDead(name, file, true);
+      },
       release: (isOver) => {
         if (isReleased) return;
         isReleased = true;
-        this.#removeLeft(name);
-        writing.close();
-        if (isOver || !writing.isOfRun) this.#remove(name, file);
-        else writing.change({ isLeft: true });
-        forget();
+        if (!this.#isClosed) this.#end(name, writing, isOver);
+        leave();
       },
     };
   }
 
   /** Where the last reader of a run was that has left it, or has died: undefined where there was none. */
   leftAt(name: string, runPid: number): Places | undefined {
-    return holdsIn(this.#dir(name)).findLast((hold) => hold.runPid === runPid && !isStanding(hold))?.places;
+    return holdsIn(this.#dir(name)).find((hold) => hold.runPid === runPid && !isStanding(hold))?.places;
   }
 
   /** Whether there is more output than could be written so far, as readers are behind. */
@@ -99,29 +113,42 @@ export class OutputHolds {
     return isHeld(this.#dir(name));
   }
 
-  /** Resolves when nobody holds its output. */
-  async untilNone(name: string): Promise<void> {
+  /** Waits until nobody holds its output. @returns whether it has come to that: not where this daemon ends first */
+  async untilNone(name: string): Promise<boolean> {
     for (;;) {
       const own = this.#own.get(name);
-      if (own !== undefined) await Promise.all(own);
-      else if (!holdsIn(this.#dir(name)).some(isStanding)) return;
-      else await delay(LOOK_MS, undefined, { ref: false });
+      if (own !== undefined) await Promise.all([...own].map(({ gone }) => gone));
+      if (this.#isClosed) return false;
+      if (own !== undefined) continue;
+      if (!holdsIn(this.#dir(name)).some(isStanding)) return true;
+      await delay(LOOK_MS, undefined, { ref: false });
     }
   }
 
-  /** The program is forgotten: nobody is waited for. */
+  /** The program is forgotten: nobody is waited for, whatever its readers say still. */
   forget(name: string): void {
+    for (const { file } of this.#own.get(name) ?? []) file.close();
     rmSync(this.#dir(name), { recursive: true, force: true });
     removeWhereEmpty(this.root, dirname(this.root));
   }
 
-  #remove(name: string, file: string): void {
-    removeHold(this.#dir(name), file);
-    removeWhereEmpty(this.#dir(name), this.root, dirname(this.root));
+  #end(name: string, file: HoldFile, isOver: boolean): void {
+    const isFollowed = !isOver && file.isOfRun;
+    try {
+      if (isFollowed) file.change({ isLeft: true });
+      else file.remove();
+      file.close();
+      this.#removeDead(name, file.name, isOver || isFollowed);
+      removeWhereEmpty(this.#dir(name), this.root, dirname(this.root));
+    } catch {
+      // Who has left has no use for an error; what lies there still goes with the next one that leaves, or with the program.
+    }
   }
 
-  #removeLeft(name: string): void {
-    for (const hold of holdsIn(this.#dir(name))) if (!isStanding(hold)) removeHold(this.#dir(name), hold.name);
+  /** @param withPlaces also of those whose place was remembered: it is somebody else's now, or the run has ended */
+  #removeDead(name: string, own: string, withPlaces: boolean): void {
+    const dead = holdsIn(this.#dir(name)).filter((hold) => hold.name !== own && !isStanding(hold) && (withPlaces || hold.runPid === undefined));
+    for (const hold of dead) removeHold(this.#dir(name), hold.name);
   }
 
   /** Of a daemon before this one. */
@@ -129,14 +156,14 @@ export class OutputHolds {
     return holdsIn(this.#dir(name)).filter((hold) => isStanding(hold) && (hold.daemon.pid !== this.#daemon.pid || hold.daemon.starttime !== this.#daemon.starttime));
   }
 
-  #remember(name: string): () => void {
+  #remember(name: string, file: HoldFile): () => void {
     const all = this.#own.get(name) ?? new Set();
     this.#own.set(name, all);
     let leave: () => void = () => undefined;
-    const gone = new Promise<void>((resolve) => { leave = resolve; });
-    all.add(gone);
+    const own = { file, gone: new Promise<void>((resolve) => { leave = resolve; }) };
+    all.add(own);
     return () => {
-      all.delete(gone);
+      all.delete(own);
       if (all.size === 0 && this.#own.get(name) === all) this.#own.delete(name);
       leave();
     };
@@ -150,12 +177,13 @@ export class OutputHolds {
 /** Where a reader is, as a file: written at once where it has come to another file, which may be what a program waits for. */
 class HoldFile {
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  constructor(private readonly dir: string, private readonly file: string, private hold: Hold) {}
+  constructor(private readonly dir: string, readonly name: string, private hold: Hold) {}
 
   /** @throws the system's error */
   write(): void {
-    writeHold(this.dir, this.file, this.hold);
+    writeHold(this.dir, this.name, this.hold);
   }
 
   reached(places: Places): void {
@@ -171,8 +199,14 @@ class HoldFile {
     return this.hold.runPid !== undefined;
   }
 
-  /** No later write but by change(). */
+  /** @throws the system's error */
+  remove(): void {
+    removeHold(this.dir, this.name);
+  }
+
+  /** Nothing is written any more. May be called twice. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
@@ -180,6 +214,7 @@ class HoldFile {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.hold = { ...this.hold, ...changes };
+    if (this.#isClosed) return;
     try {
       this.write();
     } catch {

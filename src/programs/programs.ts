@@ -88,7 +88,7 @@ export class Programs {
       await forget(this.parts, program);
     };
     // Its readers have all of it first; nobody is held up by that who asks for the name.
-    outputHolds.untilNone(name).then(() => turns.run(name, forgetOnce)).catch((error: unknown) => {
+    outputHolds.untilNone(name).then((isNone) => (isNone ? turns.run(name, forgetOnce) : undefined)).catch((error: unknown) => {
       log.error({ id: key, err: error }, 'a program cannot be forgotten at its end');
     });
   }

@@ -51,7 +51,7 @@ describeOnHost('a reader that a program waits for', realContainers, () => {
     expect(existsSync(directory())).toBe(false);
   });
 
-  test('so it does where the daemon is killed again and again', async () => {
+  test.each(['SIGKILL', 'SIGTERM'] as const)('so it does where the daemon goes away again and again: %s', async (signal) => {
     const reader = starting(definitionOf(`seq ${String(lines)}; exit 3`, { remove_at_end: true }));
     reader.pauseMs = 5;
     for (let kills = 0; kills < 3; kills += 1) {
@@ -66,7 +66,7 @@ describeOnHost('a reader that a program waits for', realContainers, () => {
       // It is what is waited for below.
       lost.catch(() => undefined);
       await isAmidst;
-      await host.restartDaemon('SIGKILL');
+      await host.restartDaemon(signal);
       await expect(lost).rejects.toMatchObject({ code: 14 });
     }
     await reader.read();
