@@ -3,10 +3,11 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 
 import { ContainersService, type Definition, Outcome } from '../../src/api/gen/holdfast/v1/containers';
+import { isHeld } from '../../src/runtime/kept-output/holds';
 import { AttachedClient } from '../support/attached-client';
 import { ContainerdClient } from '../support/containerd-client';
 import { Ctl } from '../support/ctl';
-import { untilExists } from '../support/files';
+import { untilExists, untilIn } from '../support/files';
 import { keptSize } from '../support/kept-files';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
@@ -36,6 +37,11 @@ describeOnHost('a reader that a program waits for', realContainers, () => {
   });
   const starting = (definition: Definition): AttachedClient => new AttachedClient(host.socketPath, { name: 'web', hold: true, start: { names: ['web'], definition, stdio: undefined } });
   const directory = (): string => join(host.directory, 'root/output/programs/web');
+
+  const untilHeld = async (): Promise<void> => {
+    const holds = `${host.stateDir}.holdfast/readers/programs/web`;
+    await untilIn(holds, () => isHeld(holds), 'a program that waits');
+  };
 
   test.each(['cri', 'raw'])('gets every byte, however slow it is, and the program is forgotten only then: %s', async (format) => {
     const reader = starting(definitionOf(`seq ${String(lines)}; exit 3`, { kept_output: { format, ...kept }, remove_at_end: true }));
@@ -74,6 +80,22 @@ describeOnHost('a reader that a program waits for', realContainers, () => {
     expect(reader).toMatchObject({ missedBytes: 0n, end: { exit_status: 3 } });
   });
 
+  test('gets the last words of a run also where the next one has begun already', async () => {
+    // What is kept is little enough to be on its way to the reader, so that the daemon has nothing to read but the end; the rest is in the FIFO.
+    const reader = starting(definitionOf('seq 20000; exit 3', { kept_output: { format: '', max_size_bytes: 8000n, max_files: 3 } }));
+    const joined = new Promise<void>((resolve) => { reader.onTaken = resolve; });
+    const over = reader.read();
+    await joined;
+    reader.stop();
+    await untilHeld();
+    await client.ask(ContainersService.wait, { name: 'web', process: '' });
+    await client.all(ContainersService.start, { names: ['web'], definition: definitionOf('exec sleep 1000'), stdio: undefined });
+    reader.goOn();
+    await over;
+    expect(reader).toMatchObject({ missedBytes: 0n, end: { exit_status: 3 } });
+    expect(reader.stdout === counted.slice(0, 108_894)).toBe(true);
+  });
+
   test('one that holds nothing misses what is rotated away, and is told how much', async () => {
     await client.all(ContainersService.start, { names: ['web'], definition: definitionOf(`trap go=1 USR1; echo ready; while [ -z "$go" ]; do sleep 0.05; done; seq ${String(lines)}; exit 3`), stdio: undefined });
     const reader = new AttachedClient(host.socketPath, { name: 'web' });
@@ -97,10 +119,9 @@ describeOnHost('a reader that a program waits for', realContainers, () => {
     await fg.printed('ready\n');
     fg.kill('SIGSTOP');
     await client.ask(ContainersService.signal, { name: 'web', process: '', signal: constants.signals.SIGUSR1 });
-    const companion = `${host.stateDir}.holdfast`;
-    await untilExists(join(companion, 'readers/programs/web/held-stdout'));
+    await untilHeld();
     host.daemon.kill('SIGSTOP');
-    const exitStatus = join(companion, 'namespaces/programs/web/init/exitStatus');
+    const exitStatus = join(`${host.stateDir}.holdfast`, 'namespaces/programs/web/init/exitStatus');
     expect(existsSync(exitStatus)).toBe(false);
     fg.kill('SIGKILL');
     await untilExists(exitStatus);

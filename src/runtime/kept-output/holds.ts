@@ -87,7 +87,12 @@ function isAlive({ pid, starttime }: ProcessIdentity): boolean {
 
 /** Says that somebody waits for the readers with what is to be written still. @param name of who waits @throws the system's error */
 export function markHeld(dir: string, name: string): void {
-  writeWhole(join(dir, HELD_PREFIX + name), '');
+  try {
+    writeWhole(join(dir, HELD_PREFIX + name), '');
+  } catch (error) {
+    // The last reader has left in this moment, and the directory with it.
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 /** May be called twice, also where nothing is marked. */

@@ -25,7 +25,7 @@ const CLAIMED_MS = 2;
 /** How long a copy rests that has failed: with a disk that is full, or in a way that nothing should. */
 const RETRY_MS = 1000;
 
-/** How long a copy rests that a reader holds up, first and at most: twice as long each time. */
+/** How long a copy rests that a reader holds up, first and at most: twice as long each time that nothing could be written. */
 const HELD_MS = 2;
 const MOST_HELD_MS = 100;
 
@@ -58,8 +58,10 @@ export class KeptCopy extends CopyInTurns {
   private trouble = '';
   /** How long it rests the next time that a reader holds it up. */
   private heldMs = HELD_MS;
-  /** Whether readers may have been told that it waits for them: also by a copier before this one. */
-  private saysHeld = true;
+  /** Whether readers have been told that it waits for them. Undefined: a copier before this one may have. */
+  private saysHeld: boolean | undefined;
+  /** By what they are told: of this process's stream alone, whoever copies it. The next run's writes to the same directory. */
+  private readonly heldName: string;
 
   constructor(
     private readonly parts: KeptParts,
@@ -67,12 +69,15 @@ export class KeptCopy extends CopyInTurns {
   ) {
     super(context, { fds: [parts.fifoFd, parts.stagedFd], note: parts.note });
     this.files = new KeptFiles(parts.kept.output, parts.kept.stream);
+    this.heldName = `${parts.kept.stream}-${fstatSync(parts.stagedFd).ino}`;
     this.begin();
   }
 
   override close(): void {
     this.files.release();
     super.close();
+    // One that goes on with what is staged says it again.
+    this.sayHeld(false);
   }
 
   protected turn(): void {
@@ -99,7 +104,6 @@ export class KeptCopy extends CopyInTurns {
     const outcome = written === 'all' ? this.write(size) : written;
     if (outcome === 'held') return this.restHeld();
     if (outcome === 'full') return this.rest();
-    this.heldMs = HELD_MS;
     this.clear();
     this.trouble = '';
     if (size >= BUSY_BYTES) this.enlarge();
@@ -138,6 +142,7 @@ export class KeptCopy extends CopyInTurns {
       faultPoint('copier.kept.noted');
       if (this.files.append(bytes) < bytes.length) return 'full';
       faultPoint('copier.kept.written');
+      this.heldMs = HELD_MS;
       from += taken;
       // What comes last, the cleared file tells of.
       if (from < size) note.take = { from, length: 0, file: 0, position: 0, timeNs: 0n };
@@ -220,10 +225,10 @@ export class KeptCopy extends CopyInTurns {
 
   /** For readers, who are told of the process's end before they have come to the end of what it wrote. */
   private sayHeld(isHeld: boolean): void {
-    const { stream, output } = this.parts.kept;
-    if (this.saysHeld === isHeld || output.holdsDir === undefined) return;
-    if (isHeld) markHeld(output.holdsDir, stream);
-    else clearHeld(output.holdsDir, stream);
+    const { holdsDir } = this.parts.kept.output;
+    if (this.saysHeld === isHeld || holdsDir === undefined) return;
+    if (isHeld) markHeld(holdsDir, this.heldName);
+    else clearHeld(holdsDir, this.heldName);
     this.saysHeld = isHeld;
   }
 
