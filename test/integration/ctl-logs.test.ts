@@ -1,6 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+import { mkfifo, unreadBytes } from '../../src/sys/files/files';
 import { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
 import type { TestHost } from '../support/test-host';
@@ -46,6 +51,30 @@ describeOnHost('holdfastctl logs and tail', realContainers, () => {
     // All is written within some milliseconds of its first byte: by then holdfastctl would have ended.
     const line = `${ctl.commandLine('--address', host.socketPath, 'logs', name)} | { head -c 1; sleep 1; cat; } | wc -c`;
     expect((await promisify(execFile)('sh', ['-c', line])).stdout.trim()).toBe('70000');
+  });
+
+  test('Ctrl-C, once more, ends one that follows and is stuck with a reader that does not read', async () => {
+    await run('head -c 3000000 /dev/zero; exec sleep 1000');
+    const path = join(host.directory, 'unread');
+    mkfifo(path, 0o600);
+    const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    const child = spawn('sh', ['-c', `exec ${ctl.commandLine('--address', host.socketPath, 'logs', '-f', name)} >${path}`], { stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    try {
+      // Nothing tells a pipe's reader that it is full: pipe(7), 64 KiB.
+      while (unreadBytes(fd) < 65_536) await delay(20);
+      // Pressed again and again: two that come at once are one.
+      let isOver = false;
+      for (let presses = 0; presses < 20 && !isOver; presses += 1) {
+        child.kill('SIGINT');
+        isOver = await Promise.race([ended, delay(500)]) !== undefined;
+      }
+      expect(isOver).toBe(true);
+    } finally {
+      child.kill('SIGKILL');
+      closeSync(fd);
+      rmSync(path);
+    }
   });
 
   test('logs of several are in the order of their time, and told apart', async () => {

@@ -69,6 +69,8 @@ export async function logs(tool: Tool, names: readonly string[], options: LogsOp
   const stopListening = options.follow === true ? tool.io.onSignal('SIGINT', () => {
     isInterrupted = true;
     close();
+    // What is written may wait for a reader that does not read: the next one ends us.
+    stopListening?.();
   }) : undefined;
   const stopTimer = options.follow !== true || options.until === undefined ? undefined : after(millisecondsOf(options.until) - Date.now(), () => {
     isOver = true;
