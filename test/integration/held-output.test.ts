@@ -112,6 +112,24 @@ describeOnHost('a reader that a program waits for', realContainers, () => {
     expect(reader.missedBytes).toBeGreaterThan(0n);
   });
 
+  test('logs -f holds nothing either, and says what it has missed', async () => {
+    const ctl = new Ctl(host);
+    await client.all(ContainersService.start, { names: ['web'], definition: definitionOf(`trap go=1 USR1; echo ready; while [ -z "$go" ]; do sleep 0.05; done; seq ${String(lines)}; exit 3`), stdio: undefined });
+    const logs = ctl.start('logs', '-f', 'web');
+    await logs.printed('ready\n');
+    logs.kill('SIGSTOP');
+    await client.ask(ContainersService.signal, { name: 'web', process: '', signal: constants.signals.SIGUSR1 });
+    await client.ask(ContainersService.wait, { name: 'web', process: '' });
+    logs.kill('SIGCONT');
+    await logs.printed(`\n${String(lines)}\n`);
+    await client.ask(ContainersService.remove, { name: 'web', force: false });
+    const { status, stdout, stderr } = await logs.ended;
+    expect(status).toBe(0);
+    expect(stdout.length).toBeLessThan(counted.length);
+    expect(stderr).toMatch(/^(-- about [\d.]+[KM] were rotated away before they could be read --\n)+-- web ended: exit status 3.* --\n-- web is removed --\n$/);
+    ctl.close();
+  });
+
   test('a program waits no longer for one that has died, whatever becomes of the daemon', async () => {
     const ctl = new Ctl(host);
     await client.all(ContainersService.start, { names: ['web'], definition: definitionOf(`trap go=1 USR1; while [ -z "$go" ]; do echo ready; sleep 0.05; done; seq ${String(lines)}; exit 3`), stdio: undefined });

@@ -1,8 +1,7 @@
 import { constants } from 'node:os';
-import { OutputStream } from '../../api/gen/holdfast/v1/output';
 import type { DaemonClient } from '../daemon/daemon-client';
 import { killedBy } from '../exit-status';
-import { write } from '../output/write';
+import { writeMessage } from '../output/write-message';
 import type { Tool } from '../tool';
 import { INIT } from '../names';
 import { DetachKeys } from './detach-keys';
@@ -28,8 +27,9 @@ export async function foreground(tool: Tool, daemon: DaemonClient, { name, termi
   let leave: (left: Left) => void = () => undefined;
   const left = new Promise<Left>((resolve) => { leave = resolve; });
   const output = (async (): Promise<void> => {
-    for await (const { chunks, ended, removed } of link.messages()) {
-      for (const { stream, data } of chunks) await write(stream === OutputStream.STDERR ? io.stderr : io.stdout, data);
+    for await (const message of link.messages()) {
+      const { ended, removed } = message;
+      await writeMessage(io, message);
       if (ended !== undefined || removed) leave({ is: 'ended', status: ended?.exit_status ?? 0 });
     }
   })();

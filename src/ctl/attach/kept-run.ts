@@ -1,11 +1,11 @@
 import { constants } from 'node:os';
 import { type Result, type StartRequest, State } from '../../api/gen/holdfast/v1/containers';
-import { type LogsResponse, OutputStream } from '../../api/gen/holdfast/v1/output';
+import type { LogsResponse } from '../../api/gen/holdfast/v1/output';
 import type { DaemonClient } from '../daemon/daemon-client';
 import { type CtlErrorCode, isCtlError } from '../errors';
 import { killedBy } from '../exit-status';
 import { INIT } from '../names';
-import { write } from '../output/write';
+import { writeMessage } from '../output/write-message';
 import type { Io, Tool } from '../tool';
 import { InputCopy } from './input-copy';
 import { ProgramLink } from './program-link';
@@ -94,7 +94,7 @@ export class KeptRun {
 
   async #copyOutput(): Promise<void> {
     for await (const message of this.#link.messages()) {
-      for (const { stream, data } of message.chunks) await write(stream === OutputStream.STDERR ? this.#io.stderr : this.#io.stdout, data);
+      await writeMessage(this.#io, message);
       this.#end(message);
     }
   }

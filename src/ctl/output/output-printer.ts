@@ -1,5 +1,5 @@
 import { type LogsResponse, OutputStream } from '../../api/gen/holdfast/v1/output';
-import { formatSize } from '../../runtime/text/size';
+import { missedWords, notice } from './write-message';
 import { endWords, ranWords } from '../text/event-line';
 import { formatLocalMoment, formatMoment } from '../text/timestamp';
 import { jsonTime } from '../text/moment';
@@ -31,7 +31,7 @@ export class OutputPrinter {
     if (missed > 0n) {
       await this.#flush(name);
       const whose = this.options.names.length === 0 ? '' : ` of ${name}`;
-      this.#notice(`about ${formatSize(Number(missed))}${whose} were rotated away before they could be read`);
+      this.#notice(missedWords(missed, whose));
     }
     for (const chunk of chunks) {
       if (this.options.json === true) {
@@ -101,7 +101,7 @@ export class OutputPrinter {
     const { stdout, stderr } = this.tool.io;
     const newline = this.#isOpen && stdout.isTTY === true ? '\n' : '';
     this.#isOpen = false;
-    stderr.write(`${newline}-- ${text} --\n`);
+    stderr.write(newline + notice(text));
   }
 }
 
