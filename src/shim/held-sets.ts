@@ -12,6 +12,8 @@ import type { Keep } from './handover/state';
  */
 export class HeldSets {
   readonly #sets = new Map<string, HeldSet>();
+  /** How many launches are being given them. */
+  readonly #lent = new Map<readonly number[], number>();
   readonly #watches = new Map<string, readonly Watch[]>();
   #isHearing = false;
 
@@ -26,9 +28,19 @@ export class HeldSets {
     return [...this.#sets.values()];
   }
 
-  /** They stay this object's. Undefined: nothing is held so. */
-  fdsOf(name: string): readonly number[] | undefined {
-    return this.#sets.get(name)?.fds;
+  /** They stay this object's, and stay open until `use` is settled, whatever is put in their place or released meanwhile. Undefined: nothing is held so. */
+  async lend<T>(name: string, use: (fds: readonly number[] | undefined) => Promise<T>): Promise<T> {
+    const fds = this.#sets.get(name)?.fds;
+    if (fds === undefined) return await use(undefined);
+    this.#lent.set(fds, (this.#lent.get(fds) ?? 0) + 1);
+    try {
+      return await use(fds);
+    } finally {
+      const left = (this.#lent.get(fds) ?? 1) - 1;
+      if (left > 0) this.#lent.set(fds, left);
+      else this.#lent.delete(fds);
+      if (!this.all.some((set) => set.fds === fds)) this.#close(fds);
+    }
   }
 
   /** The descriptors are this object's from now on. With `said`, even if that is nothing, they are heard where no daemon is. */
@@ -36,7 +48,7 @@ export class HeldSets {
     this.#unwatch(set.name);
     const before = this.#sets.get(set.name);
     this.#sets.set(set.name, set);
-    for (const fd of before?.fds ?? []) closeSync(fd);
+    if (before !== undefined) this.#close(before.fds);
     if (this.#isHearing) this.#watch(set);
   }
 
@@ -46,7 +58,7 @@ export class HeldSets {
     if (set === undefined) return;
     this.#unwatch(name);
     this.#sets.delete(name);
-    for (const fd of set.fds) closeSync(fd);
+    this.#close(set.fds);
     if (this.size === 0) this.onEmpty();
   }
 
@@ -63,6 +75,11 @@ export class HeldSets {
   handOver(keep: Keep): readonly HeldSet[] {
     for (const { fds } of this.#sets.values()) fds.forEach(keep);
     return this.all;
+  }
+
+  /** Of a set that is held no more; what is lent is closed once it is not. */
+  #close(fds: readonly number[]): void {
+    if (!this.#lent.has(fds)) for (const fd of fds) closeSync(fd);
   }
 
   #watch({ name, fds, said }: HeldSet): void {

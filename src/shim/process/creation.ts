@@ -14,7 +14,7 @@ import { openTerminal } from '../../sys/tty';
 import { ConsolePath } from '../stdio/console-path';
 import { ShimError } from '../errors';
 import { type HostStdio, launchHost } from './host-launch';
-import { launchOf, socketsOf } from './launch';
+import { launchOf, withSockets } from './launch';
 import type { ManagedProcess } from './managed-process';
 import { Logger } from '../stdio/logger';
 import { PassedStdio } from '../stdio/passed-stdio';
@@ -88,9 +88,11 @@ export class Creation {
       await this.launchOnHost(io.passed);
       io.closePassed();
     } else {
-      const launch = await launchOf(shim, entry, record, undefined);
-      faultPoint('shim.take.before-create');
-      const child = await startRuntime(shim, { program: entry.command.program, ...launch, ...io.passed, more: socketsOf(shim, record), signal: entry.abortion.signal });
+      const child = await withSockets(shim, record, async (sockets) => {
+        const launch = await launchOf(shim, entry, record, { sockets });
+        faultPoint('shim.take.before-create');
+        return await startRuntime(shim, { program: entry.command.program, ...launch, ...io.passed, more: sockets, signal: entry.abortion.signal });
+      });
       io.closePassed();
       this.judge(await this.untilEnd(child));
     }
@@ -116,9 +118,11 @@ export class Creation {
     const close = (): void => consolePath.close();
     signal.addEventListener('abort', close);
     try {
-      const launch = await launchOf(shim, entry, record, consolePath.path);
-      faultPoint('shim.take.before-create');
-      const child = await startRuntime(shim, { program: entry.command.program, ...launch, more: socketsOf(shim, record), signal });
+      const child = await withSockets(shim, record, async (sockets) => {
+        const launch = await launchOf(shim, entry, record, { consoleSocket: consolePath.path, sockets });
+        faultPoint('shim.take.before-create');
+        return await startRuntime(shim, { program: entry.command.program, ...launch, more: sockets, signal });
+      });
       this.judge(await this.untilEnd(child));
       io.attach(await consolePath.takeTerminal());
     } finally {

@@ -23,7 +23,7 @@ import { SIGKILL } from '../../sys/process/process';
 import { exitStatusOf, type WaitStatus } from '../../sys/process/wait-status';
 import { ShimError } from '../errors';
 import type { Shim } from '../shim';
-import { socketsOf } from './launch';
+import { withSockets } from './launch';
 import type { ManagedProcess } from './managed-process';
 
 const MOST_SPEC_BYTES = 8 << 20;
@@ -49,16 +49,15 @@ export interface HostProcess {
  */
 export async function launchHost(shim: Shim, entry: ManagedProcess, record: ProcessRecord, stdio: HostStdio): Promise<HostProcess> {
   try {
-    return await launch(shim, entry, record, stdio);
+    return await withSockets(shim, record, (sockets) => launch(shim, entry, record, { ...stdio, more: sockets }));
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     throw new ShimError('runtime-failed', `oci runtime error: ${error.message}`, { cause: error });
   }
 }
 
-async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, stdio: HostStdio): Promise<HostProcess> {
+async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, stdio: HostStdio & { readonly more: readonly number[] }): Promise<HostProcess> {
   const { dir } = entry.identity;
-  const sockets = socketsOf(shim, record);
   const request: StubRequest = {
     spec: record.spec,
     pidFile: join(dir, files.pid),
@@ -66,7 +65,7 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
     environmentFile: join(dir, files.hostEnvironment),
     errorsFile: join(dir, files.hostErrors),
     terminal: stdio.terminal,
-    socketCount: sockets.length,
+    socketCount: stdio.more.length,
     ...(record.exec ? joined(entry) : await made(shim, entry)),
   };
   const command = stubCommand(request);
@@ -75,7 +74,7 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
   const ready = new ReadyFifo(shim, request.readyFifo);
   try {
     faultPoint('shim.host.before-spawn');
-    const child = await shim.reaper.launch({ ...stdio, file: command.file, args: command.args, env: { PATH: process.env['PATH'] ?? '' }, cwd: '/', session: true, more: sockets });
+    const child = await shim.reaper.launch({ ...stdio, file: command.file, args: command.args, env: { PATH: process.env['PATH'] ?? '' }, cwd: '/', session: true });
     const made = await becomeReady(entry, { child, ready, forks: command.forks });
     // A program's own start is the daemon's to give.
     if (record.exec) letGo(request.startFifo);
