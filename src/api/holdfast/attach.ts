@@ -181,9 +181,16 @@ export class Attachment {
 
   /** Or until the client has gone. */
   async #until(happens: (resolve: () => void) => void): Promise<void> {
+    const { signal } = this.#over;
+    if (signal.aborted) return;
     await new Promise<void>((resolve) => {
-      happens(resolve);
-      this.#over.signal.addEventListener('abort', () => { resolve(); }, { once: true });
+      // A client may be slow for days: nothing of one wait stays until the end.
+      const leave = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      signal.addEventListener('abort', leave);
+      happens(leave);
     });
   }
 
