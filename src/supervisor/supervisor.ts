@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Context } from './context';
 import type { Channel } from './channel';
 import { SupervisorError } from './errors';
@@ -7,7 +8,8 @@ import type { Kind, Outcome, Reply, RequestKind, Task, TaskAnswers, TaskArgs } f
 /** After this long the loop lets sockets and timers have their turn: a task takes microseconds, or files' time. */
 const turnMs = 5;
 
-const never = new AbortController().signal;
+/** Of tasks that nobody calls off. */
+const never = neverAborted();
 
 /**
  * The loop: takes one task after the other from the channel and gives it to its
@@ -103,4 +105,11 @@ function settle(task: Task, outcome: Outcome<Kind>): void {
     case 'later':
       return;
   }
+}
+
+/** Whoever waits for an end listens for as long as that lasts, and there are as many as processes that run. */
+function neverAborted(): AbortSignal {
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
+  return signal;
 }

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { State } from '../../src/api/gen/holdfast/v1/containers';
+import { type Container, ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
 import { splitWords } from '../../src/runtime/text/words';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
@@ -126,6 +126,20 @@ describeOnHost('definitions that change', realContainers, () => {
     await agent.killDaemon();
     const { managed, pid: after } = await agent.look('web');
     expect([managed?.defined_in, after]).toEqual([`${files}/all.toml:2`, pid]);
+  });
+
+  test('as many as one likes of them are waited for at once, also by a daemon that finds them running', async () => {
+    // Node warns of more than ten that listen to one and the same thing.
+    agent.define('web', ['command = "sleep 1000"', 'numprocs = 12', 'startsecs = 0']);
+    await agent.startDaemon();
+    const areUp = async (): Promise<void> => {
+      const isUp = ({ state }: Container): boolean => state === State.RUNNING;
+      while (!(await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false })).containers.every(isUp)) await new Promise(setImmediate);
+    };
+    await areUp();
+    await agent.killDaemon();
+    await areUp();
+    expect(agent.host.daemon.log()).not.toContain('MaxListenersExceededWarning');
   });
 
   test('scale has more or fewer of it, over a death of the daemon, until the definition says another number', async () => {
