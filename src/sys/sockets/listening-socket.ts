@@ -1,11 +1,12 @@
-import { chmodSync, chownSync, closeSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants as fileConstants, fstatSync, lstatSync, openSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
+import { O_PATH } from '../files/cached-name';
 import { SysError, check } from '../errors';
 import { lastErrno, libc } from '../native';
 import { familyOf, internetAddress, isSameAddress } from './internet-address';
 import { AF_UNIX, unixAddress } from './unix-address';
 
-const { EADDRINUSE, ECONNREFUSED, EINVAL } = constants.errno;
+const { EADDRINUSE, ECONNREFUSED, EINVAL, ENOTSOCK } = constants.errno;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
@@ -34,10 +35,7 @@ export function openListening(place: ListenPlace): number {
     if (place.is !== 'unix') setOptions(fd, familyOf(address), place.host);
     else removeStale(place.path, address);
     check(libc.bind(fd, address, address.length), 'bind', describe(place));
-    if (place.is === 'unix') {
-      chmodSync(place.path, place.mode);
-      chownSync(place.path, place.uid, place.gid);
-    }
+    if (place.is === 'unix') giveAway(place);
     if (place.is !== 'udp') check(libc.listen(fd, backlog), 'listen', describe(place));
     return fd;
   } catch (error) {
@@ -79,6 +77,19 @@ function setOption(fd: number, level: number, name: number, value: number): void
   const memory = Buffer.alloc(4);
   memory.writeInt32LE(value);
   check(libc.setsockopt(fd, level, name, memory, memory.length), 'setsockopt');
+}
+
+/** Who may write in its directory can put something else in its place: of a link, what it leads to would be given away. */
+function giveAway({ path, mode, uid, gid }: Extract<ListenPlace, { readonly is: 'unix' }>): void {
+  const fd = openSync(path, O_PATH | fileConstants.O_NOFOLLOW);
+  try {
+    if (!fstatSync(fd).isSocket()) throw new SysError(ENOTSOCK, 'bind', path);
+    const same = `/proc/self/fd/${String(fd)}`;
+    chmodSync(same, mode);
+    chownSync(same, uid, gid);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A file that is no socket stays. */
