@@ -66,15 +66,17 @@ export function makeAgent({ directory, programs, records, fleet, tools: { foreig
   const notify = new NotifySockets({ poller, directory: join(stateDir.companion, 'notify'), holder, nowMs: () => clock.now().bootMs });
   const now = (): Clocks => clock.now();
   const news = new News({ events: records.programEvents, states: records.programStates, log, now });
+  // For all of them together: the pool has four threads.
+  const lookup = queuedLookup();
   const listeners = new Listeners({ news, cursors: records.eventCursors, notes: programs.parts.publisher.log, poller, directory: join(stateDir.companion, 'listeners'), log });
-  const webhooks = new Webhooks({ news, notes: programs.parts.publisher.log, log, read: (path) => foreign.read(path, readOptions), lookup: queuedLookup(), now, random: () => Math.random() }, records.eventCursors);
+  const webhooks = new Webhooks({ news, notes: programs.parts.publisher.log, log, read: (path) => foreign.read(path, readOptions), lookup, now, random: () => Math.random() }, records.eventCursors);
   const parts: EngineParts = {
     programs: programs.parts,
     states: records.programStates,
     news,
     listeners,
     peers: new Peers(),
-    checks: new Checks(programs.parts),
+    checks: new Checks(programs.parts, lookup),
     notify,
     credentials: new Credentials([join(stateDir.companion, 'credentials'), `/dev/shm/holdfast-${placeOf(stateDir.root)}`], (path) => foreign.read(path, readOptions)),
     listening,

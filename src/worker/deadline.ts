@@ -1,25 +1,12 @@
+import { withDeadline as withSignal } from '../sys/with-deadline';
 import { WorkError, abortReason } from './errors';
 
 /**
  * Runs `work` with a signal that is aborted at the deadline (`start-timeout`; 0: none) or
  * with the caller's own signal. The work itself ends what it has under way.
  */
-export async function withDeadline<T>(
-  timeoutMs: number,
-  callers: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const timer = timeoutMs === 0 ? undefined : setTimeout(() => { controller.abort(new WorkError('start-timeout')); }, timeoutMs);
-  const onAbort = (): void => { controller.abort(abortReason(callers)); };
-  if (callers.aborted) onAbort();
-  callers.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await work(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    callers.removeEventListener('abort', onAbort);
-  }
+export function withDeadline<T>(timeoutMs: number, callers: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return withSignal(timeoutMs, callers, work, { tooLate: () => new WorkError('start-timeout'), cancelled: () => abortReason(callers) });
 }
 
 /** Rejects with the reason of `signal` as soon as it is aborted; `work` goes on by itself. */

@@ -5,6 +5,7 @@ import type { ProgramEventRecord } from '../../records/program-event-record';
 import { Fields } from '../../runtime/fields';
 import type { Logger } from '../../runtime/logger';
 import { messageOf } from '../../sys/thrown';
+import { withDeadline } from '../../sys/with-deadline';
 import { within } from '../../sys/within';
 import type { Webhook } from '../definitions/definition';
 import { type Clocks, type Deadline, deadlineIn, msUntil } from '../machine/clocks';
@@ -94,8 +95,7 @@ export class WebhookSender implements Subscriber {
   async #post(event: ProgramEventRecord): Promise<string | undefined> {
     const { posts, lookup } = this.parts;
     const { name, url, secretFile } = this.webhook;
-    return posts.add(async () => {
-      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]);
+    return posts.add(() => withDeadline(timeoutMs, this.#closing.signal, async (signal) => {
       try {
         const body = JSON.stringify({ id: event.id, event: event.type, webhook: name, host: hostname(), ...membersOf(parseHappening(event.text)) });
         const key = secretFile === undefined ? undefined : await this.#keyOf(secretFile);
@@ -103,7 +103,7 @@ export class WebhookSender implements Subscriber {
       } catch (error) {
         return messageOf(error);
       }
-    });
+    }));
   }
 
   /** What is in the file, without the end of its line. @throws an Error that names it */

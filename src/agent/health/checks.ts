@@ -1,13 +1,14 @@
+import type { LookupFunction } from 'node:net';
 import PQueue from 'p-queue';
 import { viewOf } from '../../programs/list';
 import { programKey } from '../../programs/name';
 import type { ProgramParts } from '../../programs/parts';
 import { messageOf } from '../../sys/thrown';
+import { withDeadline } from '../../sys/with-deadline';
 import type { Health } from '../definitions/definition';
 import { type CheckResult, failing } from './check-result';
 import { checkExec } from './exec-check';
 import { checkHttp } from './http-check';
-import { queuedLookup } from './lookup';
 import { checkTcp } from './tcp-check';
 
 /** More wait for their turn: of a host with hundreds of programs, too. */
@@ -16,9 +17,9 @@ const checksAtOnce = 32;
 /** Makes the health checks of all programs: a bounded number at once, each within its time. */
 export class Checks {
   readonly #checks = new PQueue({ concurrency: checksAtOnce });
-  readonly #lookup = queuedLookup();
 
-  constructor(private readonly programs: ProgramParts) {}
+  /** @param lookup for names, a bounded number at once */
+  constructor(private readonly programs: ProgramParts, private readonly lookup: LookupFunction) {}
 
   /** Never rejects. @returns undefined where it cannot be made: the program is paused, or nobody wants it any more */
   async make(name: string, health: Health, cancel: AbortSignal): Promise<CheckResult | undefined> {
@@ -27,17 +28,16 @@ export class Checks {
 
   async #make(name: string, health: Health, cancel: AbortSignal): Promise<CheckResult | undefined> {
     if (cancel.aborted || (await viewOf(this.programs, programKey(name)))?.state !== 'running') return undefined;
-    const timeout = new AbortController();
-    const timer = setTimeout(() => { timeout.abort(); }, health.timeoutMs);
-    try {
-      const result = await this.#look(name, health, AbortSignal.any([cancel, timeout.signal]));
-      if (cancel.aborted) return undefined;
-      return timeout.signal.aborted && !result.isWell ? failing(`no answer within ${String(health.timeoutMs / 1000)} s`) : result;
-    } catch (error) {
-      return cancel.aborted ? undefined : failing(timeout.signal.aborted ? `no answer within ${String(health.timeoutMs / 1000)} s` : messageOf(error));
-    } finally {
-      clearTimeout(timer);
-    }
+    const tooLate = failing(`no answer within ${String(health.timeoutMs / 1000)} s`);
+    const result = await withDeadline(health.timeoutMs, cancel, async (signal) => {
+      try {
+        const said = await this.#look(name, health, signal);
+        return signal.aborted && !said.isWell ? tooLate : said;
+      } catch (error) {
+        return signal.aborted ? tooLate : failing(messageOf(error));
+      }
+    });
+    return cancel.aborted ? undefined : result;
   }
 
   #look(name: string, { check }: Health, signal: AbortSignal): Promise<CheckResult> {
@@ -45,9 +45,9 @@ export class Checks {
       case 'exec':
         return checkExec(this.programs, name, check.command, signal);
       case 'http':
-        return checkHttp(check, this.#lookup, signal);
+        return checkHttp(check, this.lookup, signal);
       case 'tcp':
-        return checkTcp(check.address, this.#lookup, signal);
+        return checkTcp(check.address, this.lookup, signal);
       case 'notify':
         return Promise.resolve(failing('it has not reported in time'));
     }
