@@ -103,6 +103,7 @@ export function makeAgent({ directory, programs, records, fleet, tools: { foreig
   programs.parts.definitionFiles = keeper;
   return {
     begin: async () => {
+      news.takeUp();
       await keeper.begin();
       void news.tell([{ is: 'supervisor', state: 'RUNNING', atMs: now().wallMs }]);
     },

@@ -52,6 +52,13 @@ export class ProgramEvents {
     await this.writer.change('dropProgramEvents', [id], () => { this.#events = this.#events.filter((event) => event.id > id); });
   }
 
+  /** What is kept of before and is of no use to who reads it is left out. @returns it */
+  leaveOut(isOfUse: (event: ProgramEventRecord) => boolean): readonly ProgramEventRecord[] {
+    const left = this.#events.filter((event) => !isOfUse(event));
+    this.#events = this.#events.filter(isOfUse);
+    return left;
+  }
+
   /** It is on the disk. */
   load(event: ProgramEventRecord): void {
     this.#events.push(event);

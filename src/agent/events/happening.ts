@@ -102,3 +102,13 @@ export function parseHappening(text: string): Happening {
   // Nothing but printHappening writes it.
   return value as Happening;
 }
+
+/** Whether what is written down is an event to this version. */
+export function isReadable(text: string): boolean {
+  try {
+    parseHappening(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

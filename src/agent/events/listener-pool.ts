@@ -16,17 +16,27 @@ export class ListenerPool implements Subscriber {
   readonly #lines = new Set<ListenerLine>();
   /** Taken by one, while an event before it is not. */
   readonly #taken = new Set<number>();
-  readonly #leave: () => void;
+  #leave: () => void;
+  #isClosed = false;
   #pauseMs = 0;
   #pause: NodeJS.Timeout | undefined;
   #hasToldOfMissed = false;
 
-  constructor(private readonly news: News, readonly name: string, readonly events: readonly string[], private readonly cursor: Cursor, private readonly log: Logger) {
+  constructor(private readonly news: News, readonly name: string, public events: readonly string[], private readonly cursor: Cursor, private readonly log: Logger) {
     this.#leave = news.join(this);
   }
 
   get throughId(): number {
     return this.cursor.throughId;
+  }
+
+  /** It is told of these from now on. */
+  hear(events: readonly string[]): void {
+    if (events.join() === this.events.join()) return;
+    this.events = events;
+    this.#leave();
+    this.#leave = this.news.join(this);
+    this.more();
   }
 
   add(line: ListenerLine): void {
@@ -40,7 +50,7 @@ export class ListenerPool implements Subscriber {
   }
 
   more(): void {
-    if (this.#pause !== undefined) return;
+    if (this.#pause !== undefined || this.#isClosed) return;
     for (const line of this.#lines) {
       if (!line.isFree) continue;
       const event = this.#next();
@@ -60,6 +70,7 @@ export class ListenerPool implements Subscriber {
 
   /** May be called twice. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#pause);
     this.#leave();
     this.cursor.close();
@@ -84,6 +95,7 @@ export class ListenerPool implements Subscriber {
   #refused(eventId: number): void {
     this.#pauseMs = Math.min(longestPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2));
     this.log.info({ listener: this.name, event: eventId }, 'a listener has refused an event, and is sent it again');
+    clearTimeout(this.#pause);
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       this.more();

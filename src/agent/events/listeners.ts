@@ -45,20 +45,27 @@ export class Listeners {
     return { stdin: `${path}.in`, stdout: `${path}.out` };
   }
 
-  /** It is told of events from now on, also before it runs. No listener: nothing is done. */
-  define({ program, listener }: ListenerProcess): void {
-    if (listener === undefined) return;
-    const before = this.#pools.get(program);
-    if (before?.events.join() === listener.events.join()) return;
-    const lines = [...this.#lines].filter(([, { pool }]) => pool === before);
-    before?.close();
-    const { news, cursors, log } = this.parts;
-    const pool = new ListenerPool(news, program, listener.events, new Cursor(cursors, log, cursorName(program), news.events.lastId), log);
-    this.#pools.set(program, pool);
-    for (const [name, { line }] of lines) {
-      this.#lines.set(name, { line, pool });
-      pool.add(line);
+  /** These are in use from now on, and no others: how far others were is forgotten. */
+  use(definitions: readonly { readonly name: string; readonly listener: ProcessDefinition['listener'] }[]): void {
+    const heard = new Set(definitions.filter(({ listener }) => listener !== undefined).map(({ name }) => name));
+    for (const [program, pool] of this.#pools) {
+      if (heard.has(program)) continue;
+      pool.close();
+      this.#pools.delete(program);
+      this.parts.cursors.delete(cursorName(program)).catch((error: unknown) => {
+        this.parts.log.warn({ listener: program, err: messageOf(error) }, 'how far a listener was cannot be forgotten');
+      });
     }
+    for (const { name, listener } of definitions) this.define({ program: name, listener });
+  }
+
+  /** It is told of events from now on, also before it runs. No listener: nothing is done. */
+  define({ program, listener }: Pick<ProcessDefinition, 'program' | 'listener'>): void {
+    if (listener === undefined) return;
+    const { news, cursors, log } = this.parts;
+    const before = this.#pools.get(program);
+    if (before === undefined) this.#pools.set(program, new ListenerPool(news, program, listener.events, new Cursor(cursors, log, cursorName(program), news.events.lastId), log));
+    else before.hear(listener.events);
   }
 
   /** A run of it is about to start. @param onLost it is to be another run @throws the system's error */
@@ -126,23 +133,12 @@ export class Listeners {
     }
   }
 
-  /** Only these are there still: how far others were is forgotten. */
-  keepOnly(programs: ReadonlySet<string>): void {
-    for (const [program, pool] of this.#pools) {
-      if (programs.has(program)) continue;
-      pool.close();
-      this.#pools.delete(program);
-      this.parts.cursors.delete(cursorName(program)).catch((error: unknown) => {
-        this.parts.log.warn({ listener: program, err: messageOf(error) }, 'how far a listener was cannot be forgotten');
-      });
-    }
-  }
-
   /** Nothing more is told; what runs runs on. May be called twice. */
   close(): void {
-    for (const name of [...this.#lines.keys()]) this.shut(name);
+    // First these: what a line had not answered goes to no other one now.
     for (const pool of this.#pools.values()) pool.close();
     this.#pools.clear();
+    for (const name of [...this.#lines.keys()]) this.shut(name);
   }
 
   #poolOf(name: string): ListenerPool | undefined {

@@ -2,7 +2,7 @@ import type { NamedTexts } from '../../records/named-texts';
 import type { ProgramEvents } from '../../records/program-events';
 import type { Logger } from '../../runtime/logger';
 import type { Clocks } from '../machine/clocks';
-import { type Happening, isAmong, printHappening, tickPeriods, typeOf } from './happening';
+import { type Happening, isAmong, isReadable, printHappening, tickPeriods, typeOf } from './happening';
 
 /** The shortest period; the others are multiples of it. */
 const tickMs = 5000;
@@ -31,6 +31,13 @@ export class News {
 
   constructor(private readonly parts: NewsParts) {
     parts.events.onMore = () => { for (const subscriber of this.#subscribers) subscriber.more(); };
+  }
+
+  /** What daemons of before have left. To be called once that is there, and before anybody joins. */
+  takeUp(): void {
+    const { events, log } = this.parts;
+    // It would stand in everybody's way, again and again.
+    for (const { id, type } of events.leaveOut(({ text }) => isReadable(text))) log.error({ event: id, type }, 'an event that is kept cannot be read by this version: nobody is told of it');
   }
 
   get events(): ProgramEvents {
@@ -79,6 +86,8 @@ export class News {
 
   /** Somebody has been told of more: what all have been told is not kept. */
   told(): void {
+    // The daemon ends: whoever has not been told is told by the next one.
+    if (!this.isTold) return;
     const all = [...this.#subscribers].map(({ throughId }) => throughId);
     this.parts.events.dropThrough(Math.min(...all)).catch((error: unknown) => {
       this.parts.log.warn({ err: error }, 'events that all have been told could not be dropped');

@@ -61,12 +61,11 @@ export class WebhookSender implements Subscriber {
     if (!this.#isBusy && this.#timer === undefined && !this.#closing.signal.aborted) void this.#send();
   }
 
-  /** May be called twice. */
+  /** What it has been told is written down by who has its cursor. May be called twice. */
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
     this.#leave();
-    this.cursor.close();
   }
 
   /** It is not defined any more. */

@@ -10,7 +10,7 @@ const postsAtOnce = 8;
 
 /** The webhooks that are in use. */
 export class Webhooks {
-  readonly #senders = new Map<string, WebhookSender>();
+  readonly #senders = new Map<string, { readonly sender: WebhookSender; readonly cursor: Cursor }>();
   readonly #parts: WebhookParts;
 
   constructor(given: Omit<WebhookParts, 'posts'>, private readonly cursors: NamedTexts) {
@@ -20,26 +20,36 @@ export class Webhooks {
   /** Only these are in use from now on. One that is new is told of what comes from now on; one that is defined otherwise goes on where it was. */
   use(webhooks: ReadonlyMap<string, Webhook>): void {
     const { news, log } = this.#parts;
-    for (const [name, sender] of this.#senders) {
+    for (const [name, { sender, cursor }] of this.#senders) {
       const now = webhooks.get(name);
       if (now !== undefined && isSame(now, sender.webhook)) continue;
-      this.#senders.delete(name);
-      if (now === undefined) this.#forget(name, sender);
-      else sender.close();
+      if (now === undefined) {
+        this.#senders.delete(name);
+        this.#forget(name, sender, cursor);
+      } else {
+        sender.close();
+        this.#senders.set(name, { sender: new WebhookSender(now, cursor, this.#parts), cursor });
+      }
     }
     for (const [name, webhook] of webhooks) {
-      if (!this.#senders.has(name)) this.#senders.set(name, new WebhookSender(webhook, new Cursor(this.cursors, log, cursorName(name), news.events.lastId), this.#parts));
+      if (this.#senders.has(name)) continue;
+      const cursor = new Cursor(this.cursors, log, cursorName(name), news.events.lastId);
+      this.#senders.set(name, { sender: new WebhookSender(webhook, cursor, this.#parts), cursor });
     }
   }
 
   /** May be called twice. */
   close(): void {
-    for (const sender of this.#senders.values()) sender.close();
+    for (const { sender, cursor } of this.#senders.values()) {
+      sender.close();
+      cursor.close();
+    }
     this.#senders.clear();
   }
 
-  #forget(name: string, sender: WebhookSender): void {
+  #forget(name: string, sender: WebhookSender, cursor: Cursor): void {
     sender.forget();
+    cursor.close();
     this.cursors.delete(cursorName(name)).catch((error: unknown) => {
       this.#parts.log.warn({ webhook: name, err: messageOf(error) }, 'how far a webhook was cannot be forgotten');
     });

@@ -22,7 +22,7 @@ export interface KeeperParts extends RunnerParts {
   readonly bootId: string;
   /** Who is told what happens. */
   readonly news: Pick<News, 'tell'>;
-  readonly listeners: Pick<Listeners, 'keepOnly'>;
+  readonly listeners: Pick<Listeners, 'use'>;
   readonly webhooks: Pick<Webhooks, 'use'>;
   readonly nowMs: () => number;
 }
@@ -115,8 +115,9 @@ export class DefinitionKeeper implements DefinitionFiles {
 
   #useSubscribers(): void {
     const { webhooks, listeners, store } = this.parts;
+    // All are counted before the first is told of anything: what all have been told is dropped.
+    listeners.use([...store.inUse.values()].filter(({ due }) => !due.isGone).map(({ definition }) => definition));
     webhooks.use(store.webhooks);
-    listeners.keepOnly(new Set([...store.inUse.values()].filter(({ due }) => !due.isGone).map(({ definition }) => definition.name)));
   }
 
   /** supervisord's events of groups that come and go. */

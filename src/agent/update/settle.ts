@@ -45,7 +45,7 @@ export async function settle(processes: Processes, store: DefinitionStore, name:
 function goneProcess({ definition }: InUse, name: string, read: ReadText): ManagedDefinition {
   const [any] = processesOf(definition, 1).map((process) => managedOf(process, read));
   if (any === undefined) throw new Error(`${definition.name} has no process`);
-  // Nobody waits for it.
-  const process = { ...any.process, fullName: name, process: name, program: '', group: '' };
+  // Nobody waits for it, and it is told of nothing.
+  const process = { ...any.process, fullName: name, process: name, program: '', group: '', listener: undefined };
   return { ...any, name, process, policy: { ...any.policy, autostart: false } };
 }
