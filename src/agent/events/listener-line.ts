@@ -24,7 +24,7 @@ export interface LineOwner {
   saidNonsense(text: string): void;
   /** Nobody can tell where it stands: it has to be another run, and what it was sent is told again. */
   isLost(why: string): void;
-  /** In the order in which it changes. */
+  /** In the order in which it changes. Where it throws, the line is lost. */
   store(state: LineState): void;
 }
 
@@ -52,18 +52,21 @@ export class ListenerLine {
   #silence: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** @param before where it stood when another daemon had it; undefined: it is a new run, with FIFOs of its own @throws the system's error */
+  /** @param before where it stood when another daemon had it; undefined: it is a new run, with FIFOs of its own @throws the system's error, or what the owner's `store` does: then nothing of it is open */
   constructor(poller: Poller, paths: LinePaths, readonly generation: number, private readonly owner: LineOwner, before: LineState | undefined) {
     if (before === undefined) for (const path of [paths.stdin, paths.stdout]) makeAnew(path);
-    const flags = constants.O_RDWR | constants.O_NONBLOCK;
-    this.#stdinFd = openSync(paths.stdin, flags);
-    this.#stdoutFd = openSync(paths.stdout, flags);
+    [this.#stdinFd, this.#stdoutFd] = openEnds(paths);
     this.#isTakenOver = before !== undefined;
     this.#eventId = before?.eventId ?? 0;
     this.#phase = before?.phase ?? 'acknowledged';
     this.#speech = new ListenerSpeech(phaseOf(before));
-    if (before === undefined) this.#store('acknowledged');
-    this.#watch = poller.watch(this.#stdoutFd, { in: true }, () => { this.#read(); });
+    try {
+      if (before === undefined) this.owner.store(this.#stateIn('acknowledged', false));
+      this.#watch = poller.watch(this.#stdoutFd, { in: true }, () => { this.#read(); });
+    } catch (error) {
+      this.#closeEnds();
+      throw error;
+    }
     if (before?.isHearing === true && unreadBytes(this.#stdoutFd) === 0) setImmediate(() => { this.#giveUp('what it has said went with the daemon before'); });
     else if (before?.phase === 'busy') this.#awaitAnswer();
   }
@@ -80,7 +83,7 @@ export class ListenerLine {
 
   send(eventId: number, frame: Buffer): void {
     this.#eventId = eventId;
-    this.#store('sending');
+    if (!this.#store('sending')) return;
     this.#speech.phase = 'busy';
     try {
       // A pipe with room for it takes it as a whole: see pipe(7).
@@ -89,8 +92,7 @@ export class ListenerLine {
       this.#giveUp(messageOf(error));
       return;
     }
-    this.#store('busy');
-    if (this.#isTakenOver) this.#awaitAnswer();
+    if (this.#store('busy') && this.#isTakenOver) this.#awaitAnswer();
   }
 
   /** May be called twice. */
@@ -99,6 +101,10 @@ export class ListenerLine {
     this.#isClosed = true;
     clearTimeout(this.#silence);
     this.#watch.close();
+    this.#closeEnds();
+  }
+
+  #closeEnds(): void {
     closeSync(this.#stdinFd);
     closeSync(this.#stdoutFd);
   }
@@ -106,8 +112,8 @@ export class ListenerLine {
   #read(): void {
     while (!this.#isClosed) {
       if (unreadBytes(this.#stdoutFd) === 0) return;
+      if (!this.#store(this.#phase, true)) return;
       let length: number;
-      this.#store(this.#phase, true);
       try {
         length = readSync(this.#stdoutFd, this.#chunk);
       } catch {
@@ -122,7 +128,7 @@ export class ListenerLine {
         if (this.#isClosed) return;
       }
       const { phase } = this.#speech;
-      if (phase !== 'unknown') this.#store(phase);
+      if (phase !== 'unknown' && !this.#store(phase)) return;
       if (this.isFree) this.owner.isReady();
     }
   }
@@ -130,8 +136,7 @@ export class ListenerLine {
   #answered(answer: Answer): void {
     clearTimeout(this.#silence);
     this.#isTakenOver = false;
-    this.#store('acknowledged');
-    this.owner.answered(this.#eventId, answer);
+    if (this.#store('acknowledged')) this.owner.answered(this.#eventId, answer);
   }
 
   #awaitAnswer(): void {
@@ -139,13 +144,37 @@ export class ListenerLine {
   }
 
   #giveUp(why: string): void {
+    if (this.#isClosed) return;
     this.#speech.phase = 'unknown';
     this.owner.isLost(why);
   }
 
-  #store(phase: LineState['phase'], isHearing = false): void {
+  /** @returns whether it is written down: without that another daemon could not go on with it */
+  #store(phase: LineState['phase'], isHearing = false): boolean {
     this.#phase = phase;
-    this.owner.store({ generation: this.generation, phase, eventId: this.#eventId, isHearing });
+    try {
+      this.owner.store(this.#stateIn(phase, isHearing));
+      return true;
+    } catch (error) {
+      this.#giveUp(`that cannot be written down: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  #stateIn(phase: LineState['phase'], isHearing: boolean): LineState {
+    return { generation: this.generation, phase, eventId: this.#eventId, isHearing };
+  }
+}
+
+/** Both, or none. */
+function openEnds({ stdin, stdout }: LinePaths): readonly [stdinFd: number, stdoutFd: number] {
+  const flags = constants.O_RDWR | constants.O_NONBLOCK;
+  const stdinFd = openSync(stdin, flags);
+  try {
+    return [stdinFd, openSync(stdout, flags)];
+  } catch (error) {
+    closeSync(stdinFd);
+    throw error;
   }
 }
 

@@ -11,18 +11,12 @@ import { Cursor } from './cursor';
 import { ListenerLine, type LinePaths, type LineState } from './listener-line';
 import { ListenerPool } from './listener-pool';
 import type { News } from './news';
-
-/** Where lines are noted: it goes with the processes that they lead to. */
-export interface LineNotes {
-  fact(name: string): string | undefined;
-  setFact(name: string, value: string): void;
-  dropFact(name: string): void;
-}
+import { type Notes, dropNote } from './notes';
 
 export interface ListenersParts {
   readonly news: News;
   readonly cursors: NamedTexts;
-  readonly notes: LineNotes;
+  readonly notes: Notes;
   readonly poller: Poller;
   /** Of the FIFOs; made with the first. */
   readonly directory: string;
@@ -122,7 +116,7 @@ export class Listeners {
   /** A process is forgotten. */
   forget(name: string): void {
     this.shut(name);
-    this.parts.notes.dropFact(noteName(name));
+    dropNote(this.parts.notes, noteName(name), this.parts.log);
     const { stdin, stdout } = this.pathsOf(name);
     rmSync(stdin, { force: true });
     rmSync(stdout, { force: true });

@@ -11,8 +11,8 @@ import type { Webhook } from '../definitions/definition';
 import { type Clocks, type Deadline, deadlineIn, msUntil } from '../machine/clocks';
 import type { Cursor } from './cursor';
 import { isAmong, membersOf, parseHappening } from './happening';
-import type { LineNotes } from './listeners';
 import type { News, Subscriber } from './news';
+import { type Notes, dropNote } from './notes';
 import { postWebhook } from './webhook-post';
 
 const timeoutMs = 10_000;
@@ -21,7 +21,7 @@ const longestPauseMs = 300_000;
 
 export interface WebhookParts {
   readonly news: News;
-  readonly notes: LineNotes;
+  readonly notes: Notes;
   readonly log: Logger;
   /** Of a secret's file. */
   readonly read: (path: string) => Promise<Buffer>;
@@ -71,7 +71,7 @@ export class WebhookSender implements Subscriber {
   /** It is not defined any more. */
   forget(): void {
     this.close();
-    this.parts.notes.dropFact(this.#noteName);
+    dropNote(this.parts.notes, this.#noteName, this.parts.log);
   }
 
   async #send(): Promise<void> {
@@ -149,7 +149,11 @@ export class WebhookSender implements Subscriber {
   }
 
   #note(): void {
-    this.parts.notes.setFact(this.#noteName, JSON.stringify({ failures: this.#failures, retryAt: this.#retryAt }));
+    try {
+      this.parts.notes.setFact(this.#noteName, JSON.stringify({ failures: this.#failures, retryAt: this.#retryAt }));
+    } catch (error) {
+      this.parts.log.warn({ webhook: this.webhook.name, err: error }, 'when a webhook is tried again cannot be written down: another daemon would try at once');
+    }
   }
 
   #readNote(): void {
