@@ -132,6 +132,18 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     expect(JSON.stringify(containers, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('s3cr3t');
   });
 
+  test('a bundle that is run as it is is found again, also where it is to report from now on', async () => {
+    const bundle = writeBundle(agent.host.own('bundle'), { args: ['sleep', '1000'], rootfs, cgroupsPath: `${agent.host.cgroup}/bundle` });
+    agent.define('box', [`bundle = "${bundle}"`, 'startsecs = 0']);
+    await agent.startDaemon();
+    const { pid } = await agent.untilState('box', State.RUNNING);
+    agent.define('box', [`bundle = "${bundle}"`, 'startsecs = 0'], { health: ['notify = true', 'on_failure = "none"'] });
+    await ctl.prints('update');
+    await agent.killDaemon();
+    const after = await agent.look('box');
+    expect([after.state, after.pid]).toEqual([State.RUNNING, pid]);
+  });
+
   test('a terminal, and a stdin that is open, are joined by fg', async () => {
     agent.define('tty', [`rootfs = "${rootfs}"`, 'command = "sh"', 'terminal = true']);
     agent.define('cat', ['command = "cat"', 'stdin = "open"']);

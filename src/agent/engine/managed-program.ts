@@ -41,6 +41,8 @@ export class ManagedProgram implements Peer {
   #isClosed = false;
   #isKnown = false;
   #isUnwritten = false;
+  /** While it was not known yet where it stands. */
+  #wasLost = false;
   /** Also where it has none any more. */
   #hasSecrets = false;
   /** Of the run of the generation, where somebody is told of it; 0: not known. */
@@ -101,6 +103,7 @@ export class ManagedProgram implements Peer {
     this.#setTimer();
     this.parts.peers.changed(this);
     this.heedOthers();
+    if (this.#wasLost) this.#isLost();
   }
 
   /** One that it has now and did not have, and times that have passed meanwhile. */
@@ -181,6 +184,8 @@ export class ManagedProgram implements Peer {
 
   /** It is started again, as one intention. */
   #isLost(): void {
+    this.#wasLost = !this.#isKnown;
+    if (this.#wasLost) return;
     void this.#takeOnceWritten(() => (isOver(this.#stored) ? undefined : { kind: 'restart' }));
   }
 

@@ -124,12 +124,17 @@ export async function takeSockets(parts: EngineParts, { name, process, sockets }
 /** Hears again what it reports, to a daemon that has just come. */
 export async function hearAgain({ programs, notify }: EngineParts, { name, process }: ManagedDefinition): Promise<void> {
   const definition = programs.definitions.find(name)?.definition;
-  if (definition !== undefined && reports(process)) await notify.open(name, uidOf(definition), false);
+  // A bundle that runs as it is was given no socket, also where it is to have one from its next start on.
+  if (definition !== undefined && specOf(definition) !== '' && reports(process)) await notify.open(name, uidOf(definition), false);
 }
 
-/** A bundle as it is says nothing that matters here. */
-function uidOf({ hostProgram, containerSpec }: Definition): number {
-  return Fields.of(parseJson(hostProgram === '' ? containerSpec : hostProgram), 'spec', 'host-program').object('process').object('user').integer('uid');
+/** Empty for a bundle as it is. */
+function specOf({ hostProgram, containerSpec }: Definition): string {
+  return hostProgram === '' ? containerSpec : hostProgram;
+}
+
+function uidOf(definition: Definition): number {
+  return Fields.of(parseJson(specOf(definition)), 'spec', 'host-program').object('process').object('user').integer('uid');
 }
 
 /** When its process was started, and not later: milliseconds since 1970. */
