@@ -12,13 +12,14 @@ import { step } from '../machine/step';
 import { printStored } from '../machine/stored-text';
 import { Attendant } from '../health/attendant';
 import { Alarm } from './alarm';
+import { Belongings } from './belongings';
 import { type Wait, eventOfOthers, waitsOf } from './dependencies';
 import type { ManagedDefinition } from './managed-definition';
 import type { EngineParts } from './parts';
 import { tellFatal } from './on-fatal';
 import type { Peer } from './peer';
 import { eventAtStart, readStored } from './at-start';
-import { endOfRun, pidOfRun, secretFilesOf, signalRun, startGeneration } from './run';
+import { endOfRun, pidOfRun, signalRun, startGeneration } from './run';
 
 /** A disk that is full or fails now may have room again. */
 const retryMs = 1000;
@@ -35,6 +36,7 @@ export class ManagedProgram implements Peer {
   #stored: Stored;
   readonly #turns = new Turns();
   readonly #watchers = new Set<Watcher>();
+  readonly #belongings: Belongings;
   readonly #alarm = new Alarm(() => { this.#wake(); });
   #starting: AbortController | undefined;
   #attendant: Attendant | undefined;
@@ -43,16 +45,15 @@ export class ManagedProgram implements Peer {
   #isUnwritten = false;
   /** While it was not known yet where it stands. */
   #wasLost = false;
-  /** Also where it has none any more. */
-  #hasSecrets = false;
   /** Of the run of the generation, where somebody is told of it; 0: not known. */
   #pid = { generation: 0, pid: 0 };
 
   constructor(definition: ManagedDefinition, private readonly parts: EngineParts) {
     this.#definition = definition;
     this.#stored = newlyDefined(parts.now());
+    this.#belongings = new Belongings(parts, definition.name, (error) => { this.#mind(error); });
+    this.#belongings.define(definition.process);
     parts.peers.join(this);
-    parts.listeners.define(definition.process);
   }
 
   get definition(): ManagedDefinition {
@@ -79,7 +80,7 @@ export class ManagedProgram implements Peer {
   /** Another definition under the same name: it counts from the next thing on that happens to it. */
   redefine(definition: ManagedDefinition): void {
     this.#definition = definition;
-    this.parts.listeners.define(definition.process);
+    this.#belongings.define(definition.process);
     // Its checks may be others.
     this.#attendant?.close();
     this.#attendant = undefined;
@@ -95,6 +96,7 @@ export class ManagedProgram implements Peer {
     const event = await eventAtStart(this.parts, this.definition, this.#stored, text === undefined, () => { this.#isLost(); });
     const act = event === undefined ? undefined : await this.#write(event);
     await this.#heedSchedule(text === undefined);
+    if (isDown(this.#stored)) await this.#belongings.freeAddresses();
     this.#isKnown = true;
     const due = act ?? actOf(this.#stored);
     if ('upSince' in this.#stored && this.#stored.upSince !== undefined) this.#watchEnd();
@@ -162,11 +164,12 @@ export class ManagedProgram implements Peer {
     if (stored === undefined) {
       this.close();
       parts.peers.leave(this);
-      parts.notify.close(name);
-      parts.listeners.forget(name);
-      this.#removeSecrets();
-      this.#closeSockets();
-    } else this.#stored = stored;
+      await this.#belongings.forget();
+    } else {
+      // Before it is told: who has stopped it may give its address to another one.
+      if (isDown(stored)) await this.#belongings.freeAddresses();
+      this.#stored = stored;
+    }
     for (const watcher of [...this.#watchers]) watcher(stored);
     if (this.#isKnown) parts.peers.changed(this);
     return act;
@@ -189,26 +192,13 @@ export class ManagedProgram implements Peer {
     void this.#takeOnceWritten(() => (isOver(this.#stored) ? undefined : { kind: 'restart' }));
   }
 
-  /** Somebody looks after it while it is up; once nothing of it is there, its secrets are gone. */
+  /** Somebody looks after it while it is up; once nothing of it is there, what was for its run alone is gone. */
   #attend(): void {
-    this.#hasSecrets ||= secretFilesOf(this.definition.process).length > 0;
-    if (isOver(this.#stored)) {
-      this.#removeSecrets();
-      this.parts.listeners.shut(this.definition.name);
-    }
-    if (isDown(this.#stored)) this.#closeSockets();
+    if (isOver(this.#stored)) this.#belongings.endRun();
     const isUp = (this.#stored.state === 'RUNNING' || this.#stored.state === 'STARTING') && 'upSince' in this.#stored;
     if (isUp === (this.#attendant !== undefined) || this.#isClosed) return;
     this.#attendant?.close();
     this.#attendant = isUp ? this.#newAttendant() : undefined;
-  }
-
-  #removeSecrets(): void {
-    if (this.#hasSecrets) this.parts.credentials.remove(this.definition.name).catch((error: unknown) => { this.#mind(error); });
-  }
-
-  #closeSockets(): void {
-    this.parts.listening.close(this.definition.name).catch((error: unknown) => { this.#mind(error); });
   }
 
   #newAttendant(): Attendant {
