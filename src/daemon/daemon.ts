@@ -10,7 +10,6 @@ import { Records } from '../records/records';
 import { StateDir } from '../runtime/state-dir/layout';
 import { ForeignFiles } from '../runtime/foreign/foreign-files';
 import { RuntimeCopies } from '../runtime/oci/runtime-copies';
-import { RuntimeKinds } from '../runtime/oci/runtime-kinds';
 import { Channel } from '../supervisor/channel';
 import type { Context } from '../supervisor/context';
 import { EventLog } from '../supervisor/events/event-log';
@@ -21,19 +20,13 @@ import { Supervisor, makeTask } from '../supervisor/supervisor';
 import type { Kind, Task, TaskAnswers, TaskArgs } from '../supervisor/task';
 import { ChildReaper } from '../sys/process/children';
 import { DescriptorRoom } from '../sys/descriptor-room';
-import { oomScoreAdjOf } from '../sys/process/oom-score';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process/process';
-import { isLabelled } from '../sys/process/security-label';
 import { makePoolThreads } from '../sys/thread-pool';
 import { emptyTrash } from '../worker/discard';
-import { LastWords } from '../worker/last-words';
-import { LegacyShim } from '../worker/shims/legacy-shim';
 import { isOurShim } from '../worker/shims/shim';
 import { ShimFleet } from '../worker/shims/shim-fleet';
 import { StartPool } from '../worker/start-pool';
-import type { WorkTools } from '../worker/tools';
-import { endWithoutShim } from '../worker/undo';
 import { type AgentParts, makeAgent } from './agent-parts';
 import { containerdFace } from './containerd-face';
 import { groupIdOf } from './group';
@@ -43,11 +36,12 @@ import { Metrics } from './metrics/metrics';
 import type { Programs } from '../programs/programs';
 import { Observers } from './observers';
 import { rebuildRecords } from './rebuild-records';
-import type { RuntimeCopy, Settings } from './settings';
+import type { Settings } from './settings';
 import { favour, rateForOomKiller } from './standing';
 import { VERSION } from './version';
 import { makePrograms } from './programs-parts';
 import { shimWatchdog } from './watchdog';
+import { copiesRuntimes, makeTools } from './work-tools';
 
 /** Requests that may wait for the loop, which takes microseconds for each. */
 const channelCapacity = 8192;
@@ -273,43 +267,4 @@ function recordsAt(thread: Worker, root: string, log: Logger): Records {
       else log.error({ root, forMs: Math.round(forMs) }, 'the disk of the records does not answer: changes are refused until it does');
     },
   });
-}
-
-interface ToolParts {
-  readonly settings: Settings;
-  readonly stateDir: StateDir;
-  readonly fleet: ShimFleet;
-  readonly reaper: ChildReaper;
-  readonly poller: Poller;
-  readonly runtimeCopies: RuntimeCopies;
-  readonly foreign: ForeignFiles;
-  readonly log: Logger;
-  readonly descriptors: DescriptorRoom;
-}
-
-/** Rules that go by a program's path or label do not hold for a copy: where there may be such, only on request. */
-function copiesRuntimes(setting: RuntimeCopy): boolean {
-  return setting === 'always' || (setting === 'auto' && !isLabelled());
-}
-
-function makeTools({ settings, stateDir, fleet, reaper, poller, runtimeCopies, foreign, log, descriptors }: ToolParts): WorkTools {
-  const tools: WorkTools = {
-    stateDir,
-    reaper,
-    poller,
-    runtimeCopies,
-    runtimeKinds: new RuntimeKinds(),
-    foreign,
-    log,
-    descriptors,
-    mounts: foreign,
-    startTimeoutMs: settings.startTimeoutMs,
-    runtimeAliases: settings.runtimes,
-    shimFor: async (setting) =>
-      isOurShim(setting) ? await fleet.current() : new LegacyShim(setting, reaper, (takeover) => endWithoutShim(tools, takeover)),
-    hasOomScore: () => [process.pid, ...fleet.pids()].some((pid) => oomScoreAdjOf(pid) !== 0),
-    deadShims: () => fleet.dead,
-    lastWords: new LastWords(),
-  };
-  return tools;
 }
