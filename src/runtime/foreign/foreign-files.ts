@@ -4,14 +4,13 @@ import type { Fields } from '../fields';
 import type { CheckpointRecord } from '../state-dir/checkpoint-file';
 import { parseJsonFile } from '../state-dir/read-json';
 import type { RuntimeErrorCode } from '../errors';
-import type { ReadOptions } from '../state-dir/read-file';
 import type { RestorePlace } from './checkpoints';
 import type { MountAsked } from './errands';
 import { takeContent } from './hand';
 import { Hands, type HandsOptions } from './hands';
 import { type FoundProgram, programVersionAtOnce } from './programs';
 import { type KeptListing, type KeptRange, isGoneAtOnce, listKeptAtOnce, readKeptAtOnce } from './kept';
-import { readAtOnce } from './read-at-once';
+import { type ForeignReadOptions, readAtOnce } from './read-at-once';
 import { type OpenedStdio, type StdioAsked, openStdioAtOnce } from './stdio';
 
 /** Mounting may wait for a server, or a disk's check. */
@@ -34,7 +33,7 @@ export class ForeignFiles {
   /**
    * Reads a small regular file. Rejects as readRegularFile throws, with RuntimeError `unanswered`, or with the signal's reason.
    */
-  async read(path: string, options: ReadOptions, signal?: AbortSignal): Promise<Buffer> {
+  async read(path: string, options: ForeignReadOptions, signal?: AbortSignal): Promise<Buffer> {
     const atOnce = readAtOnce(path, options);
     if (atOnce !== undefined) return atOnce;
     const { mostBytes, followLink = false, root } = options;
@@ -45,7 +44,7 @@ export class ForeignFiles {
   }
 
   /** Reads a file that holds one JSON object. Rejects with RuntimeError of the given code, one line that names the file, or the signal's reason. */
-  async readJson(path: string, code: RuntimeErrorCode, options: ReadOptions, signal?: AbortSignal): Promise<Fields> {
+  async readJson(path: string, code: RuntimeErrorCode, options: ForeignReadOptions, signal?: AbortSignal): Promise<Fields> {
     return await parseJsonFile(path, code, () => this.read(path, options, signal), signal);
   }
 

@@ -2,17 +2,22 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { type FoundName, findCached, findCachedInRoot, placeOf } from '../../sys/files/cached-name';
 import { SysError, strerror } from '../../sys/errors';
 import { readCached } from '../../sys/files/read-cached';
-import { systemErrorText, type ReadOptions } from '../state-dir/read-file';
+import { type ReadOptions, systemErrorText } from '../state-dir/read-file';
 
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
+
+export interface ForeignReadOptions extends ReadOptions {
+  /** The path is one of a program with this root: links lead nowhere else. */
+  readonly root?: string | undefined;
+}
 
 /**
  * Reads a small regular file that is in the kernel's caches, on a local file system: whatever hangs, this does not.
  * @returns undefined where it may have to wait for something
  * @throws Error as readRegularFile does
  */
-export function readAtOnce(path: string, options: ReadOptions): Buffer | undefined {
+export function readAtOnce(path: string, options: ForeignReadOptions): Buffer | undefined {
   const found = find(path, options.root);
   if (found === undefined) return undefined;
   try {

@@ -7,8 +7,6 @@ export interface ReadOptions {
   readonly mostBytes: number;
   /** Whether the last component may be a symbolic link; not in directories of our own. */
   readonly followLink?: boolean;
-  /** The path is one of a program with this root: links lead nowhere else. */
-  readonly root?: string | undefined;
 }
 
 /**
