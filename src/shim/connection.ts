@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { LineFramer } from '../runtime/line-framer';
-import { decodeShimRequest, encodeShimMessage, type ShimAnswer, type ShimRequest } from '../runtime/shim-protocol';
+import { decodeShimRequest, encodeShimMessage } from '../runtime/shim-messages';
+import type { ShimAnswer, ShimRequest } from '../runtime/shim-protocol';
 import { socketFd } from '../sys/sockets/sockets';
 import { dispatch } from './dispatch';
 import { asShimError } from './errors';

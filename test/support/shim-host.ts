@@ -11,7 +11,7 @@ import { makeFifos, readExitStatus, readPid } from '../../src/runtime/state-dir/
 import { clearStarting, markStarting } from '../../src/runtime/state-dir/start-mark';
 import { writeProcessRecord } from '../../src/runtime/state-dir/process-file';
 import type { ProcessSpec } from '../../src/runtime/bundle/process-spec';
-import { decodeShimAnswer, decodeShimResult } from '../../src/runtime/shim-protocol';
+import { decodeShimAnswer, decodeShimResult } from '../../src/runtime/shim-messages';
 import type { ShimAnswer, ShimArguments, ShimListing, ShimProcess, ShimResults, ShimVerb } from '../../src/runtime/shim-protocol';
 import { readProcStat } from '../../src/sys/process/process';
 import { ociSpec } from './bundle';

@@ -1,5 +1,6 @@
 import { type KeptStream, keptStreamOf } from '../copier/protocol';
-import { type HeldSet, heldSetOf, processOf, type ShimProcess } from '../../runtime/shim-protocol';
+import { heldSetOf, processOf } from '../../runtime/shim-messages';
+import type { HeldSet, ShimProcess } from '../../runtime/shim-protocol';
 import type { StreamName } from '../../runtime/state-dir/between';
 import type { LoggerNote } from '../../runtime/state-dir/logger-note';
 import { Fields } from '../../runtime/fields';

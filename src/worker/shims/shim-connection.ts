@@ -1,15 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { LineFramer } from '../../runtime/line-framer';
-import {
-  type ShimArguments,
-  type ShimErrorCode,
-  type ShimRequest,
-  type ShimResults,
-  type ShimVerb,
-  decodeShimAnswer,
-  decodeShimResult,
-  encodeShimMessage,
-} from '../../runtime/shim-protocol';
+import { decodeShimAnswer, decodeShimResult, encodeShimMessage } from '../../runtime/shim-messages';
+import type { ShimArguments, ShimErrorCode, ShimRequest, ShimResults, ShimVerb } from '../../runtime/shim-protocol';
 import { killPid } from '../../sys/process/process';
 import { peerCredentials, socketFd } from '../../sys/sockets/sockets';
 import { WorkError } from '../errors';

@@ -1,12 +1,6 @@
 
-import {
-  decodeShimAnswer,
-  decodeShimRequest,
-  decodeShimResult,
-  encodeShimMessage,
-  type ShimAnswer,
-  type ShimRequest,
-} from '../../../src/runtime/shim-protocol';
+import { decodeShimAnswer, decodeShimRequest, decodeShimResult, encodeShimMessage } from '../../../src/runtime/shim-messages';
+import type { ShimAnswer, ShimRequest } from '../../../src/runtime/shim-protocol';
 import { fc } from '../../support/property';
 import { thrownBy } from './scratch';
 
