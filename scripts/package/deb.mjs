@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 /** Where each file of the tree lies on a host; what is not named stays below /usr/lib/holdfast. */
 const places = {
   'packaging/holdfast.service': 'usr/lib/systemd/system/holdfast.service',
+  'packaging/holdfast.socket': 'usr/lib/systemd/system/holdfast.socket',
   'packaging/config.toml': 'etc/holdfast/config.toml',
   'packaging/completions/bash': 'usr/share/bash-completion/completions/holdfastctl',
   'packaging/completions/zsh': 'usr/share/zsh/vendor-completions/_holdfastctl',

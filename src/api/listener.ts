@@ -39,22 +39,40 @@ export async function listen(options: ListenOptions): Promise<Server> {
   await removeStale(path);
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
   const server = createServer({ pauseOnConnect: false }, onConnection);
-  await new Promise<void>((resolve, reject) => {
-    const onFailure = (cause: Error): void => { reject(new ListenError(path, cause.message, { cause })); };
-    server.once('error', onFailure);
-    server.once('listening', () => {
-      server.off('error', onFailure);
-      server.on('error', onError);
-    });
+  await begun(server, path, onError, () => {
     // The socket must never be there with a wider mode than its own, not even for a
     // moment. Node binds within this call, so nobody else's files meet this mask.
     const mask = process.umask(0o177);
-    server.listen({ path }, resolve);
+    server.listen({ path });
     process.umask(mask);
   });
   if (groupId !== undefined || userId !== 0) chownSync(path, userId, groupId ?? 0);
   if (groupId !== undefined) chmodSync(path, 0o660);
   return server;
+}
+
+/**
+ * Takes the connections of a unix socket that listens already; its file is left alone, also at the end.
+ * @param listeningFd belongs to the server from now on
+ * @throws ListenError
+ */
+export async function serve(listeningFd: number, { onConnection, onError }: Pick<ListenOptions, 'onConnection' | 'onError'>): Promise<Server> {
+  const server = createServer({ pauseOnConnect: false }, onConnection);
+  await begun(server, `descriptor ${listeningFd}`, onError, () => { server.listen({ fd: listeningFd }); });
+  return server;
+}
+
+function begun(server: Server, place: string, onError: (cause: Error) => void, listenNow: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onFailure = (cause: Error): void => { reject(new ListenError(place, cause.message, { cause })); };
+    server.once('error', onFailure);
+    server.once('listening', () => {
+      server.off('error', onFailure);
+      server.on('error', onError);
+      resolve();
+    });
+    listenNow();
+  });
 }
 
 async function removeStale(path: string): Promise<void> {

@@ -9,7 +9,7 @@ import { closeOnceHungUp } from './hang-up';
 import { addContainerdServices } from './containerd/face';
 import { check } from './health';
 import { addHoldfastServices } from './holdfast/face';
-import { listen } from './listener';
+import { type ListenOptions, listen, serve } from './listener';
 import type { ApiOptions } from './options';
 import { apiService } from './legacy/service';
 import { LegacyWireServer } from './wire/legacy-wire-server';
@@ -56,15 +56,19 @@ export class ApiServer {
 
   /** Listens on one more socket. @throws ListenError */
   async listen(path: string, groupId: number | undefined, userId = 0): Promise<void> {
-    this.#listeners.push(
-      await listen({
-        path,
-        groupId,
-        userId,
-        onConnection: (socket) => { this.#accept(socket); },
-        onError: (cause) => { this.#admission.failed(cause); },
-      }),
-    );
+    this.#listeners.push(await listen({ path, groupId, userId, ...this.#heard }));
+  }
+
+  /** Takes the connections of a socket that listens already. @param listeningFd belongs to this object from now on @throws ListenError */
+  async serve(listeningFd: number): Promise<void> {
+    this.#listeners.push(await serve(listeningFd, this.#heard));
+  }
+
+  get #heard(): Pick<ListenOptions, 'onConnection' | 'onError'> {
+    return {
+      onConnection: (socket) => { this.#accept(socket); },
+      onError: (cause) => { this.#admission.failed(cause); },
+    };
   }
 
   /** Takes no more connections and requests, and closes what is open. May be called twice. */

@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { ApiServer } from '../api/server';
@@ -36,6 +36,7 @@ import { Metrics } from './metrics/metrics';
 import type { Programs } from '../programs/programs';
 import { Observers } from './observers';
 import { rebuildRecords } from './rebuild-records';
+import type { ServedSocket } from './service';
 import type { Settings } from './settings';
 import { favour, rateForOomKiller } from './standing';
 import { VERSION } from './version';
@@ -75,6 +76,8 @@ export class Daemon {
   /** Locks the state directory. @throws DaemonError */
   constructor(
     private readonly settings: Settings,
+    /** Of the API, that somebody else has made. */
+    private readonly handed: readonly ServedSocket[],
     private readonly log: Logger,
     recordsThread: Worker,
     /** Somebody asks that another daemon take this one's place. */
@@ -193,18 +196,21 @@ export class Daemon {
     this.#images.begin();
     await this.#programs.begin();
     await this.agent.begin();
-    const { socketPaths, socketGroup, socketUserId } = this.settings;
+    const { socketGroup, socketUserId } = this.settings;
     const groupId = socketGroup === undefined ? undefined : groupIdOf(socketGroup);
+    const own = this.settings.socketPaths.filter((path) => !this.handed.some((socket) => isSameFile(socket.path, path)));
+    const listen = [...this.handed.map(({ path }) => path), ...own];
     try {
       // The sockets last: who reaches them finds a daemon that stays.
       await this.#observers.open();
-      for (const path of socketPaths) await this.#api.listen(path, groupId, socketUserId);
+      for (const { open } of this.handed) await this.#api.serve(open());
+      for (const path of own) await this.#api.listen(path, groupId, socketUserId);
     } catch (error) {
       this.#observers.close();
       this.#api.close();
       throw error;
     }
-    this.log.info({ ...restored, listen: socketPaths, pid: process.pid, durationMs: Math.round(performance.now() - beganMs) }, 'ready');
+    this.log.info({ ...restored, listen, pid: process.pid, durationMs: Math.round(performance.now() - beganMs) }, 'ready');
     // The first container need not wait for the shim's start; a failure shows when one does.
     if (isOurShim(this.settings.shim)) this.#context.fleet.current().catch(() => undefined);
   }
@@ -267,4 +273,11 @@ function recordsAt(thread: Worker, root: string, log: Logger): Records {
       else log.error({ root, forMs: Math.round(forMs) }, 'the disk of the records does not answer: changes are refused until it does');
     },
   });
+}
+
+/** /var/run is /run. */
+function isSameFile(one: string, other: string): boolean {
+  if (one === other) return true;
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }

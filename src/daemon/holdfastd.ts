@@ -4,7 +4,6 @@ import { calledAs, nameThisProcess } from '../sys/process/process-name';
 import { faultPoint } from '../sys/fault';
 import { exitNow } from '../sys/process/process';
 import { replaceProgram } from '../sys/process/replace-program';
-import { takeServiceManager } from '../sys/sockets/service-manager';
 import { errorCodeOf, messageOf } from '../sys/thrown';
 import { readCommandLine } from './command-line';
 import { Daemon } from './daemon';
@@ -12,6 +11,7 @@ import { DaemonError } from './errors';
 import { helpText, versionText } from './help';
 import { createLogger, type Logger } from './log';
 import { nativeProblem } from './native-problem';
+import { Service } from './service';
 import type { Settings } from './settings';
 import { VERSION } from './version';
 
@@ -56,18 +56,10 @@ async function run(settings: Settings, warnings: readonly string[], recordsThrea
   const log = createLogger(settings.logLevel);
   endOnMistakes(log);
   for (const warning of warnings) log.warn({}, warning);
-  const notifySocket = process.env['NOTIFY_SOCKET'];
-  const manager = takeServiceManager(process.env);
-  const tell = (state: string): void => {
-    try {
-      manager.tell(state);
-    } catch (error) {
-      log.warn({ err: error }, 'the service manager cannot be told');
-    }
-  };
+  const service = new Service(process.env, log);
   let restart: () => void = () => undefined;
   const restarting = new Promise<'restart'>((resolve) => { restart = () => { resolve('restart'); }; });
-  const daemon = new Daemon(settings, log, recordsThread(), () => { restart(); });
+  const daemon = new Daemon(settings, service.sockets(), log, recordsThread(), () => { restart(); });
   // A write to a pipe whose reader is gone fails; it must not end the daemon (failure 3 of the field).
   process.on('SIGPIPE', () => undefined);
   // The same of what Node itself says there, its warnings: the log has an output of its own.
@@ -80,15 +72,16 @@ async function run(settings: Settings, warnings: readonly string[], recordsThrea
     daemon.dump();
   });
   await daemon.start();
-  tell(`READY=1\nMAINPID=${process.pid}`);
+  service.tell(`READY=1\nMAINPID=${process.pid}`);
+  service.keepAlive();
   const endOfAll = daemon.agent.endAsked.then((because) => ({ because }));
   const why = await Promise.race([ended, restarting, endOfAll]);
   log.info({ signal: why }, 'stopping');
   if (why === 'restart') {
     await daemon.stop();
-    beginAgain(log, notifySocket);
+    beginAgain(log, service);
   }
-  tell('STOPPING=1');
+  service.tell('STOPPING=1');
   const isEndOfAll = typeof why === 'object';
   if (isEndOfAll) await daemon.agent.endEverything();
   const status = isEndOfAll ? STATUS_OF_THE_END_OF_ALL : 0;
@@ -98,12 +91,12 @@ async function run(settings: Settings, warnings: readonly string[], recordsThrea
 }
 
 /** The program as it lies on the disk now takes this one's place, in the same process. Where it cannot, this one ends, and whoever watches over it starts another. */
-function beginAgain(log: Logger, notifySocket: string | undefined): void {
-  if (notifySocket !== undefined) process.env['NOTIFY_SOCKET'] = notifySocket;
+function beginAgain(log: Logger, service: Service): void {
+  const handedFds = service.handOn();
   const [, file = '', ...args] = process.argv;
   try {
     // Node has marked its standard descriptors, too, to be closed (uv_disable_stdio_inheritance).
-    replaceProgram({ file, argv: [file, ...args], keep: [0, 1, 2] });
+    replaceProgram({ file, argv: [file, ...args], keep: [0, 1, 2, ...handedFds] });
   } catch (error) {
     log.fatal({ err: error }, 'no other daemon can take the place of this process, which ends; what runs runs on');
     exitNow(STATUS_OF_A_FAILED_RESTART);
