@@ -50,6 +50,7 @@ export function makeTools({ settings, stateDir, fleet, reaper, poller, runtimeCo
     runtimeAliases: settings.runtimes,
     shimFor: async (setting) =>
       isOurShim(setting) ? await fleet.current() : new LegacyShim(setting, reaper, (takeover) => endWithoutShim(tools, takeover)),
+    abortAnywhere: (takeover) => fleet.abortAnywhere(takeover),
     hasOomScore: () => [process.pid, ...fleet.pids()].some((pid) => oomScoreAdjOf(pid) !== 0),
     deadShims: () => fleet.dead,
     lastWords: new LastWords(),

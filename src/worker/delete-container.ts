@@ -42,10 +42,14 @@ export async function deleteExec(tools: WorkTools, takeover: Takeover, shim: Shi
   discardDir(tools.stateDir, takeover.dir);
 }
 
-/** Resolves when the shim is done with the process: killed where it runs, its output passed on. */
+/**
+ * Resolves when the shim is done with the process: killed where it runs, its output passed on.
+ * @param shim absent after a restart where none has said yet that it has it: a slow one may still be passing its output on
+ */
 async function endAtShim(tools: WorkTools, takeover: Takeover, shim: Shim | undefined): Promise<void> {
   try {
-    await shim?.abort(takeover);
+    if (shim === undefined) await tools.abortAnywhere(takeover);
+    else await shim.abort(takeover);
   } catch (cause) {
     tools.log.warn({ id: takeover.id, process: takeover.processId, err: cause }, 'deleting a process without its shim');
   }

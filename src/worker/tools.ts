@@ -8,7 +8,7 @@ import type { ForeignFiles } from '../runtime/foreign/foreign-files';
 import type { Logger } from '../runtime/logger';
 import type { RootfsMounts } from './rootfs-mounts';
 import type { LastWords } from './last-words';
-import type { Shim } from './shims/shim';
+import type { Shim, Takeover } from './shims/shim';
 
 /** What the sequences of this room are given by the daemon. */
 export interface WorkTools {
@@ -28,6 +28,8 @@ export interface WorkTools {
   readonly runtimeAliases: ReadonlyMap<string, string>;
   /** The shim for a new process, by the `--shim` setting. @throws WorkError */
   shimFor(setting: string): Promise<Shim>;
+  /** Has whichever of our shims has the process end it, one that has not answered yet once it does. @throws WorkError where one has died over it */
+  abortAnywhere(takeover: Takeover): Promise<void>;
   /** Whether this daemon or one of its shims has an oom_score_adj, which the runtimes that they start inherit. */
   hasOomScore(): boolean;
   /** Names of those of our shims that died lately: each is an argument of what they have left half-begun. */

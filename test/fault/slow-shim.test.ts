@@ -1,11 +1,15 @@
+import { existsSync, writeFileSync } from 'node:fs';
+
 import { ClientStdio } from '../support/client-stdio';
 import { writeFakeRuntime } from '../support/fake-runtime';
 import { failureOf } from '../support/failure';
+import { FifoWriter, makeFifo } from '../support/fifo';
 import { untilExists } from '../support/files';
 import { untilLogged } from '../support/log-lines';
 import { processesNaming, signalExactly, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { killShims, shimOf, shimsOf } from '../support/shims';
+import { TaskHost } from '../support/task-host';
 import { TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';
 
@@ -71,6 +75,38 @@ describeOnHost("a shim that is slow at the daemon's start", realContainers, () =
     await tty.stdin.write('exit 0\n');
     await events.untilExit('tty');
     await expectUntouched(host);
+  });
+
+  test('is waited for before a task is deleted whose output it is still passing on', async () => {
+    const path = host.own('logger');
+    const [go, ended] = [host.own('go'), host.own('ended')];
+    makeFifo(go);
+    writeFileSync(path, `#!/bin/sh\ntrap "" TERM; exec 5>&-; cat <&3 >/dev/null; read word <${go}; echo ended >${ended}\n`, { mode: 0o755 });
+    const tasks = new TaskHost(host);
+    await tasks.create('box', { args: ['sleep', '1000'] }, { stdout: `binary://${path}` });
+    await tasks.start('box');
+    await tasks.kill('box', 9);
+    await tasks.wait('box');
+    const slow = shimOf(host);
+    signalExactly(slow, 'SIGSTOP');
+    await host.stopDaemon('SIGKILL');
+    await host.startDaemon({ env: olderKernel });
+    const again = new TaskHost(host);
+    let isDeleted = false;
+    const deleting = again.delete('box').then(() => {
+      isDeleted = true;
+    });
+    await again.create('other', { args: ['true'] });
+    await again.start('other');
+    await again.wait('other');
+    await again.delete('other');
+    expect(isDeleted).toBe(false);
+    signalExactly(slow, 'SIGCONT');
+    const writer = new FifoWriter(go);
+    await writer.write('go\n');
+    await deleting;
+    writer.close();
+    expect(existsSync(ended)).toBe(true);
   });
 
   test('undoes the start that it was at once it can, and until then nobody gets the id', async () => {
