@@ -50,7 +50,10 @@ export class ImageRoom {
       nowNs,
       onLess,
       copyTree: copyTreeWith(reaper),
-      onNotRemoved: (path, error) => { log.error({ path, err: error }, 'the directory of a snapshot that is gone cannot be removed; the next start tries again'); },
+      onNotRemoved: (path, error) => {
+        log.error({ path, err: error }, 'the directory of a snapshot that is gone cannot be removed; the next run of the collector tries again');
+        this.collector.lookAgain();
+      },
     };
     const snapshotters = [overlayLayout(overlayOptionsHere()), nativeLayout].map((layout) => new DirectorySnapshotter(layout, parts));
     this.content = new BlobStore({ records, root, writing, reading: quick, nowNs, onLess });

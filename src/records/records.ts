@@ -35,6 +35,7 @@ export class Records {
   readonly snapshots: Snapshots;
   readonly #writer: Writer;
   #isNew = false;
+  #hadFiles = false;
   #refusal: string | undefined;
   #uuid = '';
 
@@ -64,9 +65,9 @@ export class Records {
     return this.#refusal;
   }
 
-  /** There is a blob or snapshot, which has files beside the records. */
+  /** Blobs or snapshots have files beside the records; or had some, when the records were opened: a kill may have left what no record tells of any more. */
   get hasFiles(): boolean {
-    return !this.content.isEmpty || !this.snapshots.isEmpty;
+    return this.#hadFiles || !this.content.isEmpty || !this.snapshots.isEmpty;
   }
 
   /** The daemon's, by which clients know it again. */
@@ -79,6 +80,7 @@ export class Records {
     const opened = await this.#writer.open();
     this.#isNew = opened.is === 'open' && opened.isNew;
     this.#refusal = opened.is === 'open' ? undefined : opened.reason;
+    this.#hadFiles = opened.is === 'open' && opened.hasImageFiles;
     this.#uuid = opened.is === 'open' ? opened.uuid : randomUUID();
     if (opened.contents !== undefined) this.#load(opened.contents);
   }

@@ -151,10 +151,22 @@ export const imageSteps = [
   'daemon.snapshot.before-measure',
   'daemon.snapshot.before-removal',
   'daemon.collect.before-files',
+  // The process of a layer.
+  'layers.apply.before-entry',
 ] as const;
 
 /** And the moments of theirs. */
-export const imageMoments = ['daemon.content.appended', 'daemon.content.linked', 'daemon.content.committed', 'daemon.snapshot.made', 'daemon.snapshot.recorded', 'daemon.snapshot.renamed', 'daemon.collect.recorded'] as const;
+export const imageMoments = [
+  'daemon.content.appended',
+  'daemon.content.linked',
+  'daemon.content.committed',
+  'daemon.snapshot.made',
+  'daemon.snapshot.recorded',
+  'daemon.snapshot.renamed',
+  'daemon.collect.recorded',
+  'daemon.layer.launched',
+  'daemon.layer.done',
+] as const;
 
 /** Between what the agent decides of a program and what is done: only programs that files define come here. */
 export const agentMoments = [

@@ -53,7 +53,7 @@ export class Ordeal {
    */
   async start(plan: readonly string[], release: Pick<DaemonOptions, 'program' | 'env'> = {}): Promise<void> {
     const options = { flags: this.flags, ...release, env: { ...release.env, ...this.faults(plan) } };
-    if (!(await this.#serves(options))) await this.#serves({ flags: this.flags }, true);
+    for (let must = false; !(await this.#serves(must ? { flags: this.flags } : options, must)); must = true);
     try {
       await this.#resume();
     } catch (error) {

@@ -5,6 +5,9 @@ import type { DirectorySnapshotter } from '../snapshots/directory-snapshotter';
 
 /** What comes in such a time goes in one run. */
 const delayMs = 100;
+/** After a run that has failed, or files that could not be removed: each time twice as long. */
+const shortestRetryMs = 1_000;
+const longestRetryMs = 600_000;
 /** Timers of Node take no more than 2^31 ms. */
 const longestWaitMs = 24 * 3600 * 1000;
 
@@ -15,7 +18,7 @@ export interface CollectorParts {
   readonly nowNs: () => bigint;
   /** Whether there may be files of blobs or snapshots. A daemon without images looks for none: that would be all that it has a thread for. */
   readonly hasFiles: () => boolean;
-  /** A run has failed; the next one may not. */
+  /** A run has failed; another one follows. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -25,6 +28,7 @@ export class Collector {
   #running: Promise<void> | undefined;
   #isClosed = false;
   #hasLookedForStrays = false;
+  #retryMs = shortestRetryMs;
 
   constructor(private readonly parts: CollectorParts) {}
 
@@ -33,14 +37,22 @@ export class Collector {
    * looks before they have labelled them.
    */
   soon(): void {
+    this.#retryMs = shortestRetryMs;
     this.#wait(delayMs);
+  }
+
+  /** Files have been left that no record tells of: a run in a while looks for them. */
+  lookAgain(): void {
+    this.#hasLookedForStrays = false;
+    this.#wait(this.#retryMs);
+    this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2);
   }
 
   /** A run that begins after this was called, to its end. @throws RecordsError, ImagesError */
   async run(): Promise<void> {
     // One that is under way may have looked before what the caller has just done.
     await this.#running?.catch(() => undefined);
-    this.#running ??= this.#collect().finally(() => { this.#running = undefined; });
+    this.#running ??= this.#collectOrLookAgain().finally(() => { this.#running = undefined; });
     return this.#running;
   }
 
@@ -48,6 +60,16 @@ export class Collector {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+  }
+
+  /** Where the records are gone, and their files are not, only a look at the files tells. */
+  async #collectOrLookAgain(): Promise<void> {
+    try {
+      await this.#collect();
+    } catch (error) {
+      this.lookAgain();
+      throw error;
+    }
   }
 
   async #collect(): Promise<void> {

@@ -164,10 +164,11 @@ export class BlobStore implements ContentStore {
     }
     await this.#makeDirectories();
     const target = { namespace, ingest, lease, updatedNs: ingest.startedNs };
+    // Also where a kill has left one: that may be another name of the file of a blob, which nobody is to write into.
+    if (before === undefined || !goesOn) await this.parts.writing.call('remove', [this.#places.ingest(namespace, ingest.ref)]);
     if (elsewhere !== undefined && before === undefined && (asked.total === 0 || asked.total === elsewhere.size)) {
       return IngestWriter.shared(this.#writers, target, release, elsewhere);
     }
-    if (before === undefined || !goesOn) await this.parts.writing.call('remove', [this.#places.ingest(namespace, ingest.ref)]);
     return IngestWriter.open(this.#writers, target, release);
   }
 

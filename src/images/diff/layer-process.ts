@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import PQueue from 'p-queue';
+import { faultPoint } from '../../sys/fault';
 import { createPipe } from '../../sys/files/files';
 import type { Child, ChildReaper } from '../../sys/process/children';
 import { SIGKILL } from '../../sys/process/process';
@@ -66,9 +67,11 @@ export class LayerProcesses {
     }
     const kill = (): void => { child.kill(SIGKILL); };
     this.#running.add(child);
+    faultPoint('daemon.layer.launched');
     signal?.addEventListener('abort', kill, { once: true });
     try {
       const status = await child.exited;
+      faultPoint('daemon.layer.done');
       signal?.throwIfAborted();
       return doneOf(await said, status.kind === 'signalled' ? `signal ${status.signal}` : `exit status ${status.code}`);
     } finally {
@@ -84,7 +87,7 @@ function commandOf(program: string, request: LayerRequest): { readonly file: str
   return {
     file: 'setpriv',
     // Where the daemon dies it has nobody any more who wants what it does.
-    args: ['--no-new-privs', '--inh-caps=-all', `--bounding-set=${bounding}`, '--pdeathsig', 'KILL', process.execPath, program, JSON.stringify(request)],
+    args: ['--no-new-privs', '--inh-caps=-all', `--bounding-set=${bounding}`, '--pdeathsig', 'KILL', process.execPath, program, JSON.stringify(request), String(process.pid)],
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...(faults === undefined ? {} : { HOLDFAST_FAULTS: faults }) },
   };
 }

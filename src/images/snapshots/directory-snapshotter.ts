@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { mayYetBeMade } from '../../records/errors';
 import { withoutEmpty, type Labels } from '../../records/labels';
@@ -24,7 +25,7 @@ export interface SnapshotterParts {
   readonly nowNs: () => bigint;
   /** Something has been deleted. */
   readonly onLess: () => void;
-  /** A directory whose snapshot is gone could not be removed; the next start tries again. */
+  /** A directory whose snapshot is gone could not be removed; `removeStrays` tries again. */
   readonly onNotRemoved: (path: string, error: unknown) => void;
 }
 
@@ -32,7 +33,7 @@ const nothing: SnapshotUsage = { size: 0, inodes: 0 };
 /** What has this before its number waits to be removed. */
 const GONE = 'rm-';
 
-/** Snapshots that are directories. A directory is there before its record, and goes after it: one without a record is removed at the next start. */
+/** Snapshots that are directories. A directory is there before its record, and goes after it: one without a record is removed by `removeStrays`. */
 export class DirectorySnapshotter implements Snapshotter {
   readonly name: string;
   readonly #directory: string;
@@ -175,7 +176,8 @@ export class DirectorySnapshotter implements Snapshotter {
   }
 
   async #removeTree(path: string, name: string): Promise<void> {
-    const gone = name.startsWith(GONE) ? path : join(this.#directory, `${GONE}${name}`);
+    // A name that no other has: one of an earlier life, and of the same number, may still be on its way.
+    const gone = name.startsWith(GONE) ? path : join(this.#directory, `${GONE}${name}-${randomUUID()}`);
     faultPoint('daemon.snapshot.before-removal');
     // Its number is free at once, whatever is in it.
     if (gone !== path && !(await this.parts.quick.call('rename', [path, gone]))) return;

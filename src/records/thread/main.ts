@@ -1,10 +1,12 @@
 import type { Statement } from 'better-sqlite3';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { ownDescriptors } from '../../sys/own-descriptors';
 import { messageOf } from '../../sys/thrown';
 import { makeChanges } from './batch';
 import { type Db, openRecords, openToRead } from './database';
+import { imagesDirectory } from './files-of-records';
 import type { FromThread, ToThread } from './messages';
 import { type Contents, Tables } from './tables';
 import { keptUuid } from './uuid';
@@ -47,7 +49,7 @@ function open(root: string, path: string, tell: (message: FromThread) => void): 
     }, (aside) => { tell({ is: 'files-aside', aside }); });
     db = made;
     const tables = new Tables(db, path);
-    tell({ is: 'open', isNew, uuid: keptUuid(root), contents: tables.contents(onInvalid) });
+    tell({ is: 'open', isNew, uuid: keptUuid(root), hasImageFiles: existsSync(join(root, imagesDirectory)), contents: tables.contents(onInvalid) });
     return { db, tables, kept };
   } catch (error) {
     db?.close();

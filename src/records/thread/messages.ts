@@ -28,7 +28,7 @@ export type FromThread =
   | { readonly is: 'files-aside'; readonly aside: string }
   /** A record that cannot be read is left out. */
   | { readonly is: 'invalid'; readonly cause: string }
-  | { readonly is: 'open'; readonly isNew: boolean; readonly uuid: string; readonly contents: Contents }
+  | { readonly is: 'open'; readonly isNew: boolean; readonly uuid: string; readonly hasImageFiles: boolean; readonly contents: Contents }
   /** Nothing can be written. @property contents what could be read all the same */
   | { readonly is: 'unusable'; readonly reason: string; readonly contents: Contents | undefined }
   /** Of all changes of the last request, in their order; what is done is on the disk. */

@@ -1,5 +1,6 @@
 import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import { type ByteText, type HeldNames, type RootedDirectory, isTaken, shown } from '../../../sys/files/rooted-directory';
+import { faultPoint } from '../../../sys/fault';
 import { errorCodeOf } from '../../../sys/thrown';
 import type { TarSink } from '../../tar/reader';
 import { type TarEntry, TarError } from '../../tar/entry';
@@ -51,6 +52,7 @@ export class Unpacker implements TarSink {
   }
 
   begin(entry: TarEntry): void {
+    faultPoint('layers.apply.before-entry');
     this.options.count.entry(entry.size, entry.path, entry.linkPath);
     const path = layerPath(entry.path);
     if (path.name === '') {

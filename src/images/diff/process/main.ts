@@ -11,7 +11,7 @@ const STDOUT_FD = 1;
 const DATA_FD = 3;
 const READ_AT_ONCE = 1024 * 1024;
 
-/** `holdfast-layers <request>`: one layer, unpacked or made, in a process with no more rights than that takes. Its last word is a line of JSON. */
+/** `holdfast-layers <request> <pid of its daemon>`: one layer, unpacked or made, in a process with no more rights than that takes. Its last word is a line of JSON. */
 async function main(request: LayerRequest): Promise<LayerAnswer> {
   if (request.verb === 'compare') return { is: 'done', skipped: [], ...(await compareTrees(request, DATA_FD)) };
   const target = openTarget(request.mounts, request.places[0]);
@@ -21,6 +21,8 @@ async function main(request: LayerRequest): Promise<LayerAnswer> {
   return { is: 'done', ...applied };
 }
 
+// Its daemon has died before it could be told to end with it: whoever comes next may be at the same files.
+if (process.ppid !== Number(process.argv[3])) process.exit(1);
 nameThisProcess([calledAs(), ...process.argv.slice(2)]);
 // It is trusted: it comes from the daemon, which checks what its clients send.
 main(JSON.parse(process.argv[2] ?? '') as LayerRequest)

@@ -1,5 +1,5 @@
 import { type Hash, createHash } from 'node:crypto';
-import { closeSync, fchmodSync, fstatSync, fsyncSync, ftruncateSync, linkSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, fchmodSync, fstatSync, fsyncSync, ftruncateSync, linkSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { faultPoint } from '../../../sys/fault';
@@ -29,7 +29,7 @@ export class OpenIngests {
   /** Opens the file, made where it is missing, and hashes what is in it. */
   async open(id: number, path: string): Promise<IngestBytes> {
     faultPoint('daemon.content.before-open');
-    const fd = openSync(path, 'a+', 0o600);
+    const fd = openAlone(path);
     const ingest: Open = { path, fd, hash: createHash('sha256'), offset: 0 };
     try {
       const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, fstatSync(fd).size));
@@ -102,6 +102,17 @@ export class OpenIngests {
     if (ingest === undefined) throw new Error('it is not open');
     return ingest;
   }
+}
+
+/** A file that has no other name. Where the blob's record did not follow its name, for a kill or a disk, that is a name of this file too, and its bytes may yet come to count. */
+function openAlone(path: string): number {
+  const fd = openSync(path, 'a+', 0o600);
+  if (fstatSync(fd).nlink === 1) return fd;
+  closeSync(fd);
+  const other = `${path}.new`;
+  copyFileSync(path, other);
+  renameSync(other, path);
+  return openSync(path, 'a+', 0o600);
 }
 
 function bytesOf({ offset, hash }: Open): IngestBytes {

@@ -15,10 +15,21 @@ export interface NewDirectory {
   readonly ownerOf: string;
 }
 
-/** Makes it whole under another name first. @returns its number: the first from the given one on that no directory has */
-export function makeSnapshotDirectory({ directory, number, parts, ownerOf }: NewDirectory): number {
-  const other = join(directory, `new-${String(number)}`);
+/** Makes it whole under another name first, of which nothing is left where that fails. @returns its number: the first from the given one on that no directory has */
+export function makeSnapshotDirectory(asked: NewDirectory): number {
+  const other = join(asked.directory, `new-${String(asked.number)}`);
+  // A kill may have left it.
   rmSync(other, { recursive: true, force: true });
+  try {
+    make(other, asked);
+    return renameToFree(other, asked.directory, asked.number);
+  } catch (error) {
+    rmSync(other, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function make(other: string, { parts, ownerOf }: NewDirectory): void {
   mkdirSync(other, { mode: 0o700 });
   for (const { name, mode } of parts) {
     const path = join(other, name);
@@ -33,7 +44,6 @@ export function makeSnapshotDirectory({ directory, number, parts, ownerOf }: New
     lchownSync(files === undefined ? other : join(other, files.name), uid, gid);
   }
   faultPoint('daemon.snapshot.before-rename');
-  return renameToFree(other, directory, number);
 }
 
 function renameToFree(other: string, directory: string, number: number): number {
