@@ -3,10 +3,14 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 
 import { ContainersService } from '../../src/api/gen/containerd/services/containers/v1/containers';
+import { ContentService } from '../../src/api/gen/containerd/services/content/v1/content';
+import { DiffService } from '../../src/api/gen/containerd/services/diff/v1/diff';
 import { EventsService } from '../../src/api/gen/containerd/services/events/v1/events';
+import { ImagesService } from '../../src/api/gen/containerd/services/images/v1/images';
 import { IntrospectionService } from '../../src/api/gen/containerd/services/introspection/v1/introspection';
 import { LeasesService } from '../../src/api/gen/containerd/services/leases/v1/leases';
 import { NamespacesService } from '../../src/api/gen/containerd/services/namespaces/v1/namespaces';
+import { SnapshotsService } from '../../src/api/gen/containerd/services/snapshots/v1/snapshots';
 import { TasksService } from '../../src/api/gen/containerd/services/tasks/v1/tasks';
 import { VersionService } from '../../src/api/gen/containerd/services/version/v1/version';
 import { defects, text } from '../support/malformed';
@@ -15,7 +19,7 @@ import { describeOnHost, realContainers } from '../support/requires';
 import { TaskHost } from '../support/task-host';
 import { TestHost } from '../support/test-host';
 import { expectWorking } from '../support/untouched';
-import { mutated, validRequests } from '../support/valid-requests';
+import { emptyDigest, mutated, validRequests } from '../support/valid-requests';
 
 /** Requests that are sent in all; HOLDFAST_FUZZ asks for more. */
 const requestCount = Number(process.env['HOLDFAST_FUZZ'] ?? 2000);
@@ -25,21 +29,27 @@ const sleeper = { args: ['sleep', '1000'] };
 
 interface Method {
   readonly path: string;
+  readonly requestStream: boolean;
   readonly responseStream: boolean;
 }
-const services: readonly Readonly<Record<string, Method>>[] = [ContainersService, TasksService, EventsService, NamespacesService, LeasesService, VersionService, IntrospectionService];
-const methods = services.flatMap((service) => Object.values(service)).map(({ path, responseStream }) => ({ path, responseStream }));
+const services: readonly Readonly<Record<string, Method>>[] = [
+  ContainersService, TasksService, EventsService, NamespacesService, LeasesService, VersionService, IntrospectionService,
+  ContentService, ImagesService, SnapshotsService, DiffService,
+];
+const methods = services.flatMap((service) => Object.values(service)).map(({ path, requestStream, responseStream }) => ({ path, requestStream, responseStream }));
 /** Answered when something happens, or the client goes: nothing does, so it goes. */
 const waiting: readonly string[] = [EventsService.subscribe.path, TasksService.wait.path];
 
 /** INTERNAL is grpc-js' own word for bytes that are no message; DEADLINE_EXCEEDED this client's, of calls that wait. */
 const clearCodes = new Set([
-  status.OK, status.UNKNOWN, status.INVALID_ARGUMENT, status.NOT_FOUND, status.ALREADY_EXISTS, status.FAILED_PRECONDITION, status.UNIMPLEMENTED, status.INTERNAL,
+  status.OK, status.UNKNOWN, status.INVALID_ARGUMENT, status.NOT_FOUND, status.ALREADY_EXISTS, status.FAILED_PRECONDITION, status.OUT_OF_RANGE, status.UNIMPLEMENTED, status.INTERNAL,
 ]);
 
 /** What some methods find: a record and its task that anything may be done to. */
 const prey = fc.constantFrom('prey', 'prey', 'exec', 'labels', 'image', 'id==prey', 'id=', 'labels.x~=(', 'io.containerd.runc.v2', '/tasks/exit', '/a//b', 'types.containerd.io/opencontainers/runtime-spec/1/Process', '{}', '{"args":', 'file:///nonexistent/x/y', 'binary:///nonexistent?a=b');
-const word = fc.oneof(prey, text);
+/** And what the services of images find: blobs, snapshots and refs by these names, as soon as a request has made them. */
+const imagePrey = fc.constantFrom('overlayfs', 'native', emptyDigest, 'sha256:00', 'lease', 'labels.x', 'application/vnd.oci.image.layer.v1.tar+gzip');
+const word = fc.oneof(prey, imagePrey, text);
 
 /** A message's bytes: fields of any kind under the numbers that are in use, messages within messages, also wrong ones. */
 const { message } = fc.letrec<{ message: Uint8Array; field: (writer: BinaryWriter) => void }>((tie) => ({
@@ -84,7 +94,7 @@ describeOnHost('malformed requests of the containerd API', realContainers, () =>
   });
 
   /** Sends bytes as they are; answers OK or the error's code and text. */
-  function send({ call: { method: { path, responseStream }, bytes }, namespace }: Request): Promise<{ readonly code: status; readonly details: string }> {
+  function send({ call: { method: { path, requestStream, responseStream }, bytes }, namespace }: Request): Promise<{ readonly code: status; readonly details: string }> {
     return new Promise((resolve) => {
       const finish = (error: ServiceError | null): void => { resolve(error ?? { code: status.OK, details: '' }); };
       const options = { deadline: Date.now() + (waiting.includes(path) ? 500 : 20_000) };
@@ -93,6 +103,12 @@ describeOnHost('malformed requests of the containerd API', realContainers, () =>
       metadata.set('containerd-namespace', namespace);
       if (!responseStream) {
         client.makeUnaryRequest(path, asIs, (answer) => answer, bytes, metadata, options, finish);
+        return;
+      }
+      if (requestStream) {
+        const both = client.makeBidiStreamRequest(path, asIs, (answer) => answer, metadata, options);
+        both.on('data', () => undefined).on('error', finish).on('end', () => { finish(null); });
+        both.end(bytes);
         return;
       }
       const stream = client.makeServerStreamRequest(path, asIs, (answer) => answer, bytes, metadata, options);
@@ -114,7 +130,7 @@ describeOnHost('malformed requests of the containerd API', realContainers, () =>
         for (const [index, { code, details }] of answers.entries()) {
           const path = requests[index]?.call.method.path ?? '';
           seen.add(`${path} ${status[code]}`);
-          const isKnown = clearCodes.has(code) || (code === status.DEADLINE_EXCEEDED && waiting.includes(path));
+          const isKnown = clearCodes.has(code) || (code === status.DEADLINE_EXCEEDED && waiting.includes(path)) || (code === status.UNAVAILABLE && /^ref .* locked for/s.test(details));
           if (!isKnown || (code !== status.OK && details === '') || defects.test(details)) throw new Error(`${path}: ${status[code]} ${details}`);
         }
       }),

@@ -1,13 +1,22 @@
 import { ContainersService } from '../../src/api/gen/containerd/services/containers/v1/containers';
+import { ContentService, WriteAction, WriteContentRequest } from '../../src/api/gen/containerd/services/content/v1/content';
+import { DiffService } from '../../src/api/gen/containerd/services/diff/v1/diff';
 import { EventsService } from '../../src/api/gen/containerd/services/events/v1/events';
+import { ImagesService } from '../../src/api/gen/containerd/services/images/v1/images';
 import { LeasesService } from '../../src/api/gen/containerd/services/leases/v1/leases';
 import { NamespacesService } from '../../src/api/gen/containerd/services/namespaces/v1/namespaces';
+import { SnapshotsService } from '../../src/api/gen/containerd/services/snapshots/v1/snapshots';
 import { TasksService } from '../../src/api/gen/containerd/services/tasks/v1/tasks';
 import { ociSpec } from './bundle';
 import { containerOf, type Method } from './containerd-client';
 import { fc } from './property';
 
 const specType = 'types.containerd.io/opencontainers/runtime-spec/1';
+
+/** Of no bytes. */
+export const emptyDigest = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+/** Long enough that no edit makes a directory of this host of it: whoever is asked for a layer of `/` makes one. */
+const nowhere = '/nonexistent-and-far-from-any-directory-of-this-host/fs';
 
 /** A request of each method that takes more than a name, as clients send it about the container `id`. By path; each is a message's bytes. */
 export function validRequests(id: string): ReadonlyMap<string, Uint8Array> {
@@ -23,7 +32,29 @@ export function validRequests(id: string): ReadonlyMap<string, Uint8Array> {
     ...task, ...stdio, checkpoint: undefined, options, runtime_path: '', task_api_address: '', task_api_version: 0,
     rootfs: [{ type: 'bind', source: '/nonexistent', target: '', options: ['rbind', 'ro'] }, { type: 'overlay', source: 'overlay', target: '', options: ['lowerdir=/nonexistent'] }],
   };
+  const labels = new Map([['containerd.io/gc.root', 'now'], ['a', 'b']]);
+  const times = { created_at: undefined, updated_at: undefined };
+  const layer = { media_type: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: emptyDigest, size: 1n, annotations: new Map([['a', 'b']]) };
+  const image = { name: 'image', labels, target: layer, ...times };
+  const mount = { type: 'bind', source: nowhere, target: '', options: ['rbind', 'rw'] };
+  const overlay = { type: 'overlay', source: 'overlay', target: '', options: [`workdir=${nowhere}/work`, `upperdir=${nowhere}/upper`, `lowerdir=${nowhere}/1:${nowhere}/2`] };
   return new Map([
+    bytesOf(ContentService.info, { digest: emptyDigest }),
+    bytesOf(ContentService.update, { info: { digest: emptyDigest, size: 0n, labels, ...times }, update_mask: ['labels.a'] }),
+    bytesOf(ContentService.list, { filters: [`digest==${emptyDigest}`, 'labels."a"~=/^b/'] }),
+    bytesOf(ContentService.read, { digest: emptyDigest, offset: 0n, size: 1n }),
+    bytesOf(ContentService.write, { ...WriteContentRequest.fromPartial({}), ref: 'ref', action: WriteAction.COMMIT, total: 0n, expected: emptyDigest, labels }),
+    bytesOf(ImagesService.create, { image, source_date_epoch: undefined }),
+    bytesOf(ImagesService.update, { image, update_mask: ['labels.a', 'target'], source_date_epoch: undefined }),
+    bytesOf(ImagesService.list, { filters: ['name==image,target.digest~=/^sha256/'] }),
+    bytesOf(SnapshotsService.prepare, { snapshotter: 'overlayfs', key: 'key', parent: '', labels }),
+    bytesOf(SnapshotsService.view, { snapshotter: 'overlayfs', key: 'view', parent: 'committed', labels }),
+    bytesOf(SnapshotsService.commit, { snapshotter: 'overlayfs', name: 'committed', key: 'key', labels, parent: '' }),
+    bytesOf(SnapshotsService.mounts, { snapshotter: 'overlayfs', key: 'key' }),
+    bytesOf(SnapshotsService.usage, { snapshotter: 'overlayfs', key: 'key' }),
+    bytesOf(SnapshotsService.update, { snapshotter: 'overlayfs', info: { name: 'key', parent: '', kind: 2, labels, ...times }, update_mask: ['labels.a'] }),
+    bytesOf(DiffService.apply, { diff: layer, mounts: [mount], payloads: new Map([['a', any('any/type', {})]]), sync_fs: false }),
+    bytesOf(DiffService.diff, { left: [mount], right: [overlay], media_type: '', ref: 'ref', labels, source_date_epoch: undefined }),
     bytesOf(ContainersService.create, { container }),
     bytesOf(ContainersService.update, { container, update_mask: ['labels.app', 'image', 'extensions'] }),
     bytesOf(ContainersService.list, { filters: [`id==${id},labels."app"~=/^w/`, 'runtime.name!=x'] }),
