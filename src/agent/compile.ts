@@ -5,6 +5,7 @@ import type { ProcessDefinition } from './definitions/definition';
 import type { Launch } from './engine/managed-definition';
 import { bundleSpecOf, insideContainer, rootfsSpecOf } from './launch/container';
 import { environmentOf } from './launch/environment';
+import { LaunchError } from './launch/errors';
 import { type ReadText, lookUp } from './launch/host-facts';
 import { hostSpecOf } from './launch/host-spec';
 import { socketsName } from './launch/listen-sockets';
@@ -51,6 +52,7 @@ async function whatIsRun(definition: ProcessDefinition, launch: Launch, read: Re
     const spec = await bundleSpecOf(definition, kind.bundle, [...secrets, ...reportVariables(definition, inside)], launch, read);
     return spec === undefined ? { ...nothing, bundle: kind.bundle } : { ...nothing, containerSpec: spec };
   }
+  if (kind.is === 'host') refuseWhatIsHidden(definition, launch);
   const seen = kind.is === 'host' ? launch : insideContainer(launch);
   const environment = environmentOf(definition, { ...facts, credentialsDirectory: seen.credentialsDirectory, inherited: process.env });
   // What nobody but the agent may say.
@@ -81,6 +83,12 @@ function reportVariables({ health, kind }: ProcessDefinition, { notifySocket, cr
 function listenVariables({ listen, kind }: ProcessDefinition): readonly string[] {
   if (listen.length === 0) return [];
   return [`LISTEN_FDS=${String(listen.length)}`, `LISTEN_FDNAMES=${listen.map(({ name }) => name).join(':')}`, ...(kind.is === 'rootfs' ? ['LISTEN_PID=1'] : [])];
+}
+
+/** With a /tmp of its own it does not find what is in the host's. */
+function refuseWhatIsHidden({ fullName, privateTmp }: ProcessDefinition, { notifySocket, credentialsDirectory }: Launch): void {
+  const hidden = privateTmp ? [notifySocket, credentialsDirectory].find((path) => path !== undefined && /^\/(?:var\/)?tmp\//.test(path)) : undefined;
+  if (hidden !== undefined) throw new LaunchError('unsupported', fullName, `private_tmp: ${hidden}, which it is given, is in the host's /tmp: the daemon's --state-dir has to be elsewhere`);
 }
 
 /** What a definition may ask for, and nobody does yet. */

@@ -49,18 +49,18 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     chmodSync(`${rootfs}/srv`, 0o777);
     const facts = [
       'id -u', 'id -G', 'pwd', 'umask', 'echo $HOME:$USER:$GREETING:$HOLDFAST_PROCESS_NAME', 'cat /proc/self/cgroup | grep -c ${instance_number}', 'ulimit -n',
-      'grep -E "^(CapEff|NoNewPrivs)" /proc/self/status | tr -d "\\t"', 'ls /sys/class/net', 'touch /srv/x 2>&1', 'touch /tmp/y && ls /tmp', 'echo end',
+      'grep -E "^(CapEff|NoNewPrivs)" /proc/self/status | tr -d "\\t"', 'ls /sys/class/net', 'touch /srv/x 2>&1', 'cut -d" " -f19 /proc/self/stat', 'touch /tmp/y && ls /tmp', 'echo end',
     ];
     agent.define('box', [
       `rootfs = "${rootfs}"`, `command = ["sh", "-c", '''${facts.join('; ').replace('${instance_number}', agent.name('box'))}; exec sleep 1000''']`, 'user = "box-user"', 'directory = "/srv"', 'umask = "027"',
-      'environment = { GREETING = "hello" }', 'private_tmp = true', 'read_only_paths = ["/srv"]', 'no_new_privileges = true', 'capabilities = ["NET_BIND_SERVICE"]',
+      'environment = { GREETING = "hello" }', 'private_tmp = true', 'read_only_paths = ["/srv"]', 'no_new_privileges = true', 'capabilities = ["NET_BIND_SERVICE"]', 'nice = 7',
     ], { limits: ['memory = "64m"', 'pids = 30', 'nofile = "100:200"'] });
     await agent.startDaemon();
     await agent.untilState('box', State.RUNNING);
     const hierarchies = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n').length;
     expect(await output('box', 'end')).toEqual([
       '4321', '4322 77', '/srv', '0027', `/home/box:box-user:hello:${agent.name('box')}`, String(hierarchies), '100',
-      'CapEff:0000000000000400', 'NoNewPrivs:1', 'lo', 'touch: /srv/x: Read-only file system', 'y', 'end',
+      'CapEff:0000000000000400', 'NoNewPrivs:1', 'lo', 'touch: /srv/x: Read-only file system', '7', 'y', 'end',
     ]);
     expect(existsSync(`${rootfs}/tmp/y`)).toBe(false);
     expect((await ctl.run('why', agent.name('box'))).stdout).toContain('memory 64M; pids 30');

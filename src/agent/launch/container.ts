@@ -51,12 +51,13 @@ export function rootfsSpecOf(process: ProcessDefinition, rootfs: string, account
     capabilities: process.capabilities,
     rlimits: rlimitsOf(process.resourceLimits),
     oomScoreAdj: process.oomScoreAdjust,
+    nice: process.nice,
     readOnlyPaths: process.readOnlyPaths.filter((path) => path !== '/'),
   }));
 }
 
 /** In memory, of this run alone. */
-const privateTmp: readonly Mount[] = ['/tmp', '/var/tmp'].map((destination) => ({ destination, type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'mode=1777'] }));
+export const privateTmp: readonly Mount[] = ['/tmp', '/var/tmp'].map((destination) => ({ destination, type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'mode=1777'] }));
 
 /**
  * A bundle's spec with what its start is given beside it; undefined where that is nothing: then the bundle is run as it is.

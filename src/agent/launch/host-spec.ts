@@ -2,6 +2,7 @@ import { printJson } from '../../runtime/json';
 import type { ProcessDefinition } from '../definitions/definition';
 import type { Account } from './account';
 import { argumentsOf } from './command';
+import { privateTmp } from './container';
 import { LaunchError } from './errors';
 import { resourcesOf, rlimitsOf } from './resources';
 
@@ -14,6 +15,8 @@ export function hostSpecOf(process: ProcessDefinition, account: Account, environ
   const { kind, capabilities, resourceLimits, nice, oomScoreAdjust } = process;
   if (kind.is !== 'host') throw new LaunchError('unsupported', process.fullName, `${process.fullName} is no host program`);
   const { uid, gid, additionalGids } = account;
+  const hasOwnMounts = process.privateTmp || process.readOnlyPaths.length > 0;
+  const namespaces = [...(kind.pidNamespace ? [{ type: 'pid' }] : []), ...(hasOwnMounts ? [{ type: 'mount' }] : [])];
   return printJson({
     ociVersion: '1.0.2',
     process: {
@@ -28,6 +31,7 @@ export function hostSpecOf(process: ProcessDefinition, account: Account, environ
       ...(oomScoreAdjust === undefined ? {} : { oomScoreAdj: oomScoreAdjust }),
       ...(nice === undefined ? {} : { scheduler: { policy: 'SCHED_OTHER', nice } }),
     },
-    linux: { resources: resourcesOf(process.limits), namespaces: kind.pidNamespace ? [{ type: 'pid' }] : [] },
+    ...(process.privateTmp ? { mounts: privateTmp } : {}),
+    linux: { resources: resourcesOf(process.limits), namespaces, ...(process.readOnlyPaths.length === 0 ? {} : { readonlyPaths: process.readOnlyPaths }) },
   });
 }

@@ -31,6 +31,8 @@ export interface SpecWishes {
   /** `process.rlimits`. Absent: a usual number of files. */
   readonly rlimits?: readonly object[] | undefined;
   readonly oomScoreAdj?: number | undefined;
+  /** -20 to 19. */
+  readonly nice?: number | undefined;
   /** It cannot write there; beside those of /proc that nobody may write to. */
   readonly readOnlyPaths?: readonly string[] | undefined;
 }
@@ -106,6 +108,7 @@ export function containerSpec(wishes: SpecWishes): object {
       rlimits: wishes.rlimits ?? [{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 4096 }],
       noNewPrivileges: wishes.noNewPrivileges,
       oomScoreAdj: wishes.oomScoreAdj ?? 0,
+      ...(wishes.nice === undefined ? {} : { scheduler: { policy: 'SCHED_OTHER', nice: wishes.nice } }),
     },
     root: { path: wishes.rootfs, readonly: wishes.readonlyRootfs },
     hostname: wishes.hostname,

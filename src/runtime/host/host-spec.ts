@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import type { Fields } from '../fields';
 import { USUAL_STATE_DIR } from '../state-dir/layout';
 import { allowOnly, hostError } from './host-error';
+import { type OwnMounts, ownMountsOf } from './own-mounts';
 
 /** What the spec of a host program says beside its process. */
 export interface HostSpec {
@@ -11,16 +12,18 @@ export interface HostSpec {
   /** `linux.resources`: see limits.ts. */
   readonly resources: Fields | undefined;
   readonly ownPidNamespace: boolean;
+  /** Undefined: it has the host's mounts. */
+  readonly ownMounts: OwnMounts | undefined;
 }
 
 /** What a host program can have of an OCI spec: all else is the host's. */
 const members = {
-  spec: ['ociVersion', 'process', 'linux', 'annotations'],
+  spec: ['ociVersion', 'process', 'mounts', 'linux', 'annotations'],
   process: [
     'terminal', 'user', 'args', 'env', 'cwd', 'capabilities', 'rlimits', 'noNewPrivileges', 'apparmorProfile', 'selinuxLabel',
     'oomScoreAdj', 'scheduler',
   ],
-  linux: ['cgroupsPath', 'resources', 'namespaces'],
+  linux: ['cgroupsPath', 'resources', 'namespaces', 'readonlyPaths'],
 } as const;
 
 /**
@@ -34,15 +37,16 @@ export function readHostSpec(fields: Fields, defaultCgroup: string): HostSpec {
   const linux = fields.optionalObject('linux');
   if (linux !== undefined) allowOnly(linux, members.linux, 'linux.');
   const namespaces = linux?.optionalObjects('namespaces') ?? [];
-  for (const namespace of namespaces) {
-    if (namespace.string('type') !== 'pid' || !namespace.isAbsent('path')) {
-      namespace.fail('type', 'a host program can have a new pid namespace, and no other');
-    }
-  }
+  const kinds = namespaces.map((namespace) => {
+    const kind = namespace.string('type');
+    if ((kind === 'pid' || kind === 'mount') && namespace.isAbsent('path')) return kind;
+    return namespace.fail('type', 'a host program can have a new pid namespace and a new mount namespace, and no other');
+  });
   return {
     cgroupsPath: cgroupPathOf(linux?.optionalString('cgroupsPath') ?? defaultCgroup),
     resources: linux?.optionalObject('resources'),
-    ownPidNamespace: namespaces.length > 0,
+    ownPidNamespace: kinds.includes('pid'),
+    ownMounts: ownMountsOf(fields, kinds.includes('mount')),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ProcessSpec } from '../bundle/process-spec';
 import { quote, splitEnvironment } from './environment';
+import { type OwnMounts, mountScript } from './own-mounts';
 import { settersOf, userOf } from './setters';
 
 /** A process of a host program, and where what it is made with lies. */
@@ -18,9 +19,14 @@ export interface StubRequest {
   readonly terminal?: string | undefined;
   /** Descriptors from 3 on that are the program's: sd_listen_fds(3). */
   readonly socketCount?: number | undefined;
-  /** A pid namespace: a new one, or the one of that process. */
-  readonly pidNamespace?: 'new' | number | undefined;
+  /** Absent: it has those of the host. */
+  readonly namespaces?: StubNamespaces | undefined;
 }
+
+/** New ones, or those of a process of the program. */
+export type StubNamespaces =
+  | { readonly are: 'new'; readonly hasPid: boolean; readonly mounts: OwnMounts | undefined }
+  | { readonly are: 'joined'; readonly pid: number; readonly hasPid: boolean };
 
 /** How a host program's process is started. */
 export interface StubCommand {
@@ -93,20 +99,20 @@ function stub({ start, ready, stderr, environment }: OwnDescriptors, isGivenSock
  * something else (LD_PRELOAD), and nobody else is to read it meanwhile. All words but the program's own are ours, or numbers.
  */
 export function stubCommand(request: StubRequest): StubCommand {
-  const { spec, pidNamespace, terminal, socketCount = 0 } = request;
+  const { spec, namespaces, terminal, socketCount = 0 } = request;
   const own = ownDescriptors(socketCount);
   const shell = own.environment > LAST_SMALL_FD ? LARGER_SHELL : SHELL;
   const script = stub(own, socketCount > 0);
   const { file, odd } = splitEnvironment(spec.env ?? []);
   const program = spec.args[0] ?? '';
   const command = odd.length === 0 ? spec.args : ['/usr/bin/env', '--', ...odd, ...spec.args];
-  const setters = [...namespaceSetters(pidNamespace, terminal !== undefined), ...settersOf(spec)];
+  const setters = [...namespaceSetters(namespaces, terminal !== undefined), ...settersOf(spec)];
   const last = setters.length === 0 ? script : `exec ${setters.map(quote).join(' ')} ${shell} -c ${quote(script)} "$0" "$@"`;
   return {
     file: shell,
     args: ['-c', `${rootScript(request, own)}\n${last}`, 'holdfast', '--pid-file', request.pidFile, spec.cwd, umaskOf(spec), program, searchPathOf(spec), ...command],
     environment: file,
-    forks: pidNamespace !== undefined,
+    forks: namespaces?.hasPid === true,
   };
 }
 
@@ -128,14 +134,18 @@ function rootScript({ spec, cgroup, startFifo, readyFifo, environmentFile, error
   ].join('\n');
 }
 
-/** What is executed by them makes a process in the namespace; that one leads a session, as every program here. */
-function namespaceSetters(pidNamespace: StubRequest['pidNamespace'], hasTerminal: boolean): readonly string[] {
-  if (pidNamespace === undefined) return [];
-  // Its own /proc, which wants mounts of its own; those that the host makes later come in.
-  const enter = pidNamespace === 'new'
-    ? ['unshare', '--pid', '--fork', '--mount', '--propagation', 'slave', '--mount-proc']
-    : ['nsenter', '--target', String(pidNamespace), '--pid', '--mount'];
-  return [...enter, '--', 'setsid', ...(hasTerminal ? ['--ctty'] : [])];
+/**
+ * What enters the namespaces. For a pid namespace that makes a process in it, which leads a session, as every program here; and it has a /proc of its own, which wants mounts of
+ * its own. Those that the host makes later come in.
+ */
+function namespaceSetters(namespaces: StubNamespaces | undefined, hasTerminal: boolean): readonly string[] {
+  if (namespaces === undefined) return [];
+  const { hasPid } = namespaces;
+  const leads = hasPid ? ['setsid', ...(hasTerminal ? ['--ctty'] : [])] : [];
+  if (namespaces.are === 'joined') return ['nsenter', '--target', String(namespaces.pid), ...(hasPid ? ['--pid'] : []), '--mount', '--', ...leads];
+  const { mounts } = namespaces;
+  const mounting = mounts === undefined ? [] : [SHELL, '-c', mountScript(mounts), 'holdfast-mounts'];
+  return ['unshare', ...(hasPid ? ['--pid', '--fork'] : []), '--mount', '--propagation', 'slave', ...(hasPid ? ['--mount-proc'] : []), '--', ...leads, ...mounting];
 }
 
 function umaskOf({ user }: ProcessSpec): string {

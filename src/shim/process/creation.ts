@@ -14,6 +14,7 @@ import { openTerminal } from '../../sys/tty';
 import { ConsolePath } from '../stdio/console-path';
 import { ShimError } from '../errors';
 import { type HostStdio, launchHost } from './host-launch';
+import { applyNice } from './nice';
 import { launchOf, withSockets } from './launch';
 import type { ManagedProcess } from './managed-process';
 import { Logger } from '../stdio/logger';
@@ -60,6 +61,7 @@ export class Creation {
     // It said that it had made one.
     if (pid === undefined) throw runtimeError(this.entry, SUCCESS);
     if (!isOursOrGone(pid)) throw new ShimError('shim-error', `the runtime's process ${pid} is not a child of the shim`);
+    if (!this.record.exec && this.record.checkpoint === '' && !this.entry.isOnHost) applyNice(pid, this.record.spec);
     return { pid, exited: this.exited };
   }
 

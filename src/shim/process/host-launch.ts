@@ -86,30 +86,33 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
 }
 
 /** The cgroup of a new program. */
-async function made({ place }: Shim, entry: ManagedProcess): Promise<Pick<StubRequest, 'cgroup' | 'startFifo' | 'pidNamespace'>> {
+async function made({ place }: Shim, entry: ManagedProcess): Promise<Pick<StubRequest, 'cgroup' | 'startFifo' | 'namespaces'>> {
   const { dir, bundle, namespace, id } = entry.identity;
   const fields = readJsonFile(join(bundle, 'config.json'), 'bad-bundle', { mostBytes: MOST_SPEC_BYTES });
   const spec = readHostSpec(fields, usualCgroupOf(place, namespace ?? '', namespace === undefined ? id : idOfRuntime(id)));
   const cgroup = locateHostCgroup(spec.cgroupsPath, { cpuset: wantsCpuset(spec.resources) });
   const startFifo = newStartFifo(dir);
-  writeHostFile(dir, { cgroup, startFifo });
+  writeHostFile(dir, { cgroup, startFifo, hasOwnMounts: spec.ownMounts !== undefined });
   mkfifo(startFifo, 0o600);
   faultPoint('shim.host.before-cgroup');
   const directories = directoriesOf(cgroup);
   makeDirectories(directories);
   faultPoint('shim.host.before-limits');
   if (spec.resources !== undefined) await writeLimits(cgroup, spec.resources);
-  return { cgroup: directories, startFifo, pidNamespace: spec.ownPidNamespace ? 'new' : undefined };
+  const { ownPidNamespace: hasPid, ownMounts: mounts } = spec;
+  return { cgroup: directories, startFifo, namespaces: hasPid || mounts !== undefined ? { are: 'new', hasPid, mounts } : undefined };
 }
 
 /** An exec'd process is where the program's first one is. */
-function joined(entry: ManagedProcess): Pick<StubRequest, 'cgroup' | 'startFifo' | 'pidNamespace'> {
+function joined(entry: ManagedProcess): Pick<StubRequest, 'cgroup' | 'startFifo' | 'namespaces'> {
   const { dir, ownPidNamespace } = entry.identity;
   const initDir = join(dirname(dir), INIT);
   const initPid = readPid(initDir);
   const startFifo = newStartFifo(dir);
   mkfifo(startFifo, 0o600);
-  return { cgroup: directoriesOf(readHostFile(initDir).cgroup), startFifo, pidNamespace: ownPidNamespace ? initPid : undefined };
+  const { cgroup, hasOwnMounts } = readHostFile(initDir);
+  const isElsewhere = initPid !== undefined && (ownPidNamespace || hasOwnMounts);
+  return { cgroup: directoriesOf(cgroup), startFifo, namespaces: isElsewhere ? { are: 'joined', pid: initPid, hasPid: ownPidNamespace } : undefined };
 }
 
 function newStartFifo(dir: string): string {

@@ -7,9 +7,6 @@ const ofTheSpec = [
   'terminal', 'pid_namespace', 'limits', 'oom_score_adjust', 'nice', 'no_new_privileges', 'capabilities', 'read_only_paths', 'private_tmp', 'network', 'listen',
 ];
 
-/** What a host program, which has the host's mounts and network, cannot have. */
-const ofContainers = ['private_tmp', 'read_only_paths'];
-
 /** Tells of keys that cannot stand beside each other. */
 export function tellContradictions(table: TableReader, kind: Kind): void {
   const tell = (key: string, message: string): void => { table.complain('contradiction', key, `${table.name}: ${message}`); };
@@ -18,14 +15,8 @@ export function tellContradictions(table: TableReader, kind: Kind): void {
   }
   if (kind.is === 'rootfs') {
     if (table.has('pid_namespace')) tell('pid_namespace', 'pid_namespace beside rootfs: a container has one always');
-    // Of OCI runtimes only runc 1.2 and later knows of it.
-    if (table.has('nice')) tell('nice', 'a container cannot have nice; limits.cpu_weight says how much it gets beside others');
   }
   if (kind.is === 'host') {
-    for (const key of ofContainers) {
-      const value = table.table[key];
-      if (value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)) tell(key, `a host program cannot have ${key}; with rootfs it can`);
-    }
     if (table.table['network'] === 'none') tell('network', 'a host program has the host\'s network; with rootfs it can have none');
   }
 }

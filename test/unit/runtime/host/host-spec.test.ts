@@ -6,8 +6,15 @@ const read = (spec: object) => readHostSpec(Fields.of({ ociVersion: '1.0.2', pro
 
 describe('the spec of a host program', () => {
   test('says where its cgroup is, and whether it has a pid namespace', () => {
-    expect(read({})).toEqual({ cgroupsPath: '/holdfast/default/id', resources: undefined, ownPidNamespace: false });
+    expect(read({})).toEqual({ cgroupsPath: '/holdfast/default/id', resources: undefined, ownPidNamespace: false, ownMounts: undefined });
     expect(read({ linux: { cgroupsPath: '/a/b', namespaces: [{ type: 'pid' }] } })).toMatchObject({ cgroupsPath: '/a/b', ownPidNamespace: true });
+  });
+
+  test('says what it sees otherwise than the host', () => {
+    const mounts = [{ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=1777'] }];
+    expect(read({ mounts, linux: { namespaces: [{ type: 'mount' }], readonlyPaths: ['/etc'] } })).toMatchObject({
+      ownPidNamespace: false, ownMounts: { inMemory: [{ at: '/tmp', options: ['nosuid', 'mode=1777'] }], readOnlyPaths: ['/etc'] },
+    });
   });
 
   test('members that say nothing are none', () => {
@@ -16,12 +23,16 @@ describe('the spec of a host program', () => {
 
   const refusals: readonly (readonly [object, string])[] = [
     [{ root: { path: '/' } }, 'cannot have root'],
-    [{ mounts: [{ destination: '/x' }] }, 'cannot have mounts'],
+    [{ mounts: [{ destination: '/x', type: 'tmpfs' }] }, 'without a mount namespace of its own cannot have mounts'],
+    [{ linux: { readonlyPaths: ['/x'] } }, 'without a mount namespace of its own cannot have mounts, nor readonlyPaths'],
+    [{ mounts: [{ destination: '/x', type: 'bind' }], linux: { namespaces: [{ type: 'mount' }] } }, 'can have tmpfs, and nothing else'],
+    [{ mounts: [{ destination: '/x', type: 'tmpfs', options: ['size=1;reboot'] }], linux: { namespaces: [{ type: 'mount' }] } }, 'is no option of a tmpfs'],
+    [{ linux: { namespaces: [{ type: 'mount' }], readonlyPaths: ['etc'] } }, 'expected an absolute path'],
     [{ hooks: { prestart: [] } }, 'cannot have hooks'],
     [{ linux: { seccomp: {} } }, 'cannot have linux.seccomp'],
     [{ process: { ...process, ioPriority: {} } }, 'cannot have process.ioPriority'],
-    [{ linux: { namespaces: [{ type: 'mount' }] } }, 'a new pid namespace, and no other'],
-    [{ linux: { namespaces: [{ type: 'pid', path: '/proc/1/ns/pid' }] } }, 'a new pid namespace, and no other'],
+    [{ linux: { namespaces: [{ type: 'network' }] } }, 'a new mount namespace, and no other'],
+    [{ linux: { namespaces: [{ type: 'pid', path: '/proc/1/ns/pid' }] } }, 'a new mount namespace, and no other'],
     ...['/', '/a/', '/a//b', '/a/../b', 'a', '/a\n'].map((cgroupsPath) => [{ linux: { cgroupsPath } }, 'expected an absolute path below'] as const),
   ];
   test.each(refusals)('what it cannot have is an error: %j', (spec, words) => {

@@ -42,8 +42,19 @@ describe('the command line of a host program', () => {
     expect(places).not.toContain(-1);
   });
 
-  test('an exec enters the pid namespace of the program', () => {
-    const { args, forks } = stubCommand({ ...request, pidNamespace: 123, terminal: '/dev/pts/7' });
+  test('mounts of its own are made before anything is given up, and in the pid namespace, where it has one', () => {
+    const mounts = { inMemory: [{ at: '/tmp', options: ['mode=1777'] }], readOnlyPaths: ['/it\'s'] };
+    const asked = { ...spec, user: { uid: 5, gid: 6 } };
+    const script = (hasPid: boolean): string => stubCommand({ ...request, spec: asked, namespaces: { are: 'new', hasPid, mounts } }).args[1] ?? '';
+    expect(script(false)).toMatch(/exec 'unshare' '--mount' '--propagation' 'slave' '--' '\/bin\/sh' '-c' '[^]*seal [^]*mount -t tmpfs -o mode=1777 tmpfs [^]*'holdfast-mounts' 'setpriv'/);
+    expect(script(true)).toContain('exec \'unshare\' \'--pid\' \'--fork\' \'--mount\' \'--propagation\' \'slave\' \'--mount-proc\' \'--\' \'setsid\' \'/bin/sh\'');
+  });
+
+  test('an exec enters the namespaces of the program', () => {
+    const joined = stubCommand({ ...request, namespaces: { are: 'joined', pid: 123, hasPid: false } });
+    expect(joined.args[1]).toContain('exec \'nsenter\' \'--target\' \'123\' \'--mount\' \'--\' /bin/sh -c');
+    expect(joined.forks).toBe(false);
+    const { args, forks } = stubCommand({ ...request, namespaces: { are: 'joined', pid: 123, hasPid: true }, terminal: '/dev/pts/7' });
     expect(args[1]).toContain('exec \'nsenter\' \'--target\' \'123\' \'--pid\' \'--mount\' \'--\' \'setsid\' \'--ctty\' /bin/sh -c');
     expect(forks).toBe(true);
   });
