@@ -4,15 +4,13 @@ import { forget } from '../programs/remove';
 import { removeAbove } from '../runtime/host/hierarchies';
 import { usualCgroupOf } from '../runtime/host/host-spec';
 import { messageOf } from '../sys/thrown';
+import { untilDone } from '../sys/until-done';
 import { ManagedProgram } from './engine/managed-program';
 import type { ManagedDefinition } from './engine/managed-definition';
 import type { EngineParts } from './engine/parts';
 import { pidOfRun } from './engine/run';
 import { inStartOrder } from './engine/start-order';
 import { untilChange } from './until-change';
-
-/** A disk that is full or fails now may have room again. */
-const retryMs = 1000;
 
 /** The processes that are kept running, by their full names. */
 export class Processes {
@@ -67,10 +65,7 @@ export class Processes {
   /** Nothing is started of what nobody knows where it stands. */
   async #restoreLater(name: string): Promise<void> {
     const program = this.#programs.get(name);
-    while (program?.isKnown === false && !program.isClosed) {
-      await new Promise<void>((resolve) => { setTimeout(resolve, retryMs).unref(); });
-      await program.restore(this.parts.states.find(name)).catch(() => undefined);
-    }
+    if (program !== undefined) await untilDone(() => program.restore(this.parts.states.find(name)), () => !program.isKnown && !program.isClosed, () => undefined);
   }
 
   /** Another definition of one that is there. */

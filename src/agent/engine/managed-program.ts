@@ -2,12 +2,12 @@ import { constants } from 'node:os';
 import { RecordsError } from '../../records/errors';
 import { faultPoint } from '../../sys/fault';
 import { Turns } from '../../sys/turns';
+import { untilDone } from '../../sys/until-done';
 import { msUntil } from '../machine/clocks';
 import type { ProgramEvent } from '../machine/event';
 import { isAsScheduled, msUntilDue } from '../machine/schedule';
 import { type Act, type Stored, actOf, deadlineOf, isDown, isOver, newlyDefined } from '../machine/state';
-import { type Subject, happeningsOf } from '../events/happenings-of';
-import { expects } from '../machine/policy';
+import { happeningsOf } from '../events/happenings-of';
 import { step } from '../machine/step';
 import { printStored } from '../machine/stored-text';
 import { Attendant } from '../health/attendant';
@@ -19,13 +19,12 @@ import type { EngineParts } from './parts';
 import { tellFatal } from './on-fatal';
 import type { Peer } from './peer';
 import { eventAtStart, readStored } from './at-start';
-import { endOfRun, pidOfRun, signalRun, startGeneration } from './run';
+import { EventSubject } from './subject';
+import { type Watcher, Watchers } from './watchers';
+import { endOfRun, signalRun, startGeneration } from './run';
 
 /** A disk that is full or fails now may have room again. */
 const retryMs = 1000;
-
-/** What becomes of a program; undefined: it is forgotten. */
-export type Watcher = (stored: Stored | undefined) => void;
 
 /**
  * One program that is kept running. What happens to it is taken one after the other: the state machine decides, what it says is written
@@ -35,8 +34,9 @@ export class ManagedProgram implements Peer {
   #definition: ManagedDefinition;
   #stored: Stored;
   readonly #turns = new Turns();
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers = new Watchers();
   readonly #belongings: Belongings;
+  readonly #subject: EventSubject;
   readonly #alarm = new Alarm(() => { this.#wake(); });
   #starting: AbortController | undefined;
   #attendant: Attendant | undefined;
@@ -45,14 +45,13 @@ export class ManagedProgram implements Peer {
   #isUnwritten = false;
   /** While it was not known yet where it stands. */
   #wasLost = false;
-  /** Of the run of the generation, where somebody is told of it; 0: not known. */
-  #pid = { generation: 0, pid: 0 };
 
   constructor(definition: ManagedDefinition, private readonly parts: EngineParts) {
     this.#definition = definition;
     this.#stored = newlyDefined(parts.now());
     this.#belongings = new Belongings(parts, definition.name, (error) => { this.#mind(error); });
     this.#belongings.define(definition.process);
+    this.#subject = new EventSubject(parts);
     parts.peers.join(this);
   }
 
@@ -141,8 +140,7 @@ export class ManagedProgram implements Peer {
 
   /** Calls `watcher` at each change. @returns the way out */
   watch(watcher: Watcher): () => void {
-    this.#watchers.add(watcher);
-    return () => { this.#watchers.delete(watcher); };
+    return this.#watchers.add(watcher);
   }
 
   /** Nothing is done any more; what runs runs on. May be called twice. */
@@ -158,7 +156,8 @@ export class ManagedProgram implements Peer {
     const { stored, act } = step(this.#stored, { event, policy, now: parts.now(), random: parts.random(), areDependenciesMet: this.waits.length === 0 });
     if (stored === this.#stored) return undefined;
     faultPoint('daemon.agent.before-write');
-    await parts.news.putState(name, stored && printStored(stored), happeningsOf(this.#stored, stored, await this.#subject(stored)));
+    const before = this.#stored;
+    await parts.news.putState(name, stored && printStored(stored), happeningsOf(before, stored, await this.#subject.of(this.definition, before, stored)));
     faultPoint('daemon.agent.written');
     this.#isUnwritten = false;
     if (stored === undefined) {
@@ -170,19 +169,9 @@ export class ManagedProgram implements Peer {
       if (isDown(stored)) await this.#belongings.freeAddresses();
       this.#stored = stored;
     }
-    for (const watcher of [...this.#watchers]) watcher(stored);
+    this.#watchers.tell(stored);
     if (this.#isKnown) parts.peers.changed(this);
     return act;
-  }
-
-  /** As events tell of it. */
-  async #subject(stored: Stored | undefined): Promise<Subject> {
-    const { definition: { name, policy, process: { process, group } }, parts } = this;
-    const { generation } = this.#stored;
-    const isUp = 'upSince' in (stored ?? this.#stored);
-    if (isUp && this.#pid.generation !== generation && parts.news.isTold) this.#pid = { generation, pid: await pidOfRun(parts, name) };
-    const pid = this.#pid.generation === generation ? this.#pid.pid : 0;
-    return { process, group, pid, expects: (end) => expects(policy, end), nowMs: parts.now().wallMs };
   }
 
   /** It is started again, as one intention. */
@@ -274,16 +263,12 @@ export class ManagedProgram implements Peer {
 
   /** What has happened stays so where it cannot be written down: whatever else there is waits until it can, as the order matters. */
   #takeOnceWritten(find: () => ProgramEvent | undefined): Promise<void> {
-    return this.#turns.run('', async () => {
-      for (let event = find(); event !== undefined && !this.#isClosed; event = find()) {
-        try {
-          await this.#take(event);
-          return;
-        } catch (error) {
-          this.#mindUnwritten(error);
-          await new Promise<void>((resolve) => { setTimeout(resolve, retryMs).unref(); });
-        }
-      }
+    return this.#turns.run('', () => {
+      const take = async (): Promise<void> => {
+        const event = find();
+        if (event !== undefined) await this.#take(event);
+      };
+      return untilDone(take, () => !this.#isClosed, (error) => { this.#mindUnwritten(error); });
     });
   }
 

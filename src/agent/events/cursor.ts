@@ -1,8 +1,6 @@
 import type { NamedTexts } from '../../records/named-texts';
 import type { Logger } from '../../runtime/logger';
-
-/** A disk that is full or fails now may have room again. */
-const retryMs = 1000;
+import { untilDone } from '../../sys/until-done';
 
 /** How far somebody has been told, written down: what comes after that is told (again) by the next daemon. */
 export class Cursor {
@@ -38,16 +36,16 @@ export class Cursor {
   async #write(): Promise<void> {
     if (this.#isWriting) return;
     this.#isWriting = true;
-    while (this.#written !== this.#throughId && !this.#isClosed) {
-      const id = this.#throughId;
-      try {
+    const write = async (): Promise<void> => {
+      while (this.#written !== this.#throughId && !this.#isClosed) {
+        const id = this.#throughId;
         await this.texts.put({ name: this.name, text: String(id) });
         this.#written = id;
-      } catch (error) {
-        this.log.warn({ name: this.name, err: error }, 'how far events have been told cannot be written down: some may be told twice');
-        await new Promise<void>((resolve) => { setTimeout(resolve, retryMs).unref(); });
       }
-    }
+    };
+    await untilDone(write, () => !this.#isClosed, (error) => {
+      this.log.warn({ name: this.name, err: error }, 'how far events have been told cannot be written down: some may be told twice');
+    });
     this.#isWriting = false;
   }
 }
