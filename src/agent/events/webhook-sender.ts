@@ -58,7 +58,7 @@ export class WebhookSender implements Subscriber {
   }
 
   more(): void {
-    if (!this.#isBusy && this.#timer === undefined && !this.#closing.signal.aborted) void this.#send();
+    if (!this.#isBusy && this.#timer === undefined && !this.#closing.signal.aborted) this.#send().catch((error: unknown) => { this.#mind(error); });
   }
 
   /** What it has been told is written down by who has its cursor. May be called twice. */
@@ -72,6 +72,14 @@ export class WebhookSender implements Subscriber {
   forget(): void {
     this.close();
     dropNote(this.parts.notes, this.#noteName, this.parts.log);
+  }
+
+  /** What it is to be told of cannot be found out, or how far it was told not be written down. */
+  #mind(error: unknown): void {
+    this.#isBusy = false;
+    if (this.#closing.signal.aborted) return;
+    this.parts.log.error({ webhook: this.webhook.name, err: error }, 'a webhook cannot be told of events; it is tried again');
+    this.#wait(firstPauseMs);
   }
 
   async #send(): Promise<void> {
