@@ -4,7 +4,7 @@ import PQueue from 'p-queue';
 
 /** getaddrinfo(3) has a thread of the pool, which has four, for as long as a name server takes; files need the pool, too. */
 const lookupsAtOnce = 2;
-/** Names that were not answered in time the last time wait for one another, and nobody for them. */
+/** Names that are not answered in time, or were not the last time, wait for one another, and nobody for them. */
 const slowLookupsAtOnce = 1;
 const slowMs = 1000;
 /** Whatever a name server says (RFC 6761, 6.3). */
@@ -28,14 +28,28 @@ export function queuedLookup(ask: LookupFunction = lookup as LookupFunction): Lo
       });
       return;
     }
-    void (slowNames.has(name) ? slow : usual).add(() => new Promise<void>((resolve) => {
+    const isSlow = slowNames.has(name);
+    void (isSlow ? slow : usual).add(() => {
       slowNames.delete(name);
-      const timer = setTimeout(() => { slowNames.add(name); }, slowMs).unref();
+      const [answered, answer] = promiseAndResolve();
+      const [moved, move] = promiseAndResolve();
+      const timer = setTimeout(() => {
+        slowNames.add(name);
+        // Its place is somebody else's as soon as it has one among the slow ones.
+        if (!isSlow) void slow.add(() => { move(); return answered; }, { priority: 1 });
+      }, slowMs).unref();
       ask(hostname, options, (...found) => {
         clearTimeout(timer);
         callback(...found);
-        resolve();
+        answer();
       });
-    }));
+      return Promise.race([answered, moved]);
+    });
   };
+}
+
+function promiseAndResolve(): readonly [Promise<void>, () => void] {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((resolved) => { resolve = resolved; });
+  return [promise, resolve];
 }

@@ -20,6 +20,28 @@ describe('the lookup of names for health checks', () => {
     expect(asked).toEqual(['db.example', 'other.example']);
   });
 
+  test('two names that hang the first time hold a third up for no longer than it takes to see that', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    try {
+      const asked: string[] = [];
+      const lookup = queuedLookup((name, _options, answer) => {
+        asked.push(name);
+        if (!name.startsWith('dead')) process.nextTick(() => { answer(null, '1.0.0.1', 4); });
+      });
+      for (const name of ['dead-1', 'dead-2']) void found(lookup, name, {});
+      const [third, fourth] = [found(lookup, 'third', {}), found(lookup, 'fourth', {})];
+      expect(asked).toEqual(['dead-1', 'dead-2']);
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(await Promise.all([third, fourth])).toEqual([['1.0.0.1', 4], ['1.0.0.1', 4]]);
+      // Three at once, and no more: the pool has four threads, and files need one.
+      for (const name of ['dead-3', 'dead-4', 'dead-5']) void found(lookup, name, {});
+      await jest.advanceTimersByTimeAsync(5000);
+      expect(asked).toEqual(['dead-1', 'dead-2', 'third', 'fourth', 'dead-3']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   test('names that nobody answers for wait for one another, and no other name for them', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     try {
