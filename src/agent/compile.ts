@@ -34,7 +34,7 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
     labels: [...[...definition.labels].map(([name, value]) => `${name}=${value}`), ...secretLabels(secretVariables)],
     stdio: { stdin: line?.stdin ?? '', stdout: line?.stdout ?? path(log.stdout), stderr: path(log.stderr) },
     removeAtEnd: false,
-    keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles },
+    keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles, rate: log.rate, maxAgeMs: log.maxAgeMs },
     // A terminal is open to whoever attaches, whatever is said.
     openStdin: definition.terminal ? undefined : definition.stdin === 'open' && line === undefined,
     heldSockets: definition.listen.length === 0 ? undefined : socketsName(definition.fullName),
@@ -97,7 +97,7 @@ function refuseWhatIsMissing(definition: ProcessDefinition): void {
   const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
     ['an event listener that is no host program', kind.is !== 'host' && listener !== undefined],
     ['ready.log of output that is not kept with times', ready.is === 'log' && (log.format !== 'cri' || log.stdout.is !== 'keep' || log.stderr.is !== 'keep')],
-    ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit') || log.rate !== undefined || log.compress || log.maxAgeMs !== undefined],
+    ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit')],
   ];
   const [missing] = asked.filter(([, isAsked]) => isAsked).map(([key]) => key);
   if (missing !== undefined) throw new Error(`${missing}: this version of the agent cannot do that yet`);

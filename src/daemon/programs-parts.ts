@@ -42,6 +42,8 @@ export function makePrograms({ supervisor, context, records, stateDir, settings 
         maxSizeBytes: maxSizeBytes === 0 ? KEPT_DEFAULTS.maxSizeBytes : maxSizeBytes,
         maxFiles: maxFiles === 0 ? KEPT_DEFAULTS.maxFiles : maxFiles,
         holdsDir: stateDir.holdsDir(key),
+        rate: keptOutput?.rate,
+        maxAgeMs: keptOutput?.maxAgeMs,
       },
     };
   };

@@ -16,6 +16,10 @@ export interface KeptOutput {
   /** 0: the daemon's own limits. */
   readonly maxSizeBytes: number;
   readonly maxFiles: number;
+  /** Absent: all lines. */
+  readonly rate?: { readonly lines: number; readonly perMs: number } | undefined;
+  /** Absent: whatever their age. */
+  readonly maxAgeMs?: number | undefined;
 }
 
 /** What is to run under a name. */
@@ -77,7 +81,14 @@ export function parseDefinition(name: string, column: string): Definition {
 
 function keptOutputOf(fields: Readonly<Record<string, unknown>>, name: string): KeptOutput {
   const number = (field: string): number => checked(fields[field] ?? 0, 'number', name, field);
-  return { format: KEPT_FORMATS.find((one) => one === fields['format']) ?? 'cri', maxSizeBytes: number('maxSizeBytes'), maxFiles: number('maxFiles') };
+  const rate = fields['rate'] === undefined ? undefined : objectOf(fields['rate'], name, 'rate');
+  return {
+    format: KEPT_FORMATS.find((one) => one === fields['format']) ?? 'cri',
+    maxSizeBytes: number('maxSizeBytes'),
+    maxFiles: number('maxFiles'),
+    ...(rate === undefined ? {} : { rate: { lines: checked(rate['lines'], 'number', name, 'rate.lines'), perMs: checked(rate['perMs'], 'number', name, 'rate.perMs') } }),
+    ...(fields['maxAgeMs'] === undefined ? {} : { maxAgeMs: number('maxAgeMs') }),
+  };
 }
 
 interface Primitives {

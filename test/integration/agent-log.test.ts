@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
+import { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
 
 describeOnHost('output of programs that goes to files of their definition', realContainers, () => {
@@ -33,5 +34,20 @@ describeOnHost('output of programs that goes to files of their definition', real
     await agent.untilState('web', State.RUNNING);
     await agent.until('web', 'both lines', () => readFileSync(both, 'utf8').split('\n').length === 3);
     expect(readFileSync(both, 'utf8').trimEnd().split('\n').sort()).toEqual(['err of web', 'out of web']);
+  });
+
+  test('lines beyond a rate are dropped, and logs says how many', async () => {
+    const ctl = new Ctl(agent.host);
+    try {
+      agent.define('web', ['command = ["sh", "-c", "seq 1000; exec sleep 1000"]'], { log: ['rate = { lines = 3, per = "500ms" }', 'max_age = "1h"'] });
+      await agent.startDaemon();
+      await agent.untilState('web', State.RUNNING);
+      const logs = async (): Promise<string> => (await ctl.run('logs', agent.name('web'))).stdout;
+      let text = await logs();
+      while (!text.includes('holdfast: 997')) text = await logs();
+      expect(text).toBe('1\n2\n3\nholdfast: 997 lines were dropped here: more than 3 in 500ms\n');
+    } finally {
+      ctl.close();
+    }
   });
 });

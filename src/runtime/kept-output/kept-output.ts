@@ -12,6 +12,12 @@ export type OutputStream = 'stdout' | 'stderr';
  */
 export type KeptFormat = 'cri' | 'raw';
 
+/** So many lines of each stream, and no more, are kept in that time. */
+export interface LineRate {
+  readonly lines: number;
+  readonly perMs: number;
+}
+
 /** How a process's output is kept in files: that of each stream that has no path of its client. */
 export interface KeptOutput {
   /** Where the files are, absolute: `keptDirectory`. Made where it is not there. */
@@ -22,9 +28,13 @@ export interface KeptOutput {
   readonly maxFiles: number;
   /** Where readers are told of that nothing is rotated away from (see holds.ts), absolute. Absent: there are none. */
   readonly holdsDir?: string | undefined;
+  /** Lines beyond it are dropped, and counted in the output. Absent: all are kept. */
+  readonly rate?: LineRate | undefined;
+  /** What is older goes, before there is too much of it. Absent: nothing is too old. */
+  readonly maxAgeMs?: number | undefined;
 }
 
-export const KEPT_DEFAULTS = { format: 'cri', maxSizeBytes: 50 * 1024 * 1024, maxFiles: 10 } as const satisfies Omit<KeptOutput, 'dir' | 'holdsDir'>;
+export const KEPT_DEFAULTS = { format: 'cri', maxSizeBytes: 50 * 1024 * 1024, maxFiles: 10 } as const satisfies Omit<KeptOutput, 'dir' | 'holdsDir' | 'rate' | 'maxAgeMs'>;
 
 /** Less than this holds no line with its time. */
 export const LEAST_SIZE_BYTES = 1024;
@@ -37,8 +47,13 @@ export function keptDirectory(root: string, key: ContainerKey): string {
 }
 
 /** As a member of a JSON file. */
-export function keptMember({ dir, format, maxSizeBytes, maxFiles, holdsDir }: KeptOutput): JsonObject {
-  return { dir, format, maxSizeBytes, maxFiles, ...(holdsDir === undefined ? {} : { holdsDir }) };
+export function keptMember({ dir, format, maxSizeBytes, maxFiles, holdsDir, rate, maxAgeMs }: KeptOutput): JsonObject {
+  return {
+    dir, format, maxSizeBytes, maxFiles,
+    ...(holdsDir === undefined ? {} : { holdsDir }),
+    ...(rate === undefined ? {} : { rate: { lines: rate.lines, perMs: rate.perMs } }),
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+  };
 }
 
 /** @throws RuntimeError, naming the member */
@@ -51,5 +66,11 @@ export function keptOf(fields: Fields): KeptOutput {
     maxSizeBytes: fields.integer('maxSizeBytes', LEAST_SIZE_BYTES, Number.MAX_SAFE_INTEGER),
     maxFiles: fields.integer('maxFiles', 1, MOST_FILES),
     ...(fields.isAbsent('holdsDir') ? {} : { holdsDir: fields.absolutePath('holdsDir') }),
+    ...rateOf(fields.optionalObject('rate')),
+    ...(fields.isAbsent('maxAgeMs') ? {} : { maxAgeMs: fields.integer('maxAgeMs', 1, Number.MAX_SAFE_INTEGER) }),
   };
+}
+
+function rateOf(rate: Fields | undefined): { readonly rate?: LineRate } {
+  return rate === undefined ? {} : { rate: { lines: rate.integer('lines', 1), perMs: rate.integer('perMs', 1) } };
 }

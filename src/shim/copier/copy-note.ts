@@ -1,14 +1,16 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { tryLockFile } from '../../sys/files/files';
 import { readProcStat } from '../../sys/process/process';
+import { type RateState, lineParts } from './line-rate';
 
-// Twelve numbers of 64 bits each, the last five for kept output alone. What changes together lies together: one write, which no kill can tear.
+// Sixteen numbers of 64 bits each, the last nine for kept output alone (a note of before has twelve: the others are 0). What changes together lies together: one write, which no kill can tear.
 const HOLDER_AT = 0;
 const PROGRESS_AT = 24;
 const WANTED_AT = 40;
 const DONE_AT = 48;
 const TAKE_AT = 56;
-const SIZE = 96;
+const RATE_AT = 96;
+const SIZE = 128;
 const NUMBER = 8;
 
 /** The copier that works on a stream now, or did when it died. */
@@ -30,7 +32,7 @@ export interface Progress {
 export interface Take {
   /** So many staged bytes have been written. */
   readonly from: number;
-  /** So many after them are being written; 0 between two. */
+  /** So many after them are being written; 0 between two, and, with a file, where it is the notice of dropped lines. */
   readonly length: number;
   /** Which file of the row. */
   readonly file: number;
@@ -93,6 +95,16 @@ export class CopyNote {
 
   set take({ from, length, file, position, timeNs }: Take) {
     this.write(TAKE_AT, [from, length, file, position, timeNs]);
+  }
+
+  get rate(): RateState {
+    const [sinceNs = 0n, lines = 0n, dropped = 0n, within = 0n] = this.numbers(RATE_AT, 4);
+    return { sinceNs, lines: Number(lines), dropped: Number(dropped), within: lineParts[Number(within)] ?? 'none' };
+  }
+
+  /** Both at once: what is written, and how it stands to the limit after it. */
+  setTakeAndRate({ from, length, file, position, timeNs }: Take, { sinceNs, lines, dropped, within }: RateState): void {
+    this.write(TAKE_AT, [from, length, file, position, timeNs, sinceNs, lines, dropped, lineParts.indexOf(within)]);
   }
 
   /** Whether another copier waits for the lock. */

@@ -58,6 +58,12 @@ export class Waiting {
     this.watch = this.poller.watch(fd, { in: true }, () => this.resume());
   }
 
+  /** @param ms it goes on then, too */
+  forInputOr(fd: number, ms: number): void {
+    this.forInput(fd);
+    this.timer = setTimeout(() => this.resume(), ms);
+  }
+
   forRoom(fd: number): void {
     this.stop();
     this.watch = this.poller.watch(fd, { out: true }, () => this.resume());

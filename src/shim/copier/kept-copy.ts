@@ -1,11 +1,10 @@
-import { fstatSync, ftruncateSync, readSync } from 'node:fs';
-import { encodeCri } from '../../runtime/kept-output/cri-format';
-import { clearHeld, markHeld } from '../../runtime/kept-output/holds';
+import { fstatSync, ftruncateSync } from 'node:fs';
 import { faultPoint } from '../../sys/fault';
 import { moveIntoFile, setPipeSize } from '../../sys/files/files';
 import { type CopyContext, CopyInTurns } from './copy';
-import type { CopyNote, Take } from './copy-note';
-import { KeptFiles } from './kept-files';
+import type { CopyNote } from './copy-note';
+import { HeldSign } from './held-sign';
+import { KeptWriter, type Written } from './kept-writer';
 import type { KeptStream } from './protocol';
 
 /** What comes within this time is taken together: a chunk costs more than its bytes. */
@@ -29,10 +28,9 @@ const RETRY_MS = 1000;
 const HELD_MS = 2;
 const MOST_HELD_MS = 100;
 
-/** What a turn of writing came to: `held`: a reader has to read on first. */
-type Written = 'all' | 'full' | 'held';
-
-const NOTHING: Take = { from: 0, length: 0, file: 0, position: 0, timeNs: 0n };
+/** How often files are looked at that may be too old. */
+const LEAST_TIDY_MS = 100;
+const MOST_TIDY_MS = 60_000;
 
 /** What a copy of kept output works with; all of it belongs to the copy. */
 export interface KeptParts {
@@ -50,7 +48,7 @@ export interface KeptParts {
  * missing of them is written: readers never see a byte go.
  */
 export class KeptCopy extends CopyInTurns {
-  private readonly files: KeptFiles;
+  private readonly writer: KeptWriter;
   /** A take may be half-done: by a copier before this one, or by a turn that failed. */
   private isBroken = true;
   private isBusy = false;
@@ -58,50 +56,51 @@ export class KeptCopy extends CopyInTurns {
   private trouble = '';
   /** How long it rests the next time that a reader holds it up. */
   private heldMs = HELD_MS;
-  /** Whether readers have been told that it waits for them. Undefined: a copier before this one may have. */
-  private saysHeld: boolean | undefined;
-  /** By what they are told: of this process's stream alone, whoever copies it. The next run's writes to the same directory. */
-  private readonly heldName: string;
+  private readonly heldSign: HeldSign;
+  /** When files are looked at next that may be too old: of Date.now(). */
+  private tidyAtMs = 0;
 
   constructor(
     private readonly parts: KeptParts,
     context: CopyContext,
   ) {
     super(context, { fds: [parts.fifoFd, parts.stagedFd], note: parts.note });
-    this.files = new KeptFiles(parts.kept.output, parts.kept.stream);
-    this.heldName = `${parts.kept.stream}-${fstatSync(parts.stagedFd).ino}`;
+    this.writer = new KeptWriter(parts, context, () => { this.heldMs = HELD_MS; });
+    this.heldSign = new HeldSign(parts.kept.output.holdsDir, `${parts.kept.stream}-${fstatSync(parts.stagedFd).ino}`);
     this.begin();
   }
 
   override close(): void {
-    this.files.release();
+    this.writer.files.release();
     super.close();
     // One that goes on with what is staged says it again.
-    this.sayHeld(false);
+    this.heldSign.say(false);
   }
 
   protected turn(): void {
-    const { fifoFd, stagedFd, note } = this.parts;
+    const { fifoFd, stagedFd } = this.parts;
     let size = fstatSync(stagedFd).size;
     if (size === 0) {
-      // All of it was written, and the note was not told.
-      if (this.isBroken) note.take = NOTHING;
+      // All of it was written, and the note was not told; but for what stands for nothing that was staged.
+      if (this.isBroken && this.writer.isNoticeUnderWay) return this.tellDropped();
+      if (this.isBroken) this.writer.clearNote();
       this.isBroken = false;
       const moved = this.stage();
-      if (moved === 'end') {
-        this.sayHeld(false);
-        return this.end();
-      }
-      if (moved === 'again') {
-        this.sayHeld(false);
+      if (typeof moved !== 'number') {
+        const tellIn = this.writer.toTellIn(moved === 'end' || this.isAwaited);
+        if (tellIn === 'now') return this.tellDropped();
+        this.heldSign.say(false);
+        if (moved === 'end') return this.end();
+        if (this.isTidyDue) return this.tidyAlone();
         this.tellFlushed();
-        return this.waiting.forInput(fifoFd);
+        const waits = [tellIn, this.msToTidy].filter((each) => each !== undefined);
+        return waits.length === 0 ? this.waiting.forInput(fifoFd) : this.waiting.forInputOr(fifoFd, Math.min(...waits));
       }
       size = moved;
     }
-    if (!this.files.claim()) return this.waiting.forTime(CLAIMED_MS);
-    const written = this.isBroken ? this.recover(size) : 'all';
-    const outcome = written === 'all' ? this.write(size) : written;
+    if (!this.writer.files.claim()) return this.waiting.forTime(CLAIMED_MS);
+    const recovered = this.recover(size);
+    const outcome = recovered === 'all' ? this.writer.write(size) : recovered;
     if (outcome === 'held') return this.restHeld();
     if (outcome === 'full') return this.rest();
     this.clear();
@@ -126,86 +125,58 @@ export class KeptCopy extends CopyInTurns {
     }
   }
 
-  private write(size: number): Written {
-    const { note } = this.parts;
-    let { from } = note.take;
-    const staged = this.staged(from, size - from);
-    for (let rest = staged; rest.length > 0; rest = staged.subarray(staged.length - (size - from))) {
-      const timeNs = this.context.clock.nowNs();
-      const { taken, bytes } = this.encode(rest, timeNs, this.files.room, this.files.isEmpty);
-      if (taken === 0) {
-        if (!this.rotate()) return 'held';
-        continue;
-      }
-      const { number, position } = this.files.end;
-      note.take = { from, length: taken, file: number, position, timeNs };
-      faultPoint('copier.kept.noted');
-      if (this.files.append(bytes) < bytes.length) return 'full';
-      faultPoint('copier.kept.written');
-      this.heldMs = HELD_MS;
-      from += taken;
-      // What comes last, the cleared file tells of.
-      if (from < size) note.take = { from, length: 0, file: 0, position: 0, timeNs: 0n };
-    }
-    return 'all';
-  }
-
-  private rotate(): boolean {
-    faultPoint('copier.kept.before-rotate');
-    const isRotated = this.files.rotate();
-    faultPoint('copier.kept.rotated');
-    return isRotated;
-  }
-
   /** Nothing is staged, and so all that the note tells of has been written. */
   private clear(): void {
     faultPoint('copier.kept.before-clear');
     ftruncateSync(this.parts.stagedFd, 0);
     faultPoint('copier.kept.cleared');
-    this.parts.note.take = NOTHING;
+    this.writer.clearNote();
     faultPoint('copier.kept.finished');
-    this.files.release();
+    if (this.isTidyDue) this.tidy();
+    this.writer.files.release();
   }
 
-  /** Finishes what a copier was killed at, or a full disk has cut off. The directory is claimed. */
+  /** Finishes what was begun before, where it may be half-done. */
   private recover(size: number): Written {
-    const { note } = this.parts;
-    const { from, length, file, position, timeNs } = note.take;
-    if (length > 0 && from + length <= size) {
-      const { bytes } = this.encode(this.staged(from, length), timeNs, Infinity, true);
-      const written = this.files.writtenOf(bytes, file, position);
-      // A file that was removed had it. Where somebody else has gone on, the line comes in two pieces: nothing is lost.
-      if (written !== undefined && written.length < bytes.length) {
-        const rest = bytes.subarray(written.length);
-        if (!written.isLast && this.files.room < rest.length && !this.rotate()) return 'held';
-        if (this.files.append(rest) < rest.length) return 'full';
-      }
-      note.take = { from: from + length, length: 0, file: 0, position: 0, timeNs: 0n };
-    }
-    this.isBroken = false;
-    return 'all';
+    const recovered = this.isBroken ? this.writer.recover(size) : 'all';
+    if (recovered === 'all') this.isBroken = false;
+    return recovered;
   }
 
-  private encode(from: Buffer, timeNs: bigint, room: number, isEmptyFile: boolean): { readonly taken: number; readonly bytes: Buffer } {
-    const { stream, output } = this.parts.kept;
-    if (output.format === 'raw') {
-      const bytes = from.subarray(0, Math.min(room, from.length));
-      return { taken: bytes.length, bytes };
-    }
-    const { encoded } = this.context.scratch;
-    const { taken, length } = encodeCri(from, encoded, { stream, timeNs, room, isEmptyFile });
-    return { taken, bytes: encoded.subarray(0, length) };
+  /** With nothing staged: a turn that tells of lines that were dropped. */
+  private tellDropped(): void {
+    if (!this.writer.files.claim()) return this.waiting.forTime(CLAIMED_MS);
+    const recovered = this.recover(0);
+    const written = recovered === 'all' && this.writer.hasDropped ? this.writer.writeNotice(0) : recovered;
+    if (written === 'held') return this.restHeld();
+    if (written === 'full') return this.rest();
+    this.clear();
+    this.waiting.forTime(0);
   }
 
-  private staged(from: number, length: number): Buffer {
-    const into = this.context.scratch.chunk.subarray(0, length);
-    let count = 0;
-    while (count < length) {
-      const more = readSync(this.parts.stagedFd, into, count, length - count, from + count);
-      if (more === 0) throw new Error('less is staged than was put there');
-      count += more;
-    }
-    return into;
+  /** Undefined: nothing of it is ever too old. */
+  private get msToTidy(): number | undefined {
+    return this.parts.kept.output.maxAgeMs === undefined ? undefined : Math.max(1, this.tidyAtMs - Date.now());
+  }
+
+  private get isTidyDue(): boolean {
+    const { maxAgeMs } = this.parts.kept.output;
+    // The later time: a clock that was set back.
+    return maxAgeMs !== undefined && (Date.now() >= this.tidyAtMs || this.tidyAtMs > Date.now() + MOST_TIDY_MS);
+  }
+
+  private tidy(): void {
+    const { maxAgeMs } = this.parts.kept.output;
+    if (maxAgeMs === undefined) return;
+    this.writer.files.removeOlder(Date.now() - maxAgeMs);
+    this.tidyAtMs = Date.now() + Math.min(MOST_TIDY_MS, Math.max(LEAST_TIDY_MS, maxAgeMs / 4));
+  }
+
+  private tidyAlone(): void {
+    if (!this.writer.files.claim()) return this.waiting.forTime(CLAIMED_MS);
+    this.tidy();
+    this.writer.files.release();
+    this.waiting.forTime(0);
   }
 
   /** The disk is full, and nothing of ours is left to remove: the process waits. The directory stays claimed, so that no line is cut. */
@@ -217,19 +188,10 @@ export class KeptCopy extends CopyInTurns {
 
   /** A reader has not read yet what would have to go: the process waits for it, as at a full pipe. Others may write meanwhile, as far as there is room. */
   private restHeld(): void {
-    this.files.release();
-    this.sayHeld(true);
+    this.writer.files.release();
+    this.heldSign.say(true);
     this.waiting.forTime(this.heldMs);
     this.heldMs = Math.min(MOST_HELD_MS, this.heldMs * 2);
-  }
-
-  /** For readers, who are told of the process's end before they have come to the end of what it wrote. */
-  private sayHeld(isHeld: boolean): void {
-    const { holdsDir } = this.parts.kept.output;
-    if (this.saysHeld === isHeld || holdsDir === undefined) return;
-    if (isHeld) markHeld(holdsDir, this.heldName);
-    else clearHeld(holdsDir, this.heldName);
-    this.saysHeld = isHeld;
   }
 
   private tell(error: Error): void {
@@ -240,7 +202,7 @@ export class KeptCopy extends CopyInTurns {
   protected failed(error: unknown): void {
     this.tell(error instanceof Error ? error : new Error(String(error)));
     this.isBroken = true;
-    this.files.release();
+    this.writer.files.release();
     this.waiting.forTime(RETRY_MS);
   }
 }

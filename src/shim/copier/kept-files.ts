@@ -130,6 +130,20 @@ export class KeptFiles {
     }
   }
 
+  /** Removes the files whose last line is older, and begins another where the newest was begun before: it is removed in its turn. @param beforeMs since 1970 @throws the system's error */
+  removeOlder(beforeMs: number): void {
+    const { current } = this;
+    const { birthtimeMs } = fstatSync(current.fd);
+    // 0: the file system does not know.
+    if (current.size > 0 && birthtimeMs > 0 && birthtimeMs < beforeMs) this.rotate();
+    for (const number of this.numbers()) {
+      const file = number === current.number ? undefined : this.describe(keptFileName({ series: this.series, number }));
+      if (file === undefined || file.writtenMs >= beforeMs) continue;
+      if (this.holds().some((hold) => isUnread(hold, file, file.size))) return;
+      unlinkSync(this.pathOf(file));
+    }
+  }
+
   private get current(): Claimed {
     if (this.claimed === undefined) throw new Error(`${this.output.dir} is not claimed`);
     return this.claimed;

@@ -1,6 +1,6 @@
 import type { LogPolicy } from '../definition';
 import type { TableReader } from '../table-reader';
-import { readOutputTarget, readSize } from '../values';
+import { readDuration, readOutputTarget, readSize } from '../values';
 
 const mostFiles = 1_000_000;
 const mostLines = 1_000_000_000;
@@ -11,8 +11,8 @@ export function readLog(table: TableReader): LogPolicy {
   const policy = {
     maxSizeBytes: log?.read('max_size', readSize) ?? 50 * 2 ** 20,
     maxFiles: log?.integer('max_files', 1, mostFiles) ?? 10,
-    maxAgeMs: log?.duration('max_age'),
-    compress: log?.flag('compress') ?? false,
+    maxAgeMs: wholeMs(log, 'max_age'),
+    compress: readCompress(log),
     format: log?.oneOf('format', ['cri', 'raw']) ?? 'cri',
     stdout: log?.read('stdout', readOutputTarget) ?? { is: 'keep' },
     stderr: log?.read('stderr', readOutputTarget) ?? { is: 'keep' },
@@ -23,13 +23,27 @@ export function readLog(table: TableReader): LogPolicy {
   return policy;
 }
 
+/** Readers go to and fro in what is kept, and one that follows it goes on at any byte of it. */
+function readCompress(log: TableReader | undefined): boolean {
+  const compress = log?.flag('compress') ?? false;
+  if (compress) log?.complain('bad-value', 'compress', `${log.name}: compress: what is kept is read while it is there, and so not compressed; max_size, max_files and max_age bound it`);
+  return compress;
+}
+
+/** A time that is counted in milliseconds. */
+function wholeMs(table: TableReader | undefined, key: string): number | undefined {
+  return table?.read(key, (value) => {
+    const read = readDuration(value);
+    return 'value' in read && !Number.isInteger(read.value) ? { problem: 'expected whole milliseconds' } : 'value' in read && read.value === 0 ? { problem: 'expected more than nothing' } : read;
+  });
+}
+
 function readRate(log: TableReader | undefined): LogPolicy['rate'] {
   const rate = log?.inner('rate');
   if (rate === undefined) return undefined;
   const lines = rate.integer('lines', 1, mostLines);
-  const perMs = rate.duration('per') ?? 1000;
+  const perMs = wholeMs(rate, 'per') ?? 1000;
   if (!rate.has('lines')) rate.complain('contradiction', undefined, `${rate.name}: lines is missing`);
-  if (perMs === 0) rate.complain('bad-value', 'per', `${rate.name}: per: expected more than nothing`);
   rate.end();
   return lines === undefined ? undefined : { lines, perMs };
 }
