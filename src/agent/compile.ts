@@ -4,6 +4,7 @@ import { createdFile } from '../runtime/state-dir/stdio-target';
 import type { ProcessDefinition } from './definitions/definition';
 import type { Launch } from './engine/managed-definition';
 import { bundleSpecOf, insideContainer, rootfsSpecOf } from './launch/container';
+import { daemonOutput } from './launch/daemon-output';
 import { environmentOf } from './launch/environment';
 import { LaunchError } from './launch/errors';
 import { type ReadText, lookUp } from './launch/host-facts';
@@ -23,7 +24,11 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
   const secretVariables = definition.secrets.filter(({ as }) => as === 'environment').map(({ name }) => name);
   const { line } = launch;
   // Without a path it is kept.
-  const path = (target: typeof log.stdout): string => (target.is === 'file' ? createdFile(target.path) : target.is === 'null' ? '/dev/null' : '');
+  const path = (stream: 'stdout' | 'stderr'): string => {
+    const target = log[stream];
+    if (target.is === 'inherit') return daemonOutput[stream];
+    return target.is === 'file' ? createdFile(target.path) : target.is === 'null' ? '/dev/null' : '';
+  };
   // What an event listener writes to its stdout is for the agent.
   const isKept = (log.stdout.is === 'keep' && line === undefined) || log.stderr.is === 'keep';
   return {
@@ -32,7 +37,7 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
     runtimeArgs: [],
     noPivot: false,
     labels: [...[...definition.labels].map(([name, value]) => `${name}=${value}`), ...secretLabels(secretVariables)],
-    stdio: { stdin: line?.stdin ?? '', stdout: line?.stdout ?? path(log.stdout), stderr: path(log.stderr) },
+    stdio: { stdin: line?.stdin ?? '', stdout: line?.stdout ?? path('stdout'), stderr: path('stderr') },
     removeAtEnd: false,
     keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles, rate: log.rate, maxAgeMs: log.maxAgeMs },
     // A terminal is open to whoever attaches, whatever is said.
@@ -97,7 +102,6 @@ function refuseWhatIsMissing(definition: ProcessDefinition): void {
   const asked: readonly (readonly [key: string, isAsked: boolean])[] = [
     ['an event listener that is no host program', kind.is !== 'host' && listener !== undefined],
     ['ready.log of output that is not kept with times', ready.is === 'log' && (log.format !== 'cri' || log.stdout.is !== 'keep' || log.stderr.is !== 'keep')],
-    ['log', [log.stdout, log.stderr].some(({ is }) => is === 'inherit')],
   ];
   const [missing] = asked.filter(([, isAsked]) => isAsked).map(([key]) => key);
   if (missing !== undefined) throw new Error(`${missing}: this version of the agent cannot do that yet`);

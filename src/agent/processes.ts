@@ -10,6 +10,7 @@ import type { ManagedDefinition } from './engine/managed-definition';
 import type { EngineParts } from './engine/parts';
 import { pidOfRun } from './engine/run';
 import { inStartOrder } from './engine/start-order';
+import { inheritsOutput } from './launch/daemon-output';
 import { untilChange } from './until-change';
 
 /** The processes that are kept running, by their full names. */
@@ -32,9 +33,10 @@ export class Processes {
 
   /** What a daemon of before has left for them. To be called first. */
   async prepare(): Promise<void> {
-    const { holder, listening, notify } = this.parts;
+    const { holder, listening, notify, output } = this.parts;
     const sets = await holder.held();
     listening.takeUp(sets);
+    output.takeUp(sets);
     await notify.takeUp(sets);
   }
 
@@ -43,6 +45,11 @@ export class Processes {
     const defined = new Set(this.names());
     this.parts.notify.closeOthers(defined);
     await this.parts.listening.closeOthers(defined);
+    await this.#settleOutput();
+  }
+
+  async #settleOutput(): Promise<void> {
+    if (![...this.#programs.values()].some(({ definition }) => inheritsOutput(definition.process))) await this.parts.output.release();
   }
 
   /** Keeps these running, too, and goes on with what there is of them. Each costs itself only. */
@@ -83,6 +90,7 @@ export class Processes {
       await program.tell({ kind: 'gone' });
       await forgotten;
       this.#programs.delete(name);
+      if (inheritsOutput(definition.process)) await this.#settleOutput();
     }
     const { programs } = this.parts;
     await programs.turns.run(name, async () => {

@@ -12,6 +12,7 @@ import { queuedLookup } from '../agent/health/lookup';
 import { Checks } from '../agent/health/checks';
 import { NotifySockets } from '../agent/health/notify-sockets';
 import { Credentials } from '../agent/launch/credentials';
+import { DaemonOutput } from '../agent/launch/daemon-output';
 import { ListenSockets } from '../agent/launch/listen-sockets';
 import type { Clocks } from '../agent/machine/clocks';
 import { Processes } from '../agent/processes';
@@ -80,6 +81,7 @@ export function makeAgent({ directory, programs, records, fleet, tools: { foreig
     notify,
     credentials: new Credentials([join(stateDir.companion, 'credentials'), `/dev/shm/holdfast-${placeOf(stateDir.root)}`], (path) => foreign.read(path, readOptions)),
     listening,
+    output: new DaemonOutput(holder),
     holder,
     fatal: { reaper, endAll },
     stateDir: stateDir.root,

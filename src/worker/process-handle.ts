@@ -215,7 +215,7 @@ export class ProcessHandle {
   }
 
   async #keep(name: StreamName, target: StdioTarget, foreign: ForeignFiles, signal: AbortSignal | undefined): Promise<void> {
-    if (target.kind === 'null' || target.kind === 'logger' || this.#closed) return;
+    if (target.kind === 'null' || target.kind === 'logger' || target.kind === 'held' || this.#closed) return;
     const between = openBetween(this.dir, name);
     if (between !== undefined) {
       // Of stdin the copier alone holds the write end, whose closing is the end of the input.

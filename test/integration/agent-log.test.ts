@@ -36,6 +36,19 @@ describeOnHost('output of programs that goes to files of their definition', real
     expect(readFileSync(both, 'utf8').trimEnd().split('\n').sort()).toEqual(['err of web', 'out of web']);
   });
 
+  test('where the daemon itself writes, that of each run\'s own time', async () => {
+    agent.define('web', [talking('web')], { log: ['stdout = "inherit"', 'stderr = "inherit"'] });
+    await agent.startDaemon();
+    const said = (): boolean => /^out of web$/m.test(agent.host.daemon.log()) && /^err of web$/m.test(agent.host.daemon.log());
+    const { pid } = await agent.untilState('web', State.RUNNING);
+    await agent.until('web', 'its output', said);
+    await agent.killDaemon();
+    expect((await agent.untilState('web', State.RUNNING)).pid).toBe(pid);
+    const [before] = [agent.host.daemon.log().match(/^out of web$/mg)?.length ?? 0];
+    process.kill(pid, 'SIGKILL');
+    await agent.until('web', 'the output of its second run', () => (agent.host.daemon.log().match(/^out of web$/mg)?.length ?? 0) > before);
+  });
+
   test('lines beyond a rate are dropped, and logs says how many', async () => {
     const ctl = new Ctl(agent.host);
     try {

@@ -6,6 +6,7 @@ import type { News } from '../events/news';
 import type { Checks } from '../health/checks';
 import type { NotifySockets } from '../health/notify-sockets';
 import type { Credentials } from '../launch/credentials';
+import type { DaemonOutput } from '../launch/daemon-output';
 import type { DescriptorHolder } from '../launch/descriptor-holder';
 import type { ListenSockets } from '../launch/listen-sockets';
 import type { Clocks } from '../machine/clocks';
@@ -31,6 +32,7 @@ export interface EngineParts {
   readonly notify: NotifySockets;
   readonly credentials: Credentials;
   readonly listening: ListenSockets;
+  readonly output: DaemonOutput;
   readonly holder: DescriptorHolder;
   readonly fatal: FatalActions;
   /** The daemon's, by which it is told from others of this host. */

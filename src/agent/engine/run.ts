@@ -19,6 +19,7 @@ import type { ProgramEvent } from '../machine/event';
 import type { StartFailure } from '../machine/state';
 import type { Found } from '../machine/restore';
 import type { ProcessDefinition, Secret } from '../definitions/definition';
+import { inheritsOutput } from '../launch/daemon-output';
 import type { ManagedDefinition } from './managed-definition';
 import { groupMembersOf } from './process-group';
 import type { EngineParts } from './parts';
@@ -44,6 +45,7 @@ export async function startGeneration(parts: EngineParts, { name, process, compi
     if (secrets.length > 0) await parts.credentials.put(name, uidOf(definition), secrets);
     if (notifySocket !== undefined) await parts.notify.open(name, uidOf(definition), true);
     if (process.listen.length > 0) await parts.listening.open(name, await sockets());
+    if (inheritsOutput(process)) await parts.output.hold();
     if (line !== undefined) parts.listeners.open(process, generation, onLost);
     faultPoint('daemon.agent.before-start');
     const labels = [...definition.labels, `${generationLabel}=${String(generation)}`];

@@ -8,11 +8,13 @@ import type { ProcessRecord } from './process-file';
  * - `path`: a FIFO of the client's, or a file or device that is there.
  * - `file`: a file that is made, with its directories, where it is not there: of the containerd API (`file://`, both outputs in one), or of the agent
  *   (`create://`, each output for itself).
+ * - `held`: a descriptor that the shim holds under a name (`held:///NAME/INDEX`): what the daemon itself writes to, of the agent.
  * - `logger`: a program that reads both outputs (`binary://`); that API's too.
  */
 export type StdioTarget =
   | { readonly kind: 'null' }
   | { readonly kind: 'path' | 'file'; readonly path: string }
+  | { readonly kind: 'held'; readonly set: string; readonly index: number }
   | { readonly kind: 'logger'; readonly path: string; readonly args: readonly string[] };
 
 export interface StdioTargets {
@@ -33,7 +35,7 @@ export type StdioNames = Pick<ProcessRecord, 'stdin' | 'stdout' | 'stderr'>;
  */
 export function stdioTargets(names: StdioNames, terminal: boolean): StdioTargets {
   const stdin = targetOf('stdin', names.stdin);
-  if (stdin.kind === 'file' || stdin.kind === 'logger') throw unusable('stdin', names.stdin, 'must be a FIFO');
+  if (stdin.kind === 'file' || stdin.kind === 'logger' || stdin.kind === 'held') throw unusable('stdin', names.stdin, 'must be a FIFO');
   const stdout = targetOf('stdout', names.stdout);
   if (terminal) return { stdin, stdout, stderr: NONE };
   if (/^file:/i.test(names.stdout) || stdout.kind === 'logger') return { stdin, stdout, stderr: stdout };
@@ -53,6 +55,8 @@ function targetOf(stream: string, name: string): StdioTarget {
     case 'file':
     case 'create':
       return { kind: 'file', path: usable(stream, name, pathOf(stream, name)) };
+    case 'held':
+      return heldOf(stream, name);
     case 'binary':
       return { kind: 'logger', path: usable(stream, name, pathOf(stream, name)), args: argsOf(rest) };
     default:
@@ -63,6 +67,17 @@ function targetOf(stream: string, name: string): StdioTarget {
 /** The URI of a file that is made where it is not there, for one output alone. */
 export function createdFile(path: string): string {
   return `create://${path.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/** The URI of a descriptor that the shim holds. */
+export function heldDescriptor(set: string, index: number): string {
+  return `held:///${encodeURIComponent(set)}/${String(index)}`;
+}
+
+function heldOf(stream: string, name: string): StdioTarget {
+  const [, set, index] = /^\/(.+)\/(\d{1,3})$/.exec(pathOf(stream, name)) ?? [];
+  if (set === undefined) throw unusable(stream, name, 'names no descriptor');
+  return { kind: 'held', set, index: Number(index) };
 }
 
 function usable(stream: string, name: string, path: string): string {

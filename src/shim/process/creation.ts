@@ -80,7 +80,7 @@ export class Creation {
 
   private async runPassingStdio(): Promise<void> {
     const { shim, entry, record } = this;
-    const opened = await openStdioPaths(shim.foreign, record, { isNew: true, makesFifos: !entry.isKept }, entry.abortion.signal);
+    const opened = await openStdioPaths(shim, record, { isNew: true, makesFifos: !entry.isKept }, entry.abortion.signal);
     // No client of host programs knows the pipe of containerd's; and a FIFO outlives daemon and shim where both die at once.
     const io = PassedStdio.open(opened, record, shim.stdioContext(entry), { pipesInput: entry.isKept && !entry.isOnHost });
     entry.hold(shim.poller, io);
@@ -103,7 +103,7 @@ export class Creation {
 
   private async runWithTerminal(): Promise<void> {
     const { shim, entry, record } = this;
-    const opened = await openStdioPaths(shim.foreign, record, { isNew: true, makesFifos: !entry.isKept }, entry.abortion.signal);
+    const opened = await openStdioPaths(shim, record, { isNew: true, makesFifos: !entry.isKept }, entry.abortion.signal);
     const io = TerminalIo.open(shim.stdioContext(entry), opened, { create: true });
     entry.hold(shim.poller, io);
     this.checkRoom();

@@ -200,6 +200,7 @@ export class PassedStdio implements ProcessIo {
       this.passedFds.set(name, endFd);
       giveTo(owner, endFd);
     }
+    if (opened.kind === 'given') this.passedFds.set(name, opened.endFd);
     if (opened.kind === 'fifo') {
       this.keeperFds.set(name, opened.keeperFd);
       if (name !== 'stdin') enlarge(opened.keeperFd, OUTPUT_PIPE_BYTES);

@@ -8,18 +8,27 @@ import type { ProcessRecord } from '../../runtime/state-dir/process-file';
 import { stdioTargets } from '../../runtime/state-dir/stdio-target';
 import { O_PATH, findCached } from '../../sys/files/cached-name';
 import { pipeSize, setPipeSize } from '../../sys/files/files';
+import { duplicateFdOf, openPidFd } from '../../sys/process/process';
 import { errorCodeOf } from '../../sys/thrown';
+import { ShimError } from '../errors';
+import type { HeldSets } from '../held-sets';
 
 const NONE: OpenedStdio = { kind: 'null' };
 const names: readonly StreamName[] = ['stdin', 'stdout', 'stderr'];
 
 export type Direction = StdioAsked['direction'];
 
-/** `kept`: an output without a path that is kept in files. `fileFd` names a directory on their file system (O_PATH). */
-export type OpenedPath = OpenedStdio | { readonly kind: 'kept'; readonly fileFd: number; readonly output: KeptOutput };
+/** `given`: the process's own already. `kept`: an output without a path that is kept in files. `fileFd` names a directory on their file system (O_PATH). */
+export type OpenedPath = OpenedStdio | { readonly kind: 'given'; readonly endFd: number } | { readonly kind: 'kept'; readonly fileFd: number; readonly output: KeptOutput };
 
 /** The client's paths, opened; an empty one is the null device, unless its output is kept. */
 export type StdioPaths = { readonly [P in StreamName]: OpenedPath };
+
+/** What they are opened with. */
+export interface OpenTools {
+  readonly foreign: ForeignFiles;
+  readonly held: HeldSets;
+}
 
 /** How the paths of a process are opened: see StdioAsked. */
 export interface OpenOptions {
@@ -37,10 +46,10 @@ export const OUTPUT_PIPE_BYTES = 256 * 1024;
 
 /**
  * Opens the paths of a process: its own of a terminal, which has no stderr, are for this program's use.
- * Rejects as ForeignFiles.openStdio does; nothing is left open then.
+ * Rejects as ForeignFiles.openStdio does, and where a descriptor is not held; nothing is left open then.
  */
 export async function openStdioPaths(
-  foreign: ForeignFiles,
+  { foreign, held }: OpenTools,
   record: ProcessRecord,
   { isNew, makesFifos }: OpenOptions,
   signal?: AbortSignal,
@@ -56,7 +65,8 @@ export async function openStdioPaths(
     for (const name of names) {
       const target = targets[name];
       if (target.kind === 'null' && output !== undefined && kept.includes(name)) opened[name] = { kind: 'kept', fileFd: openPlace(output.dir), output };
-      if (target.kind === 'null' || target.kind === 'logger') continue;
+      if (target.kind === 'held' && isNew) opened[name] = { kind: 'given', endFd: await duplicateHeld(held, target) };
+      if (target.kind === 'null' || target.kind === 'logger' || target.kind === 'held') continue;
       const ifAbsent = !isNew ? 'null' : target.kind === 'file' ? 'makeFile' : makesFifos ? 'makeFifo' : 'fail';
       opened[name] = await foreign.openStdio({ path: target.path, direction: directionOf(name), ifAbsent, end, ...owner }, signal);
     }
@@ -65,6 +75,19 @@ export async function openStdioPaths(
     closeStdioPaths(opened);
     throw error;
   }
+}
+
+async function duplicateHeld(held: HeldSets, { set, index }: { readonly set: string; readonly index: number }): Promise<number> {
+  return await held.lend(set, (fds) => {
+    const fd = fds?.[index];
+    if (fd === undefined) throw new ShimError('shim-error', `${set} ${String(index)} is not held here`);
+    const ownPidFd = openPidFd(process.pid);
+    try {
+      return Promise.resolve(duplicateFdOf(ownPidFd, fd));
+    } finally {
+      closeSync(ownPidFd);
+    }
+  });
 }
 
 /** Closes what openStdioPaths gave. */
@@ -79,6 +102,7 @@ export function keptOf(opened: OpenedPath): KeptOutput | undefined {
 
 export function closePath(opened: OpenedPath): void {
   if (opened.kind === 'kept') closeSync(opened.fileFd);
+  else if (opened.kind === 'given') closeSync(opened.endFd);
   else closeStdio(opened);
 }
 

@@ -41,6 +41,7 @@ export function openEnd(context: StdioContext, name: 'stdin' | 'stdout', opened:
       return { kind: 'oneWay', fd: resumed.endFd, copy: resumed.copy };
     }
   }
+  if (opened.kind === 'given') return { kind: 'oneWay', fd: opened.endFd };
   if (opened.kind !== 'file' && opened.kind !== 'kept') return opened;
   if (!options.create && name === 'stdin') {
     // Read to its end, or by a shim that left no word of how far.

@@ -43,7 +43,7 @@ export async function adopt(shim: Shim, request: AdoptRequest): Promise<ShimResu
   // Where it hangs, this adoption fails, and is asked for again: the others go on.
   let opened: StdioPaths | undefined;
   try {
-    opened = await openStdioPaths(shim.foreign, paths, { isNew: false, makesFifos: false });
+    opened = await openStdioPaths(shim, paths, { isNew: false, makesFifos: false });
     shim.table.add(entry);
   } catch (error) {
     if (opened !== undefined) closeStdioPaths(opened);
