@@ -1,5 +1,5 @@
 import { noSuchProcess } from '../programs/errors';
-import type { ManagedOrder, ManagedPrograms, ManagedStart, ManagedView } from '../programs/managed';
+import type { DependencyView, ManagedOrder, ManagedPrograms, ManagedStart, ManagedView } from '../programs/managed';
 import { programKey } from '../programs/name';
 import type { StartResult } from '../programs/start-result';
 import { tellRequest } from '../programs/tell';
@@ -7,6 +7,7 @@ import { messageOf } from '../sys/thrown';
 import { within } from '../sys/within';
 import type { EngineParts } from './engine/parts';
 import type { ManagedProgram } from './engine/managed-program';
+import type { Wait } from './engine/dependencies';
 import { pidOfRun } from './engine/run';
 import { type Clocks, msUntil } from './machine/clocks';
 import { healthOf } from './machine/health';
@@ -37,7 +38,7 @@ export class Agent implements ManagedPrograms {
     if (!isRestart && (state === 'STARTING' || state === 'RUNNING')) return { is: 'already-started' };
     const settled = untilState(program, hasStarted, order.cancel);
     if (!isRestart || state !== 'STARTING') tellRequest(this.parts.programs, 'start', programKey(order.name), order);
-    await program.tell({ kind: 'start' });
+    await Promise.all([this.#wish(order, true), program.tell({ kind: 'start' })]);
     const over = waitMs === undefined ? settled : within(waitMs, settled, 'starting' as const);
     const stored = await over;
     return stored === 'starting' ? { is: stored } : this.#startResult(program, stored);
@@ -101,7 +102,16 @@ function viewOf(program: ManagedProgram, now: Clocks): ManagedView {
     nextStartNs: nextStartNs(stored, now),
     failures: stored.failures,
     health: healthOf(stored)?.verdict,
+    autostart: definition.policy.autostart,
+    pauseMs: stored.state === 'BACKOFF' ? stored.deadline.spanMs : undefined,
+    longestPauseMs: definition.policy.restart.maxMs,
+    dependencies: program.dependencies.map(dependencyView),
   };
+}
+
+function dependencyView({ name, condition, isMet, stored }: Wait): DependencyView {
+  const health = condition === 'healthy' && stored?.state === 'RUNNING' ? healthOf(stored) : undefined;
+  return { name, condition, isMet, state: stored === undefined ? 'no such program' : (health?.verdict ?? stored.state) };
 }
 
 /** Of a pause, or of the schedule. */

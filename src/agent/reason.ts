@@ -43,8 +43,9 @@ const conditionTexts: Readonly<Record<Condition, string>> = {
   started: 'to be started', running: 'to be RUNNING', healthy: 'to be healthy', completed: 'to be completed', exited: 'to exit',
 };
 
-function waitText({ name, condition, state }: Wait): string {
-  return `${name} ${conditionTexts[condition]} (${state === undefined ? 'there is no such program' : `it is ${state}`})`;
+/** Such as `db to be healthy`; how it is, is told beside it (`ManagedView.dependencies`). */
+function waitText({ name, condition, stored }: Wait): string {
+  return `${name} ${conditionTexts[condition]}${stored === undefined ? ' (there is no such program)' : ''}`;
 }
 
 /** As supervisorctl prints an uptime: hours, minutes and seconds; what has begun of a second counts. */

@@ -108,7 +108,10 @@ class ResultPrinter {
     const result = resultOf(outcome);
     if (this.action.isWide && (result === 'already started' || result === 'not running')) return;
     this.tool.print(resultLine(name, result));
-    if (detail !== '') this.tool.explain(`${name}: ${detail}`, adviceFor(result, detail, name));
+    const command = /^can't find command '(.*)'$/.exec(detail)?.[1];
+    // The line on stdout has said what is wrong.
+    if (command !== undefined) this.tool.hint(`${command} is not there. It is tried again with: holdfastctl start ${name}`);
+    else if (detail !== '') this.tool.explain(`${name}: ${detail}`, adviceFor(result, detail, name));
     this.#statuses.push(result === 'starting' ? (this.action.statusOfLate ?? exitStatus.ok) : resultStatus(result));
   }
 }

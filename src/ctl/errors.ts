@@ -33,6 +33,8 @@ export interface CtlErrorOptions {
   readonly exitStatus?: number;
   /** `run` and `exec` exit with that status, and with 125 otherwise. */
   readonly isOfProgram?: boolean;
+  /** Whom it is about. */
+  readonly about?: string;
   readonly cause?: unknown;
 }
 
@@ -41,6 +43,8 @@ export class CtlError extends Error {
   readonly code: CtlErrorCode;
   readonly hint: string | undefined;
   readonly exitStatus: number;
+  /** Whom it is about, where that is one. */
+  readonly about: string | undefined;
   /** The status is what a shell would have of the program, such as 127. */
   readonly isOfProgram: boolean;
 
@@ -49,6 +53,7 @@ export class CtlError extends Error {
     this.name = 'CtlError';
     this.code = code;
     this.hint = options.hint;
+    this.about = options.about;
     this.isOfProgram = options.isOfProgram ?? false;
     this.exitStatus = options.exitStatus ?? statuses[code];
   }
@@ -57,4 +62,9 @@ export class CtlError extends Error {
 /** Whether `error` is ours and has this code. */
 export function isCtlError(error: unknown, ...codes: readonly CtlErrorCode[]): error is CtlError {
   return error instanceof CtlError && codes.includes(error.code);
+}
+
+/** As it is said with --json, on stderr. */
+export function errorJson({ code, message, about }: Pick<CtlError, 'code' | 'message' | 'about'>): string {
+  return JSON.stringify({ error: { code: code.replaceAll('-', '_'), ...(about === undefined ? {} : { name: about }), message } });
 }

@@ -1,6 +1,7 @@
 import type { Container } from '../api/gen/holdfast/v1/containers';
 import type { DaemonClient } from './daemon/daemon-client';
 import { isGlob, matchesGlob } from './text/glob';
+import { errorJson } from './errors';
 import { nearNames } from '../runtime/text/near';
 import type { Tool } from './tool';
 
@@ -56,4 +57,13 @@ export async function selectContainers(daemon: DaemonClient, names: readonly str
 export function suggestNames(tool: Tool, unknown: readonly string[], known: readonly Container[]): void {
   const near = [...new Set(unknown.flatMap((name) => nearNames(name, known.map((one) => one.name))))].slice(0, 3);
   if (near.length > 0) tool.hint(`Did you mean ${near.join(', ')}? Programs are listed by: holdfastctl ps -a`);
+}
+
+/** Says of names that there is nothing of them, on stderr, and which may have been meant; @param asJson an object a line, and nothing more */
+export function explainUnknown(tool: Tool, unknown: readonly string[], known: readonly Container[], asJson: boolean): void {
+  for (const name of unknown) {
+    if (asJson) tool.io.stderr.write(`${errorJson({ code: 'no-such-process', message: `${name}: no such process`, about: name })}\n`);
+    else tool.explain(`${name}: no such process`);
+  }
+  if (!asJson) suggestNames(tool, unknown, known);
 }

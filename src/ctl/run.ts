@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { errorCodeOf, messageOf } from '../sys/thrown';
 import { type Address, DEFAULT_ADDRESS, parseAddress } from './daemon/address';
-import { CtlError } from './errors';
+import { CtlError, errorJson } from './errors';
 import { exitStatus } from './exit-status';
 import { makeProgram } from './program';
 import { nearNames } from '../runtime/text/near';
@@ -74,7 +74,7 @@ function statusOfFailure(error: unknown, program: Verb, tool: Tool, args: readon
     return passingOn.has(verb) ? exitStatus.ours : exitStatus.invalidArguments;
   }
   const known = error instanceof CtlError ? error : unexpected(error);
-  if (args.includes('--json')) tool.io.stderr.write(`${JSON.stringify({ error: { code: known.code.replaceAll('-', '_'), message: known.message } })}\n`);
+  if (args.includes('--json')) tool.io.stderr.write(`${errorJson(known)}\n`);
   else if (known.code === 'unreachable') sayUnreachable(tool, known, supervisorctlVerbs.has(verb));
   else tool.explain(known.message, known.hint);
   if (passingOn.has(verb)) return known.isOfProgram ? known.exitStatus : exitStatus.ours;

@@ -33,13 +33,13 @@ export async function watch(tool: Tool, seconds: number | true, asJson: boolean,
   if (!onTerminal && !asJson) throw new CtlError('invalid-argument', '--watch needs a terminal or --json');
   const over = new AbortController();
   const stop = tool.io.onSignal('SIGINT', () => { over.abort(); });
-  const told = new Map<unknown, string>();
+  const told = new Map<unknown, NamedValue>();
   try {
     while (!over.signal.aborted) {
       if (onTerminal) {
         tool.io.stdout.write(toTop);
         await show();
-      } else for (const value of await values()) if (isNews(told, value)) tool.print(JSON.stringify(value));
+      } else for (const value of newsOf(told, await values())) tool.print(JSON.stringify(value));
       await delay((seconds === true ? usualSeconds : seconds) * 1000, undefined, { signal: over.signal }).catch(() => undefined);
     }
   } finally {
@@ -48,10 +48,19 @@ export async function watch(tool: Tool, seconds: number | true, asJson: boolean,
   tool.finish(exitStatus.interrupted);
 }
 
-/** That time goes on is no news; nor is started_at, which the daemon takes from the kernel's clock ticks, some milliseconds off: another start has another pid. */
-function isNews(told: Map<unknown, string>, { uptime_seconds: _uptime, started_at: _start, ...value }: NamedValue): boolean {
-  const text = JSON.stringify(value);
-  if (told.get(value['name']) === text) return false;
-  told.set(value['name'], text);
-  return true;
+/** What is not as it was told, and, once, what is no more: as it was told last, `removed`. */
+export function newsOf(told: Map<unknown, NamedValue>, values: readonly NamedValue[]): readonly NamedValue[] {
+  const news = values.filter((value) => !isSame(told.get(value['name']), value));
+  const names = new Set(values.map((value) => value['name']));
+  const gone = [...told].filter(([name]) => !names.has(name));
+  for (const value of news) told.set(value['name'], value);
+  for (const [name] of gone) told.delete(name);
+  return [...news, ...gone.map(([, value]) => ({ ...value, removed: true }))];
+}
+
+/** That time goes on is no news: neither that it runs longer, nor that its next start is nearer. */
+function isSame(before: NamedValue | undefined, now: NamedValue): boolean {
+  if (before === undefined) return false;
+  const lasting = ({ uptime_seconds: _uptime, reason, ...rest }: NamedValue): string => JSON.stringify({ ...rest, reason: typeof reason === 'string' ? reason.replace(/ in (\d+ days?, )?\d+:\d\d:\d\d$/, '') : reason });
+  return lasting(before) === lasting(now);
 }

@@ -12,7 +12,7 @@ import { INIT, type StateDir, files } from '../runtime/state-dir/layout';
 import type { Context } from '../supervisor/context';
 import type { Supervisor } from '../supervisor/supervisor';
 import type { TaskArgs } from '../supervisor/task';
-import { bootId } from '../sys/boot';
+import { StartClock, bootId } from '../sys/boot';
 import { runtimeRootOf } from './runtime-root';
 import type { Settings } from './settings';
 
@@ -86,6 +86,7 @@ export function makePrograms({ supervisor, context, records, stateDir, settings 
       holdsDir: dirname(stateDir.holdsDir(programKey('all'))),
     },
     nowNs: () => BigInt(Date.now()) * 1_000_000n,
+    startClock: new StartClock(),
     mayWrite: () => records.refusal === undefined,
     taskOf,
   });

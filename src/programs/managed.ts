@@ -17,6 +17,22 @@ export interface ManagedView {
   readonly failures: number;
   /** By its checks; undefined where it has none, or is not up. */
   readonly health: 'starting' | 'healthy' | 'unhealthy' | undefined;
+  /** It is started without being asked for. */
+  readonly autostart: boolean;
+  /** While it is BACKOFF: between its end and its next start. */
+  readonly pauseMs: number | undefined;
+  /** The longest that there may be. */
+  readonly longestPauseMs: number;
+  readonly dependencies: readonly DependencyView[];
+}
+
+/** One that a program depends on. */
+export interface DependencyView {
+  readonly name: string;
+  readonly condition: 'started' | 'running' | 'healthy' | 'completed' | 'exited';
+  readonly isMet: boolean;
+  /** How it is, in a word: by its checks where they count, or its state. */
+  readonly state: string;
 }
 
 /** A client goes away: nobody waits for the outcome any more, and what was asked for is done all the same. */

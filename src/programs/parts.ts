@@ -9,6 +9,7 @@ import type { Supervisor } from '../supervisor/supervisor';
 import type { TaskArgs } from '../supervisor/task';
 import type { OutputHolds } from './output-holds';
 import type { OutputReaders } from './output-readers';
+import type { StartClock } from '../sys/boot';
 import type { Turns } from '../sys/turns';
 import type { DefinitionFiles } from './definition-files';
 import type { ManagedPrograms } from './managed';
@@ -41,6 +42,8 @@ export interface ProgramParts {
   /** And who reads those files. */
   definitionFiles: DefinitionFiles | undefined;
   nowNs(): bigint;
+  /** When processes were started. */
+  readonly startClock: StartClock;
   /** Whether there are records that can be written. */
   mayWrite(): boolean;
   /** The core's request for a program's container. */

@@ -62,7 +62,7 @@ async function start(parts: ProgramParts, order: StartOrder): Promise<StartResul
   if (isRunning) await supervisor.request('wait', { id: key, processId: INIT }, order.cancel);
   // One that was created and not started is of a daemon that died in between, perhaps by another definition.
   if (view !== undefined) await supervisor.request('deleteTask', { id: key });
-  await remember(parts, order, definition);
+  await remember(parts, order, definition, before);
   tellRequest(parts, 'start', key, order);
   try {
     await supervisor.request('createTask', parts.taskOf(name, definition, order.stdio ?? definition.stdio), order.cancel);
@@ -75,10 +75,11 @@ async function start(parts: ProgramParts, order: StartOrder): Promise<StartResul
   }
 }
 
-async function remember({ definitions, nowNs }: ProgramParts, { name, definition, by }: StartOrder, whole: Definition): Promise<void> {
+async function remember({ definitions, nowNs }: ProgramParts, { name, definition, by }: StartOrder, whole: Definition, before: DefinitionRecord | undefined): Promise<void> {
   // Both on their way at once: the disk takes them together, in this order.
   const put = definition === undefined ? undefined : definitions.put(name, whole, nowNs());
-  const wished = definitions.setWish(name, { up: true, sinceNs: nowNs(), by });
+  // Whoever keeps it running has not wished for it anew.
+  const wished = by === undefined && before?.wish?.up === true ? undefined : definitions.setWish(name, { up: true, sinceNs: nowNs(), by });
   await Promise.all([put, wished]);
 }
 

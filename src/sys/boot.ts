@@ -17,3 +17,19 @@ export function secondsSinceBoot(): number {
 export function secondsSinceStart(starttime: string): number {
   return Math.max(0, secondsSinceBoot() - Number(starttime) / ticksPerSecond);
 }
+
+/** Further apart than two readings of both clocks ever are: one of them was set. */
+const setMs = 1000;
+
+/** When processes were started, by the wall clock: the same answer each time, unless that is set. The kernel counts from the machine's start. */
+export class StartClock {
+  #bootedMs: number | undefined;
+
+  /** @param starttime field 22 of /proc/<pid>/stat @returns nanoseconds since 1970, to the kernel's hundredth of a second */
+  startedNs(starttime: string): bigint {
+    const bootedMs = Date.now() - secondsSinceBoot() * 1000;
+    // Each reading is some milliseconds off: the first one holds.
+    if (this.#bootedMs === undefined || Math.abs(bootedMs - this.#bootedMs) > setMs) this.#bootedMs = bootedMs;
+    return BigInt(Math.round(this.#bootedMs + (Number(starttime) / ticksPerSecond) * 1000)) * 1_000_000n;
+  }
+}

@@ -1,5 +1,7 @@
 import { rmSync } from 'node:fs';
 
+import Ajv2020 from 'ajv/dist/2020';
+
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
@@ -95,9 +97,56 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
     expect((await agent.look('slow')).state).toBe(State.STARTING);
     await agent.untilState('bad', State.BACKOFF);
     const { stdout } = await run('why', agent.name('bad'));
-    expect(stdout).toMatch(/^bad is BACKOFF: Exited too quickly \(exit status 3\)\n {2}next start {3}[\d:]{8} \(in 0:16:\d\d\)\n/);
+    expect(stdout).toMatch(/^bad is BACKOFF: exited too quickly\n {2}next start {3}[\d:]{8} \(in 0:16:\d\d; the pause is 1000 s, at most 1000 s\)\n/);
     expect(stdout).toMatch(/\n {2}last ends {4}[\d:]{8} {2}exit status 3 after \d+\.\d s\n/);
     expect(stdout).toMatch(/\n {2}last output {2}[\d:]{8} {2}stderr {2}oops\n/);
+    expect(stdout).toMatch(/\n {2}wanted {7}up, since [\d:]{8} \(autostart\)\n/);
     expect(stdout).toContain(`\n  defined in   ${agent.host.own('programs')}/bad.toml:1\n`);
+    await agent.ask('start', 'bad');
+    await agent.untilState('bad', State.BACKOFF);
+    expect((await run('why', agent.name('bad'))).stdout).toMatch(/^bad is BACKOFF: exited too quickly, 2 times in a row\n[^]*\n {2}wanted {7}up, since [\d:]{8} \(uid 0, pid \d+\)\n/);
+  });
+
+  test('why tells what one waits for and how that is, what it may use while it is down, and what of it is as its schema says', async () => {
+    agent.define('db', ['command = "sleep 1000"', 'startsecs = 0'], { health: ['exec = ["false"]', 'interval = 1000', 'start_interval = 1000', 'start_period = "1h"'] });
+    agent.define('web', ['command = "sleep 1000"', `depends_on = { ${agent.name('db')} = "healthy" }`]);
+    agent.define('after', ['command = ["sh", "-c", "exit 3"]', `depends_on = { ${agent.name('db')} = "running" }`, 'limits.memory = "64m"', 'limits.pids = 30'], { restart: ['initial = 1000', 'max = 1000'] });
+    agent.define('late', ['command = "sleep 1000"', 'autostart = false']);
+    await agent.startDaemon();
+    await agent.untilState('web', State.STARTING);
+    await agent.untilState('db', State.RUNNING);
+    expect((await run('status', agent.name('web'))).stdout).toMatch(/ STARTING {2}waiting for db to be healthy\n$/);
+    expect((await run('why', agent.name('web'))).stdout).toContain('\n  waits for    db to be healthy (it is starting)\n');
+    await agent.untilState('after', State.BACKOFF);
+    const { stdout } = await run('why', agent.name('after'));
+    expect(stdout).toContain('\n  waits for    nothing (db is RUNNING)\n');
+    expect(stdout).toContain('\n  limits       memory 64M, 0 times reached; pids 30\n');
+    const validate = new Ajv2020({ strict: false }).compile(JSON.parse(await ctl.prints('schema', 'why')) as object);
+    for (const name of ['web', 'after', 'late']) {
+      validate(JSON.parse(await ctl.prints('why', '--json', agent.name(name))));
+      expect(validate.errors).toBeNull();
+    }
+  });
+
+  test('logs -f tells when a program starts again, and events what becomes of it between its runs', async () => {
+    agent.define('bad', ['command = ["sh", "-c", "echo oops; exit 3"]', 'autostart = false'], { restart: ['initial = 1000', 'max = 1000', 'jitter = 0'] });
+    agent.define('gone', ['command = "/no/such"', 'autostart = false']);
+    await agent.startDaemon();
+    const bad = agent.name('bad');
+    await run('start', bad, agent.name('gone'));
+    const following = ctl.start('logs', '-f', bad);
+    await following.printed('oops');
+    await run('start', bad);
+    await following.printed('oops', 2);
+    // The notice of an end goes to stderr: it is there once the next run is.
+    await run('start', bad);
+    await following.printed('oops', 3);
+    following.kill('SIGINT');
+    expect((await following.ended).stderr).toContain(`-- ${bad} ended: exit status 3 after 0.`);
+    expect((await following.ended).stderr).toMatch(/; starts again in \d+ s --\n/);
+    const events = await ctl.prints('events', '--until', 'now', '--since', '1h', '--type', 'exit,backoff,fatal');
+    expect(events).toMatch(new RegExp(`^\\S+Z  \\d+ +exit +${bad} +exit status 3 after \\d\\.\\d s$`, 'm'));
+    expect(events).toMatch(new RegExp(`^\\S+Z  \\d+ +backoff +${bad} +next start in 1000 s$`, 'm'));
+    expect(events).toMatch(new RegExp(`^\\S+Z  \\d+ +fatal +${agent.name('gone')} +can't find command '/no/such'$`, 'm'));
   });
 });

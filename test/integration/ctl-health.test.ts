@@ -39,6 +39,8 @@ describeOnHost('holdfastctl shows health', realContainers, () => {
     const waiting = ctl.start('wait', '--for', 'healthy', db);
     writeFileSync(gate, '');
     expect(await waiting.ended).toEqual({ status: 0, stdout: '', stderr: '' });
+    const told = (await ctl.prints('events', '--until', 'now', '--since', '1h', '--type', 'health')).trim().split('\n').map((line) => line.replace(/^\S+ +\d+ +health +\S+ +/, ''));
+    expect(told).toEqual(['starting -> healthy', 'healthy -> unhealthy: the check ended with status 1', 'unhealthy -> healthy']);
   });
 
   test('one without a check is never healthy, and that is said at once', async () => {

@@ -74,9 +74,45 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
     expect(all).toMatch(/^NAME +STATE +HEALTH +PID +UPTIME +RESTARTS +CPU +MEMORY +PIDS +LAST END\ndone +exited +- +- +- +- +- +- +- +exit 3, \d+s ago\nweb +running +- +\d+ +\d+s +- +\d+\.\d% +\S+ +1 +-\n$/);
     expect(await ctl.prints('ps', '--no-header', '--columns', 'name,state')).toBe('web           running\n');
     expect(await ctl.prints('ps', '-a', '--format', '{{.name}}={{.state}} {{.last_end.exit_status}}')).toBe('done=EXITED 3\nweb=RUNNING \n');
-    const narrow = await ctl.startOnTerminal('ps', '-a', '--no-color').ended;
-    for (const line of narrow.stdout.split('\n')) expect(line.trimEnd().length).toBeLessThanOrEqual(90);
-    expect(narrow.stdout).toContain('web');
+  });
+
+  test.each([
+    [80, /^NAME {10}STATE {6}HEALTH {4}UPTIME {3}RESTARTS {2}CPU {4}MEMORY$/],
+    [120, /^NAME {10}STATE {6}HEALTH {6}PID {4}UPTIME {4}RESTARTS {3}CPU {5}MEMORY {12}PIDS {3}LAST END$/],
+  ])('ps on a terminal of %i columns: those that fit, and no line is longer', async (columns, heading) => {
+    const line = `${ctl.commandLine('ps', '-a', '--no-color')}`;
+    const { stdout } = await ctl.shellOnTerminal(line, columns).ended;
+    const lines = stdout.trimEnd().split('\r\n');
+    expect(lines[0]).toMatch(heading);
+    expect(lines.map((each) => each.split(' ')[0])).toEqual(['NAME', 'done', 'web']);
+    for (const each of lines) expect(each.length).toBeLessThanOrEqual(columns);
+  });
+
+  test.each([80, 120])('top and stats on a terminal of %i columns: no line is longer', async (columns) => {
+    const stats = await ctl.shellOnTerminal(ctl.commandLine('stats', '--once'), columns).ended;
+    const top = await ctl.shellOnTerminal(ctl.commandLine('top', '--once'), columns).ended;
+    // What all the machine does is said in one line, which is for people.
+    for (const each of [...stats.stdout.split('\r\n'), ...top.stdout.split('\r\n').slice(1)]) expect(each.length).toBeLessThanOrEqual(columns);
+    expect(stats.stdout).toContain('web');
+    expect(top.stdout).toContain('web');
+  });
+
+  test('a start has one time, however often it is asked for, also by another daemon', async () => {
+    const times = new Set<string>();
+    const ask = async (): Promise<void> => { times.add((JSON.parse(await ctl.prints('status', 'web', '--json')) as readonly { readonly started_at: string }[])[0]?.started_at ?? ''); };
+    for (let asked = 0; asked < 5; asked += 1) await ask();
+    await host.stopDaemon('SIGKILL');
+    await host.startDaemon();
+    for (let asked = 0; asked < 5; asked += 1) await ask();
+    expect([...times]).toHaveLength(1);
+  });
+
+  test.each([
+    ['status', 4, '[]\n'], ['ps', 1, '[]\n'], ['why', 1, ''], ['inspect', 1, ''], ['stats', 1, ''],
+  ])('%s --json of a name that there is not: an error that programs can read', async (verb, status, stdout) => {
+    const end = await ctl.run(verb, 'wbe', '--json');
+    expect(end).toMatchObject({ status, stdout });
+    expect(JSON.parse(end.stderr)).toEqual({ error: { code: 'no_such_process', name: 'wbe', message: 'wbe: no such process' } });
   });
 
   test('why: what it is, since when, who wanted it, how it ended', async () => {
@@ -117,17 +153,21 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
   });
 
   test('--watch --json: a line for each change, and none that time goes on', async () => {
-    const watching = ctl.start('status', 'web', 'done', '--watch', '0.1', '--json');
+    await ctl.prints('start', 'twice', host.bundle('twice', { args: ['true'] }));
+    await ctl.prints('wait', 'twice');
+    const watching = ctl.start('status', 'twice', 'web', 'done', '--watch', '0.1', '--json');
     await watching.printed('"name":"web"');
     await ctl.prints('pause', 'web');
     await watching.printed('"paused":true');
     await ctl.prints('resume', 'web');
     await watching.printed('"paused":false', 3);
+    await ctl.prints('rm', 'twice');
+    await watching.printed('"removed":true');
     watching.kill('SIGINT');
     const { status, stdout } = await watching.ended;
     expect(status).toBe(130);
     expect(stdout.trim().split('\n').map((line) => (JSON.parse(line) as { readonly name: string; readonly paused: boolean })).map(({ name, paused }) => [name, paused])).toEqual([
-      ['web', false], ['done', false], ['web', true], ['web', false],
+      ['twice', false], ['web', false], ['done', false], ['web', true], ['web', false], ['twice', false],
     ]);
   });
 
@@ -165,6 +205,6 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
     expect(await ctl.prints('status', 'web')).toMatch(/RUNNING {3}pid \d+, uptime .*, paused\n$/);
     expect(await ctl.prints('resume', 'web')).toBe('web: resumed\n');
     expect(await ctl.prints('update-limits', 'web', '--memory', '64m', '--memory-swap', '64m', '--pids', '20')).toBe('web: updated limits\n');
-    expect(await ctl.prints('why', 'web')).toContain('limits       memory 64M; pids 20\n');
+    expect(await ctl.prints('why', 'web')).toContain('limits       memory 64M, 0 times reached; pids 20\n');
   });
 });

@@ -5,13 +5,14 @@ import type { Stored } from '../machine/state';
 import type { ManagedDefinition } from './managed-definition';
 import type { Peer } from './peer';
 
-/** What a program waits for before its start. */
+/** One that a program depends on, and how that is. */
 export interface Wait {
   /** The one that it waits for; where there is none, as the definition has it. */
   readonly name: string;
   readonly condition: Condition;
+  readonly isMet: boolean;
   /** Undefined: nothing has the name. */
-  readonly state: Stored['state'] | undefined;
+  readonly stored: Stored | undefined;
 }
 
 /** Whether something of the one's dependencies is about the other. */
@@ -19,14 +20,19 @@ export function dependsOn({ process }: ManagedDefinition, other: ManagedDefiniti
   return process.dependsOn.some((dependency) => isTarget(dependency, other.process));
 }
 
-/** What does not hold yet of that which it depends on; a group waits for each of its processes. */
-export function waitsOf({ process }: ManagedDefinition, peers: Iterable<Peer>): readonly Wait[] {
+/** All that it depends on; where that is a group, each of its processes. */
+export function dependenciesOf({ process }: ManagedDefinition, peers: Iterable<Peer>): readonly Wait[] {
   return process.dependsOn.flatMap((dependency): readonly Wait[] => {
     const { target, condition } = dependency;
     const found = targetsAmong(dependency, peers);
-    if (found.length === 0) return [{ name: target, condition, state: undefined }];
-    return found.filter((peer) => !holds(condition, peer)).map(({ definition, stored }) => ({ name: definition.name, condition, state: stored.state }));
+    if (found.length === 0) return [{ name: target, condition, isMet: false, stored: undefined }];
+    return found.map((peer) => ({ name: peer.definition.name, condition, isMet: holds(condition, peer), stored: peer.stored }));
   });
+}
+
+/** What does not hold yet of that which it depends on. */
+export function waitsOf(definition: ManagedDefinition, peers: Iterable<Peer>): readonly Wait[] {
+  return dependenciesOf(definition, peers).filter(({ isMet }) => !isMet);
 }
 
 /** What the others mean for it now: it goes on where it has waited, or starts again with them. */

@@ -13,7 +13,8 @@ import { printStored } from '../machine/stored-text';
 import { Attendant } from '../health/attendant';
 import { Alarm } from './alarm';
 import { Belongings } from './belongings';
-import { type Wait, eventOfOthers, waitsOf } from './dependencies';
+import { type Wait, dependenciesOf, eventOfOthers, waitsOf } from './dependencies';
+import { tellChange } from './tell-change';
 import type { ManagedDefinition } from './managed-definition';
 import type { EngineParts } from './parts';
 import { tellFatal } from './on-fatal';
@@ -69,6 +70,11 @@ export class ManagedProgram implements Peer {
 
   get isKnown(): boolean {
     return this.#isKnown;
+  }
+
+  /** What it depends on. */
+  get dependencies(): readonly Wait[] {
+    return dependenciesOf(this.definition, this.parts.peers.all);
   }
 
   /** What it depends on and is not as it has to be. */
@@ -160,6 +166,7 @@ export class ManagedProgram implements Peer {
     await parts.news.putState(name, stored && printStored(stored), happeningsOf(before, stored, await this.#subject.of(this.definition, before, stored)));
     faultPoint('daemon.agent.written');
     this.#isUnwritten = false;
+    if (stored !== undefined) tellChange(parts.programs, name, this.#stored, stored);
     if (stored === undefined) {
       this.close();
       parts.peers.leave(this);

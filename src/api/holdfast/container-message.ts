@@ -8,7 +8,7 @@ import type { Definition } from '../../records/definition';
 import type { DefinitionRecord, RunEnd, Wish } from '../../records/definition-record';
 import type { ProcessView } from '../../supervisor/container';
 import { isAlive } from '../../supervisor/process-state';
-import { secondsSinceStart } from '../../sys/boot';
+import type { StartClock } from '../../sys/boot';
 import { readProcStat } from '../../sys/process/proc-stat';
 import type { Timestamp } from '../gen/google/protobuf/timestamp';
 import * as messages from '../gen/holdfast/v1/containers';
@@ -25,8 +25,11 @@ const states: Readonly<Record<ProgramState, messages.State>> = {
   FATAL: messages.State.FATAL,
 };
 
+/** A start that is told so long after it is told late: its daemon has died in between. */
+const lateNs = 1_000_000_000n;
+
 /** A container as the message. */
-export function containerMessage(program: Program): messages.Container {
+export function containerMessage(program: Program, clock: StartClock): messages.Container {
   const { name, key, record, view, managed, stopDeadlineNs } = program;
   const init = view?.processes.find(({ id }) => id === INIT);
   const up = isUp(program);
@@ -38,7 +41,7 @@ export function containerMessage(program: Program): messages.Container {
     paused: view?.state === 'paused',
     out_of_memory: up ? record?.outOfMemory === true : record?.lastEnd?.outOfMemory === true,
     pid: up ? (init?.systemPid ?? 0) : 0,
-    started_at: startedAt(up, init, record),
+    started_at: startedAt(up ? init : undefined, record, clock),
     last_end: record?.lastEnd && endMessage(record.lastEnd),
     definition: record && definitionMessage(record.definition),
     processes: (view?.processes ?? []).filter(({ state }) => isAlive(state)).map((process) => processMessage(process, view?.record.labels ?? [])),
@@ -51,15 +54,27 @@ export function containerMessage(program: Program): messages.Container {
   };
 }
 
-function managedMessage({ definedIn, nextStartNs, failures, health }: ManagedView): messages.Managed {
-  return { defined_in: definedIn, next_start: nextStartNs === undefined ? undefined : timestampOf(nextStartNs), failures, health: health ?? '' };
+function managedMessage({ definedIn, nextStartNs, failures, health, autostart, pauseMs, longestPauseMs, dependencies }: ManagedView): messages.Managed {
+  return {
+    defined_in: definedIn,
+    next_start: nextStartNs === undefined ? undefined : timestampOf(nextStartNs),
+    failures,
+    health: health ?? '',
+    autostart,
+    pause_ms: BigInt(pauseMs ?? 0),
+    longest_pause_ms: BigInt(Math.round(longestPauseMs)),
+    dependencies: dependencies.map(({ name, condition, isMet, state }) => ({ name, condition, met: isMet, state })),
+  };
 }
 
-/** What runs is asked of the kernel: a start that was told late, or of another API, has no other time. */
-function startedAt(up: boolean, init: ProcessView | undefined, record: DefinitionRecord | undefined): Timestamp | undefined {
-  const stat = up && init !== undefined ? readProcStat(init.systemPid) : undefined;
-  if (stat !== undefined) return timestampOf(BigInt(Math.round(Date.now() - secondsSinceStart(stat.starttime) * 1000)) * 1_000_000n);
-  return record?.startedNs === undefined ? undefined : timestampOf(record.startedNs);
+/** As it was told, which every daemon knows. What the kernel says of that which runs comes before that of a start that was told late, and of another API's there is nothing else. */
+function startedAt(running: ProcessView | undefined, record: DefinitionRecord | undefined, clock: StartClock): Timestamp | undefined {
+  const stat = running === undefined ? undefined : readProcStat(running.systemPid);
+  const toldNs = record?.startedNs;
+  const startedNs = stat === undefined ? undefined : clock.startedNs(stat.starttime);
+  const isTold = toldNs !== undefined && (startedNs === undefined || (toldNs - startedNs < lateNs && startedNs - toldNs < lateNs));
+  const ns = isTold ? toldNs : startedNs;
+  return ns === undefined ? undefined : timestampOf(ns);
 }
 
 export function endMessage({ endedNs, status, outOfMemory, ranNs, unknown }: RunEnd): messages.End {

@@ -8,6 +8,6 @@ import { containerMessage } from './container-message';
 export function list(parts: ProgramParts): Verb<ListRequest, ListResponse> {
   return async ({ names, all_namespaces: everywhere }) => {
     const programs = names.length === 0 ? await listPrograms(parts, everywhere) : await Promise.all(names.map((name) => findProgram(parts, name)));
-    return { containers: programs.map(containerMessage) };
+    return { containers: programs.map((program) => containerMessage(program, parts.startClock)) };
   };
 }

@@ -4,6 +4,7 @@ import type { ProgramParts } from '../../programs/parts';
 import { type Program, isUp } from '../../programs/program';
 import { INIT } from '../../runtime/state-dir/layout';
 import { readNetworkFigures } from '../../runtime/cgroups/network';
+import { readOomKills } from '../../runtime/cgroups/oom-kills';
 import { readFigures } from '../../runtime/cgroups/read-figures';
 import type { ContainerStats, StatsRequest, StatsResponse } from '../gen/holdfast/v1/containers';
 import type { StreamVerb } from '../call';
@@ -25,7 +26,7 @@ export function stats(parts: ProgramParts): StreamVerb<StatsRequest, StatsRespon
       await delay(Math.max(0, dueMs - performance.now()), undefined, { signal: cancel }).catch(() => undefined);
       if (cancel.aborted) return;
       const programs = names.length === 0 ? await listPrograms(parts, false) : await Promise.all(names.map((name) => findProgram(parts, name)));
-      send({ time: timestampOf(parts.nowNs()), containers: await readAll(programs.filter(isUp)), list: withList ? programs.map(containerMessage) : [] });
+      send({ time: timestampOf(parts.nowNs()), containers: await readAll(programs.filter(isUp)), list: withList ? programs.map((program) => containerMessage(program, parts.startClock)) : [] });
       if (once) return;
     }
   };
@@ -48,6 +49,7 @@ function readOne({ name, view }: Program): ContainerStats | undefined {
   try {
     const { cpu, memory, pids, blkio } = readFigures(view.cgroup);
     const network = readNetworkFigures(pid);
+    const oomKills = readOomKills(view.cgroup);
     const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n);
     const moved = (op: string): bigint => sum(blkio.serviceBytes.filter((entry) => entry.op === op).map(({ value }) => value));
     return {
@@ -61,6 +63,7 @@ function readOne({ name, view }: Program): ContainerStats | undefined {
       write_bytes: moved('Write'),
       receive_bytes: sum(network.map(({ rxBytes }) => rxBytes)),
       transmit_bytes: sum(network.map(({ txBytes }) => txBytes)),
+      oom_kills: oomKills === undefined ? undefined : BigInt(oomKills),
     };
   } catch {
     return undefined;

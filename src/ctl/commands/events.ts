@@ -1,9 +1,11 @@
 import type { Event } from '../../api/gen/holdfast/v1/events';
 import { CtlError } from '../errors';
+import { exitStatus } from '../exit-status';
 import { eventJson } from '../json/event';
 import { collect, moment, wholeNumber } from '../option-values';
 import { isGlob, matchesGlob } from '../text/glob';
 import { eventLine } from '../text/event-line';
+import { Runs } from '../text/runs';
 import { compareMoments, millisecondsOf, type Moment } from '../text/timestamp';
 import { after } from '../timer';
 import type { Tool } from '../tool';
@@ -40,16 +42,25 @@ async function events(tool: Tool, options: EventsOptions): Promise<void> {
   const storedOnly = until !== undefined && millisecondsOf(until) <= Date.now();
   const stream = await daemon.events({ since, stored_only: storedOnly, after_id: afterId === undefined ? undefined : BigInt(afterId) });
   const cancelTimer = until === undefined || storedOnly ? undefined : after(millisecondsOf(until) - Date.now(), () => { stream.close(); });
+  let isInterrupted = false;
+  const stopListening = tool.io.onSignal('SIGINT', () => {
+    isInterrupted = true;
+    stream.close();
+  });
+  const runs = new Runs(storedOnly || options.json === true ? [] : await daemon.containers(true));
   try {
     for await (const event of stream) {
       if (until !== undefined && event.time !== undefined && compareMoments(event.time, until) > 0) return;
-      if (isWanted(event, options)) tool.print(options.json === true ? JSON.stringify(eventJson(event)) : eventLine(event));
+      const ranNs = runs.take(event);
+      if (isWanted(event, options)) tool.print(options.json === true ? JSON.stringify(eventJson(event)) : eventLine(event, ranNs));
     }
   } finally {
+    stopListening();
     cancelTimer?.();
     stream.close();
   }
-  if (until === undefined) {
+  if (isInterrupted) tool.finish(exitStatus.interrupted);
+  else if (until === undefined) {
     throw new CtlError('unreachable', 'the daemon has ended the subscription', {
       hint: 'It is being stopped or restarted; --after shows later what happened meanwhile.',
     });

@@ -4,7 +4,8 @@ import { CtlError } from '../errors';
 import { selectContainers } from '../names';
 import { wholeNumber } from '../option-values';
 import { endWords, ranWords } from '../text/event-line';
-import { formatMoment, millisecondsOf } from '../text/timestamp';
+import { Runs } from '../text/runs';
+import { formatMoment } from '../text/timestamp';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
 
@@ -26,11 +27,12 @@ async function history(tool: Tool, names: readonly string[], options: HistoryOpt
   const daemon = await tool.connect();
   const { matched, unknown } = await selectContainers(daemon, names);
   const wanted = names.length === 0 ? undefined : new Set([...matched.map(({ name }) => name), ...unknown]);
-  const started = new Map<string, bigint>();
+  const runs = new Runs();
   const told: { readonly event: Event; readonly line: string }[] = [];
   for await (const event of await daemon.events({ stored_only: true })) {
+    const ranNs = runs.take(event);
     if (!isOfAProgram(event) || (wanted !== undefined && !wanted.has(event.name))) continue;
-    told.push({ event, line: lineOf(event, started) });
+    told.push({ event, line: lineOf(event, ranNs) });
   }
   const last = told.slice(-options.lines);
   if (wanted !== undefined && told.length === 0 && matched.length === 0) throw new CtlError('no-such-process', `${names.join(', ')}: no such process`);
@@ -42,12 +44,8 @@ function isOfAProgram({ type, process }: Event): boolean {
   return type === 'start-container' || type === 'oom' || (type === 'exit' && process === 'init');
 }
 
-function lineOf({ type, name, time, exit_status: status, pid }: Event, started: Map<string, bigint>): string {
-  const atMs = time === undefined ? 0n : BigInt(millisecondsOf(time));
-  const begun = started.get(name);
-  if (type === 'start-container') started.set(name, atMs);
-  const ran = type === 'exit' && begun !== undefined ? ranWords((atMs - begun) * 1_000_000n) : '';
-  const words: Readonly<Record<string, string>> = { 'start-container': `pid ${String(pid)}`, exit: `${endWords(status)}${ran}` };
+function lineOf({ type, name, time, exit_status: status, pid }: Event, ranNs: bigint): string {
+  const words: Readonly<Record<string, string>> = { 'start-container': `pid ${String(pid)}`, exit: `${endWords(status)}${ranWords(ranNs)}` };
   const what: Readonly<Record<string, string>> = { 'start-container': 'start', exit: 'end' };
   return `${time === undefined ? '' : formatMoment(time).slice(0, 19)}Z  ${(what[type] ?? type).padEnd(6)}${name.padEnd(16)}  ${words[type] ?? ''}`.trimEnd();
 }

@@ -7,6 +7,7 @@ import { selectContainers, suggestNames } from '../names';
 import { moment, wholeNumber } from '../option-values';
 import { inOrder } from '../output/in-order';
 import { OutputFeed } from '../output/output-feed';
+import { againWords } from '../output/again';
 import { OutputPrinter } from '../output/output-printer';
 import { millisecondsOf, type Moment } from '../text/timestamp';
 import { after } from '../timer';
@@ -62,7 +63,7 @@ export async function logs(tool: Tool, names: readonly string[], options: LogsOp
   const { matched, unknown, known, isWide } = await selectContainers(daemon, names);
   const request = requestOf(options);
   const feeds = matched.map(({ name }) => new OutputFeed(daemon, name, request));
-  const printer = new OutputPrinter(tool, { ...options, names: feeds.length > 1 ? feeds.map(({ name }) => name) : [] });
+  const printer = new OutputPrinter(tool, { ...options, afterEnd: (name) => againWords(daemon, name), names: feeds.length > 1 ? feeds.map(({ name }) => name) : [] });
   let isInterrupted = false;
   let isOver = false;
   const close = (): void => { for (const feed of feeds) feed.close(); };

@@ -2,7 +2,7 @@ import { type Container, type ContainerStats, State } from '../../api/gen/holdfa
 import type { DaemonClient } from '../daemon/daemon-client';
 import { CtlError } from '../errors';
 import { containerJson } from '../json/container';
-import { selectContainers, suggestNames } from '../names';
+import { explainUnknown, selectContainers } from '../names';
 import { exitStatus } from '../exit-status';
 import { formatShort } from '../text/duration';
 import { endWords } from '../text/event-line';
@@ -24,6 +24,12 @@ interface PsOptions {
   readonly json?: boolean;
   readonly watch?: number | true;
 }
+
+/** From here on all columns are there. */
+const wideColumns = 110;
+const wideLeast = { name: 12, state: 9, health: 10, pid: 5, uptime: 8, restarts: 9, cpu: 6, memory: 16, pids: 5 } as const;
+/** A pid has up to seven digits (PID_MAX_LIMIT, proc(5)), so that it falls away together with the pids on a terminal of 80. */
+const narrowLeast = { name: 12, state: 9, health: 8, pid: 7, uptime: 7, restarts: 8, cpu: 5, memory: 11, pids: 4 } as const;
 
 export function definePs(program: Verb, tool: Tool): void {
   program
@@ -64,8 +70,7 @@ async function show(tool: Tool, names: readonly string[], options: PsOptions): P
   if (options.json === true) tool.printJson(shown.map((container) => containerJson(container, nowMs)));
   else if (options.format !== undefined) for (const container of shown) tool.print(formatFields(options.format, containerJson(container, nowMs)));
   else for (const line of await table(tool, daemon, shown, options, nowMs)) tool.print(line);
-  for (const name of unknown) tool.explain(`${name}: no such process`);
-  suggestNames(tool, unknown, known);
+  explainUnknown(tool, unknown, known, options.json === true);
   if (unknown.length > 0) tool.finish(exitStatus.failed);
 }
 
@@ -86,8 +91,10 @@ async function table(tool: Tool, daemon: DaemonClient, shown: readonly Container
     const ranNs = container.started_at === undefined ? 0 : secondsSince(container.started_at, nowMs) * 1e9;
     return { container, stats: own, cpuPercent: own === undefined || ranNs === 0 ? undefined : (Number(own.cpu_ns) / ranNs) * 100 };
   });
-  return tableLines(rows, chosen(columnsOf(nowMs), options.columns), {
+  const isNarrow = tool.width !== undefined && tool.width < wideColumns;
+  return tableLines(rows, chosen(columnsOf(nowMs, isNarrow), options.columns), {
     width: tool.width,
+    elastic: { heading: 'LAST END', least: 12 },
     leaving: ['LAST END', 'PIDS', 'PID', 'MEMORY', 'CPU', 'RESTARTS', 'UPTIME', 'HEALTH'],
     header: options.header,
     paint: (column, { container }, cell) => (column === 'STATE' ? tool.paint(colourOf(container), cell) : cell),
@@ -111,30 +118,40 @@ function chosen(columns: readonly Column<Row>[], names: string | undefined): rea
   });
 }
 
-/** CPU is the average since the start. */
-function columnsOf(nowMs: number): readonly Column<Row>[] {
+/** CPU is the average since the start. @param isNarrow when it starts next takes the place of how long it runs, as its last end falls away first */
+function columnsOf(nowMs: number, isNarrow: boolean): readonly Column<Row>[] {
   const none = '-';
+  const least = isNarrow ? narrowLeast : wideLeast;
   return [
-    { heading: 'NAME', least: 12, cell: ({ container }) => container.name },
-    { heading: 'STATE', least: 9, cell: ({ container }) => (container.paused ? 'paused' : State[container.state].toLowerCase()) },
-    { heading: 'HEALTH', cell: ({ container: { managed } }) => (managed === undefined || managed.health === '' ? none : managed.health) },
-    { heading: 'PID', cell: ({ container }) => (container.pid === 0 ? none : String(container.pid)) },
-    { heading: 'UPTIME', cell: ({ container }) => (container.pid === 0 || container.started_at === undefined ? none : formatShort(secondsSince(container.started_at, nowMs))) },
-    { heading: 'RESTARTS', cell: ({ container: { managed } }) => (managed === undefined ? none : String(managed.failures)) },
-    { heading: 'CPU', cell: ({ cpuPercent }) => (cpuPercent === undefined ? none : `${cpuPercent.toFixed(1)}%`) },
-    { heading: 'MEMORY', cell: ({ stats }) => (stats === undefined ? none : memoryWords(stats)) },
-    { heading: 'PIDS', cell: ({ stats }) => (stats === undefined ? none : String(stats.pids)) },
+    { heading: 'NAME', least: least.name, cell: ({ container }) => container.name },
+    { heading: 'STATE', least: least.state, cell: ({ container }) => (container.paused ? 'paused' : State[container.state].toLowerCase()) },
+    { heading: 'HEALTH', least: least.health, cell: ({ container: { managed } }) => (managed === undefined || managed.health === '' ? none : managed.health) },
+    { heading: 'PID', least: least.pid, cell: ({ container }) => (container.pid === 0 ? none : String(container.pid)) },
+    { heading: 'UPTIME', least: least.uptime, cell: ({ container }) => uptimeWords(container, nowMs) ?? (isNarrow ? nextWords(container, nowMs) : undefined) ?? none },
+    { heading: 'RESTARTS', least: least.restarts, cell: ({ container: { managed } }) => (managed === undefined ? none : String(managed.failures)) },
+    { heading: 'CPU', least: least.cpu, cell: ({ cpuPercent }) => (cpuPercent === undefined ? none : `${cpuPercent.toFixed(1)}%`) },
+    { heading: 'MEMORY', least: least.memory, cell: ({ stats }) => (stats === undefined ? none : memoryWords(stats, !isNarrow)) },
+    { heading: 'PIDS', least: least.pids, cell: ({ stats }) => (stats === undefined ? none : String(stats.pids)) },
     { heading: 'LAST END', cell: ({ container }) => lastEndWords(container, nowMs) },
   ];
 }
 
-function memoryWords({ memory_bytes: bytes, memory_limit_bytes: limit }: ContainerStats): string {
+function uptimeWords({ pid, started_at: at }: Container, nowMs: number): string | undefined {
+  return pid === 0 || at === undefined ? undefined : formatShort(secondsSince(at, nowMs));
+}
+
+/** `next 7s`. */
+function nextWords({ managed }: Container, nowMs: number): string | undefined {
+  return managed?.next_start === undefined ? undefined : `next ${formatShort((millisecondsOf(managed.next_start) - nowMs) / 1000)}`;
+}
+
+function memoryWords({ memory_bytes: bytes, memory_limit_bytes: limit }: ContainerStats, withPercent: boolean): string {
   if (limit === undefined) return formatSize(Number(bytes));
-  return `${formatSize(Number(bytes))} / ${formatSize(Number(limit))} ${String(Math.round((Number(bytes) / Number(limit)) * 100))}%`;
+  return `${formatSize(Number(bytes))} / ${formatSize(Number(limit))}${withPercent ? ` ${String(Math.round((Number(bytes) / Number(limit)) * 100))}%` : ''}`;
 }
 
 function lastEndWords({ state, reason, last_end: end, managed }: Container, nowMs: number): string {
-  if (state === State.FATAL || (state === State.STARTING && reason !== '')) return reason.split('\n', 1)[0] ?? '';
+  if (state === State.FATAL || (state === State.STARTING && reason !== '')) return (reason.split('\n', 1)[0] ?? '').replaceAll(/ to be (RUNNING|healthy|started|completed)\b/g, '');
   const next = managed?.next_start === undefined ? '' : `; next in ${formatShort((millisecondsOf(managed.next_start) - nowMs) / 1000)}`;
   if (end === undefined) return '-';
   const how = end.unknown ? `unknown (${end.reason})` : endWords(end.exit_status).replace('exit status', 'exit').replace('killed by ', '');

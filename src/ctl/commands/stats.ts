@@ -2,7 +2,7 @@ import type { ContainerStats, StatsResponse } from '../../api/gen/holdfast/v1/co
 import { CtlError } from '../errors';
 import { exitStatus } from '../exit-status';
 import { statsJson } from '../json/stats';
-import { selectContainers, suggestNames } from '../names';
+import { explainUnknown, selectContainers } from '../names';
 import { seconds } from '../option-values';
 import { RateMeter, type Rates } from '../rates';
 import { formatSize } from '../../runtime/text/size';
@@ -37,8 +37,7 @@ async function stats(tool: Tool, names: readonly string[], options: StatsOptions
   if (!onTerminal && options.json !== true && options.once !== true) throw new CtlError('invalid-argument', 'stats needs a terminal, --json or --once');
   const daemon = await tool.connect();
   const { matched, unknown, known } = await selectContainers(daemon, names);
-  suggestNames(tool, unknown, known);
-  for (const name of unknown) tool.explain(`${name}: no such process`);
+  explainUnknown(tool, unknown, known, options.json === true);
   if (unknown.length > 0 && matched.length === 0) {
     tool.finish(exitStatus.failed);
     return;

@@ -1,7 +1,7 @@
 import type { Container } from '../../api/gen/holdfast/v1/containers';
 import { exitStatus } from '../exit-status';
 import { containerJson } from '../json/container';
-import { selectContainers, suggestNames } from '../names';
+import { explainUnknown, selectContainers, suggestNames } from '../names';
 import { unknownLine } from '../text/result-line';
 import { isDown, isWell, statusLines } from '../text/status-line';
 import { watched } from '../watch';
@@ -48,12 +48,12 @@ export async function showStatus(tool: Tool, names: readonly string[], options: 
   const nowMs = Date.now();
   if (options.json === true) {
     tool.printJson(matched.map((container) => containerJson(container, nowMs)));
-    for (const name of unknown) tool.explain(`${name}: no such process`);
+    explainUnknown(tool, unknown, known, true);
   } else {
     for (const name of unknown) tool.print(unknownLine(name));
     for (const line of statusLines(matched, nowMs, tool.paint)) tool.print(line);
+    suggestNames(tool, unknown, known);
   }
-  suggestNames(tool, unknown, known);
   tool.finish(statusOf(matched, unknown, options));
 }
 

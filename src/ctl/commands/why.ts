@@ -2,13 +2,13 @@ import { type Container, State } from '../../api/gen/holdfast/v1/containers';
 import type { Event } from '../../api/gen/holdfast/v1/events';
 import { OutputStream } from '../../api/gen/holdfast/v1/output';
 import type { DaemonClient } from '../daemon/daemon-client';
-import { CtlError, isCtlError } from '../errors';
+import { isCtlError } from '../errors';
 import { inspectJson } from '../json/container';
-import { selectContainers, suggestNames } from '../names';
+import { explainUnknown, selectContainers } from '../names';
 import { exitStatus } from '../exit-status';
-import { formatUptime } from '../text/duration';
 import { endWords, ranWords } from '../text/event-line';
-import { clockOf, secondsSince } from '../text/moment';
+import { clockOf } from '../text/moment';
+import { endPhrase, headline, healthText, limitsText, next, nextStart, waitsText, wishText } from '../text/story';
 import { formatSize } from '../../runtime/text/size';
 import { millisecondsOf } from '../text/timestamp';
 import { watched } from '../watch';
@@ -52,8 +52,9 @@ export async function showWhy(tool: Tool, name: string, options: WhyOptions = {}
   const container = await daemon.container(name);
   if (container === undefined) {
     const { known } = await selectContainers(daemon, []);
-    suggestNames(tool, [name], known);
-    throw new CtlError('no-such-process', `${name}: no such process`, { exitStatus: exitStatus.failed });
+    explainUnknown(tool, [name], known, options.json === true);
+    tool.finish(exitStatus.failed);
+    return;
   }
   const nowMs = Date.now();
   if (options.json === true) {
@@ -65,61 +66,23 @@ export async function showWhy(tool: Tool, name: string, options: WhyOptions = {}
   tool.print(`Try: ${next(container)}`);
 }
 
-function headline(container: Container, nowMs: number): string {
-  const { state, reason, last_end: end, started_at: startedAt, wish, pid } = container;
-  const byHand = wish?.by === undefined ? '' : ` by uid ${String(wish.by.uid)}`;
-  switch (state) {
-    case State.RUNNING:
-      return `pid ${String(pid)}${startedAt === undefined ? '' : `, for ${formatUptime(secondsSince(startedAt, nowMs))}`}`;
-    case State.STOPPED:
-      return end === undefined ? 'it was never started' : `it was stopped${byHand}`;
-    case State.EXITED:
-      return end === undefined ? 'it ended' : `it ended by itself: ${endPhrase(end)}`;
-    case State.STARTING:
-    case State.STOPPING:
-    case State.BACKOFF:
-    case State.FATAL:
-    case State.UNKNOWN:
-    case State.UNRECOGNIZED:
-      return reason === '' ? State[state].toLowerCase() : (reason.replace(/, next start in [\d:]+$/, '').split('\n', 1)[0] ?? '');
-  }
-}
-
-function endPhrase({ exit_status: status, out_of_memory: outOfMemory, unknown, reason, ran_ns: ranNs }: NonNullable<Container['last_end']>): string {
-  if (unknown) return `nobody saw how (${reason})`;
-  return `${endWords(status)}${ranWords(ranNs)}${outOfMemory ? ', out of memory' : ''}`;
-}
-
 async function facts(daemon: DaemonClient, container: Container): Promise<readonly (readonly [string, string])[]> {
   const { stop_deadline: deadline, wish, bundle, out_of_memory: outOfMemory, pid, managed } = container;
   const lines: [string, string][] = [];
   if (managed !== undefined && managed.health !== '') lines.push(['health', healthText(managed.health, container.reason)]);
   if (managed?.next_start !== undefined) lines.push(['next start', nextStart(managed)]);
   if (deadline !== undefined) lines.push(['SIGKILL', `${clockOf(deadline)}, if it has not ended by then`]);
-  const ends = await lastEnds(daemon, container);
+  const { ends, oomKills } = await past(daemon, container);
   for (const [at, end] of ends.entries()) lines.push([at === 0 ? 'last ends' : '', end]);
   const output = await lastOutput(daemon, container);
   if (output !== undefined) lines.push(['last output', output]);
-  if (wish !== undefined) {
-    const who = wish.by === undefined ? '' : ` (uid ${String(wish.by.uid)}, pid ${String(wish.by.pid)})`;
-    lines.push(['wanted', `${wish.up ? 'up' : 'down'}${wish.since === undefined ? '' : `, since ${clockOf(wish.since)}`}${who}`]);
-  }
-  if (pid !== 0) lines.push(...(await limits(daemon, container)));
+  if (managed !== undefined && managed.dependencies.length > 0 && container.state !== State.RUNNING) lines.push(['waits for', waitsText(managed.dependencies)]);
+  if (wish !== undefined) lines.push(['wanted', wishText(wish, managed)]);
+  lines.push(...(await limits(daemon, container, oomKills)));
   if (outOfMemory && pid !== 0) lines.push(['memory', 'processes of it were killed: out of memory']);
   if (managed !== undefined) lines.push(['defined in', managed.defined_in]);
   else if (bundle !== '') lines.push(['bundle', bundle]);
   return lines;
-}
-
-function healthText(health: string, reason: string): string {
-  if (reason === '' || reason.startsWith(health)) return reason === '' ? health : reason;
-  return `${health}; ${reason}`;
-}
-
-function nextStart({ next_start: at, failures }: NonNullable<Container['managed']>): string {
-  if (at === undefined) return '';
-  const times = failures > 1 ? `; it has failed ${String(failures)} times` : '';
-  return `${clockOf(at)} (in ${formatUptime(Math.max(0, (millisecondsOf(at) - Date.now()) / 1000))}${times})`;
 }
 
 /** Its last line, where any is kept. */
@@ -138,52 +101,62 @@ async function lastOutput(daemon: DaemonClient, { name }: Container): Promise<st
   return undefined;
 }
 
-/** The newest first, as the event log has them; the last one also after it is forgotten there. */
-async function lastEnds(daemon: DaemonClient, { namespace, id, last_end: remembered }: Container): Promise<string[]> {
-  const ends: string[] = [];
+interface Past {
+  /** The newest first. */
+  readonly ends: readonly string[];
+  /** How often the kernel has told that it was out of memory. */
+  readonly oomKills: number;
+}
+
+/** As the event log has it; the last end also after it is forgotten there. */
+async function past(daemon: DaemonClient, { namespace, id, last_end: remembered }: Container): Promise<Past> {
+  const ends: { readonly event: Event; readonly ranNs: bigint }[] = [];
   let startedMs: number | undefined;
+  let oomKills = 0;
   for await (const event of await daemon.events({ name: `${namespace}/${id}`, stored_only: true })) {
     const atMs = event.time === undefined ? undefined : millisecondsOf(event.time);
     if (event.type === 'start-container') startedMs = atMs;
-    if (isEnd(event)) ends.unshift(endLine(event, atMs === undefined || startedMs === undefined ? 0 : atMs - startedMs));
+    if (event.type === 'oom') oomKills += 1;
+    if (isEnd(event)) ends.unshift({ event, ranNs: atMs === undefined || startedMs === undefined ? 0n : BigInt(atMs - startedMs) * 1_000_000n });
   }
-  if (ends.length === 0 && remembered !== undefined) ends.push(`${remembered.ended_at === undefined ? '' : clockOf(remembered.ended_at)}  ${endPhrase(remembered)}`);
-  return ends.slice(0, mostEnds);
+  if (ends.length === 0) return { ends: remembered === undefined ? [] : [`${remembered.ended_at === undefined ? '' : clockOf(remembered.ended_at)}  ${endPhrase(remembered)}`], oomKills };
+  // Its events come a moment after what they tell of: what is remembered is exact.
+  const lines = ends.slice(0, mostEnds).map(({ event, ranNs }, at) => endLine(event, at === 0 && remembered?.exit_status === event.exit_status && remembered.ran_ns !== 0n ? remembered.ran_ns : ranNs));
+  return { ends: lines, oomKills };
 }
 
 function isEnd({ type, process }: Event): boolean {
   return type === 'exit' && process === 'init';
 }
 
-function endLine({ time, exit_status: status }: Event, ranMs: number): string {
-  return `${time === undefined ? '' : clockOf(time)}  ${endWords(status)}${ranWords(BigInt(ranMs) * 1_000_000n)}`;
+function endLine({ time, exit_status: status }: Event, ranNs: bigint): string {
+  return `${time === undefined ? '' : clockOf(time)}  ${endWords(status)}${ranWords(ranNs)}`;
 }
 
-async function limits(daemon: DaemonClient, { name }: Container): Promise<[string, string][]> {
-  for await (const { containers } of daemon.stats({ names: [name], once: true })) {
+/** What it uses and may use, where it runs; else what it may use by its definition, where that says so. */
+async function limits(daemon: DaemonClient, container: Container, oomKills: number): Promise<[string, string][]> {
+  if (container.pid === 0) {
+    const { memory, pids } = limitsOf(container.definition);
+    return memory === undefined && pids === undefined ? [] : [['limits', limitsText(memory, pids, oomKills)]];
+  }
+  for await (const { containers } of daemon.stats({ names: [container.name], once: true })) {
     const [stats] = containers;
     if (stats === undefined) return [];
-    const memory = stats.memory_limit_bytes === undefined ? 'none' : formatSize(Number(stats.memory_limit_bytes));
-    const pids = stats.pids_limit === undefined ? 'none' : String(stats.pids_limit);
-    return [['uses', `memory ${formatSize(Number(stats.memory_bytes))}; pids ${String(stats.pids)}`], ['limits', `memory ${memory}; pids ${pids}`]];
+    const { memory_limit_bytes: memory, pids_limit: pids } = stats;
+    return [['uses', `memory ${formatSize(Number(stats.memory_bytes))}; pids ${String(stats.pids)}`], ['limits', limitsText(memory === undefined ? undefined : Number(memory), pids === undefined ? undefined : Number(pids), oomKills)]];
   }
   return [];
 }
 
-function next({ name, state, managed }: Container): string {
-  switch (state) {
-    case State.RUNNING:
-      return `holdfastctl exec ${name} -- sh   or   holdfastctl stop ${name}`;
-    case State.STOPPED:
-    case State.EXITED:
-    case State.FATAL:
-      return managed === undefined ? `holdfastctl start ${name}   or   holdfastctl rm ${name}   to forget it` : `holdfastctl start ${name}`;
-    case State.BACKOFF:
-      return `holdfastctl tail -f ${name} stderr   or   holdfastctl start ${name}   to start it now`;
-    case State.STARTING:
-    case State.STOPPING:
-    case State.UNKNOWN:
-    case State.UNRECOGNIZED:
-      return `holdfastctl events --name ${name}`;
-  }
+/** LinuxResources of the OCI runtime specification. */
+interface Resources {
+  readonly memory?: { readonly limit?: number };
+  readonly pids?: { readonly limit?: number };
+}
+
+function limitsOf(definition: Container['definition']): { readonly memory: number | undefined; readonly pids: number | undefined } {
+  const spec = definition === undefined ? '' : Buffer.concat([definition.host_program, definition.container_spec]).toString('utf8');
+  const { linux } = (spec === '' ? {} : JSON.parse(spec)) as { readonly linux?: { readonly resources?: Resources } };
+  const bounded = (limit: number | undefined): number | undefined => (limit !== undefined && limit > 0 ? limit : undefined);
+  return { memory: bounded(linux?.resources?.memory?.limit), pids: bounded(linux?.resources?.pids?.limit) };
 }

@@ -1,5 +1,5 @@
 import { KEPT_DEFAULTS } from '../../runtime/kept-output/kept-output';
-import { type Container, type Definition, type End, type KeptOutput, type Process, State } from '../../api/gen/holdfast/v1/containers';
+import { type Container, type Definition, type End, type KeptOutput, type Managed, type Process, State } from '../../api/gen/holdfast/v1/containers';
 import { signalName } from '../../runtime/text/signals';
 import { jsonTime, secondsSince } from '../text/moment';
 import { type Schema, arrayOf, nullable, object } from './schema';
@@ -25,6 +25,20 @@ export function containerJson(container: Container, nowMs: number): Record<strin
     bundle: container.bundle === '' ? null : container.bundle,
     runtime: container.runtime === '' ? null : container.runtime,
     labels: container.labels,
+    managed: container.managed === undefined ? null : managedJson(container.managed),
+  };
+}
+
+/** Of what a file defines. */
+function managedJson({ defined_in: definedIn, next_start: nextStart, failures, autostart, pause_ms: pauseMs, longest_pause_ms: longestMs, dependencies }: Managed): object {
+  return {
+    defined_in: definedIn,
+    autostart,
+    next_start: jsonTime(nextStart),
+    failures,
+    pause_seconds: pauseMs === 0n ? null : Number(pauseMs) / 1000,
+    longest_pause_seconds: Number(longestMs) / 1000,
+    depends_on: dependencies.map(({ name, condition, met, state }) => ({ name, condition, met, state })),
   };
 }
 
@@ -126,6 +140,15 @@ const containerProperties: Readonly<Record<string, Schema>> = {
   bundle: nullable(text),
   runtime: nullable(text),
   labels: arrayOf(text),
+  managed: nullable(object({
+    defined_in: text,
+    autostart: flag,
+    next_start: nullable(time),
+    failures: whole,
+    pause_seconds: nullable(number),
+    longest_pause_seconds: number,
+    depends_on: arrayOf(object({ name: text, condition: text, met: flag, state: text })),
+  })),
 };
 
 export const containerSchema: Schema = object(containerProperties);

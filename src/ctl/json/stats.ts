@@ -18,6 +18,7 @@ export function statsJson(time: Timestamp | undefined, stats: ContainerStats, cp
     write_bytes: Number(stats.write_bytes),
     receive_bytes: Number(stats.receive_bytes),
     transmit_bytes: Number(stats.transmit_bytes),
+    oom_kills: stats.oom_kills === undefined ? null : Number(stats.oom_kills),
   };
 }
 
@@ -36,4 +37,5 @@ export const statsSchema: Schema = object({
   write_bytes: whole,
   receive_bytes: whole,
   transmit_bytes: whole,
+  oom_kills: nullable(whole),
 });

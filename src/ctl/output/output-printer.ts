@@ -14,6 +14,8 @@ export interface PrintOptions {
   readonly local?: boolean;
   readonly grep?: RegExp;
   readonly json?: boolean;
+  /** What is said of the end of a run beside how it ended: such as when it starts again. */
+  readonly afterEnd?: (name: string) => Promise<string>;
 }
 
 /** Prints programs' output: as it was, or line by line with what is to be told of each. */
@@ -47,7 +49,7 @@ export class OutputPrinter {
     }
     if (ended !== undefined) {
       await this.#flush(name);
-      this.#notice(`${name} ended: ${endWords(ended.exit_status)}${ranWords(ended.ran_ns)}${ended.out_of_memory ? ', out of memory' : ''}`);
+      this.#notice(`${name} ended: ${endWords(ended.exit_status)}${ranWords(ended.ran_ns)}${ended.out_of_memory ? ', out of memory' : ''}${(await this.options.afterEnd?.(name)) ?? ''}`);
     }
     if (removed) this.#notice(`${name} is removed`);
   }

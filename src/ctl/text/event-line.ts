@@ -16,29 +16,45 @@ export function ranWords(ranNs: bigint): string {
   return seconds < 60 ? ` after ${seconds.toFixed(1)} s` : ` after ${formatUptime(seconds)}`;
 }
 
-function describe(event: Event): string {
+/** @param ranNs of an exit: how long it had run; 0 where that is not known */
+function describe(event: Event, ranNs: bigint): string {
   const { type, exit_status: status, process, pid, by, detail } = event;
   const who = by === undefined ? '' : ` by uid ${String(by.uid)} (pid ${String(by.pid)})`;
   const whom = process === '' || process === 'init' ? '' : `${process}: `;
   switch (type) {
     case 'exit':
-      return `${whom}${endWords(status)}`;
+      return `${whom}${endWords(status)}${ranWords(ranNs)}`;
     case 'start-container':
     case 'start-process':
       return `${whom}pid ${String(pid)}`;
     case 'signal':
     case 'stop': {
-      const { signal } = (detail === '' ? {} : JSON.parse(detail)) as { signal?: number };
+      const { signal } = detailOf<{ readonly signal?: number }>(detail);
       return `${signal === undefined ? '' : (signalName(signal) ?? String(signal))}${who}`;
+    }
+    case 'backoff': {
+      const { pause_seconds: seconds } = detailOf<{ readonly pause_seconds?: number }>(detail);
+      return seconds === undefined ? '' : `next start in ${String(Math.round(seconds * 10) / 10)} s`;
+    }
+    case 'fatal':
+      return detailOf<{ readonly reason?: string }>(detail).reason ?? '';
+    case 'health': {
+      const { from, to, reason } = detailOf<{ readonly from?: string; readonly to?: string; readonly reason?: string }>(detail);
+      return `${from ?? ''} -> ${to ?? ''}${reason === undefined || reason === '' ? '' : `: ${reason}`}`;
     }
     default:
       return `${whom === '' ? '' : process}${who}`.trim();
   }
 }
 
-/** One event as a line: when, its id, what, whose, and what there is to say of it. */
-export function eventLine(event: Event): string {
+/** Members that a daemon of another version leaves out are not told. */
+function detailOf<Detail>(detail: string): Partial<Detail> {
+  return (detail === '' ? {} : JSON.parse(detail)) as Partial<Detail>;
+}
+
+/** One event as a line: when, its id, what, whose, and what there is to say of it. @param ranNs of an exit: how long it had run; 0 where that is not known */
+export function eventLine(event: Event, ranNs = 0n): string {
   const { id, time, type, name } = event;
   const at = time === undefined ? '' : `${formatMoment(time).slice(0, 23)}Z`;
-  return `${at}  ${String(id).padEnd(6)}${type.padEnd(18)}${name.padEnd(16)}  ${describe(event)}`.trimEnd();
+  return `${at}  ${String(id).padEnd(6)}${type.padEnd(18)}${name.padEnd(16)}  ${describe(event, ranNs)}`.trimEnd();
 }

@@ -10,8 +10,11 @@ export type RecordEventType = `${'container' | 'namespace' | 'image'}-${'create'
 /** Somebody has asked for it, through our own API: told before it is done. */
 export type RequestEventType = 'start' | 'stop' | 'signal' | 'remove' | 'update' | 'reload';
 
+/** What becomes of a program that files define, beside its runs. */
+export type ManagedEventType = 'backoff' | 'fatal' | 'health';
+
 /** Of all faces. A `published` one is a client's own: only its `detail` says what it is. */
-export type EventType = LegacyEventType | TaskEventType | RecordEventType | RequestEventType | 'published';
+export type EventType = LegacyEventType | TaskEventType | RecordEventType | RequestEventType | ManagedEventType | 'published';
 
 /** What an event says beside its own fields, for the faces that tell it: plain JSON, or bytes that come back as they were. */
 export type EventDetail = Uint8Array | { readonly [name: string]: unknown };

@@ -41,7 +41,7 @@ const peer = (name: string, stored: Partial<Stored> & { readonly state: State },
 });
 const running = { state: 'RUNNING', upSince: start, health: undefined } as const;
 const ended = (status: number, unknown = ''): Pick<Stored, 'lastEnd'> => ({ lastEnd: { status, unknown, atMs: 0, ranMs: 0 } });
-const waits = (name: string, peers: readonly Peer[]): readonly string[] => waitsOf(define(name), peers).map((wait) => `${wait.name} ${wait.condition} ${String(wait.state)}`);
+const waits = (name: string, peers: readonly Peer[]): readonly string[] => waitsOf(define(name), peers).map((wait) => `${wait.name} ${wait.condition} ${String(wait.stored?.state)}`);
 
 test('a group is waited for until each of its processes is as it has to be', () => {
   const peers = [peer('store:db_00', running), peer('store:db_01', { state: 'STARTING', phase: 'probation' } as never), peer('store:cache', { state: 'STOPPED' })];

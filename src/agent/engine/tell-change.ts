@@ -1,0 +1,16 @@
+import { programKey } from '../../programs/name';
+import type { ProgramParts } from '../../programs/parts';
+import { tellRequest } from '../../programs/tell';
+import { healthOf } from '../machine/health';
+import type { Stored } from '../machine/state';
+
+/** Tells in the event log what the core cannot know of a program: that it waits for its next start, is given up, or is well or not. What a daemon dies before is not told later. */
+export function tellChange(programs: ProgramParts, name: string, before: Stored, after: Stored): void {
+  const tell = (type: 'backoff' | 'fatal' | 'health', detail: Readonly<Record<string, unknown>>): void => {
+    tellRequest(programs, type, programKey(name), { by: undefined }, detail);
+  };
+  if (after.state === 'BACKOFF' && (before.state !== 'BACKOFF' || before.generation !== after.generation)) tell('backoff', { reason: after.reason, pause_seconds: after.deadline.spanMs / 1000 });
+  if (after.state === 'FATAL' && before.state !== 'FATAL') tell('fatal', { reason: after.reason });
+  const [was, is] = [healthOf(before), healthOf(after)];
+  if (is !== undefined && is.verdict !== 'starting' && was?.verdict !== is.verdict) tell('health', { from: was?.verdict ?? 'starting', to: is.verdict, reason: is.detail });
+}
