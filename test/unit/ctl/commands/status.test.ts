@@ -88,5 +88,5 @@ test('JSON, as its schema says', async () => {
   const validate = new Ajv2020().compile(schemas['status'] ?? {});
   validate(printed);
   expect(validate.errors).toBeNull();
-  expect(errors).toBe('holdfastctl: nobody: no such process\n');
+  expect(JSON.parse(errors)).toEqual({ error: { code: 'no_such_process', name: 'nobody', message: 'nobody: no such process' } });
 });
