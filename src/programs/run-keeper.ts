@@ -15,25 +15,25 @@ const retryMs = 1000;
  */
 export class RunKeeper implements Reader {
   readonly isOurOwn = true;
-  #follower: LogFollower;
+  /** None before it begins: until then nothing can be written down. */
+  #follower: LogFollower | undefined;
   #retry: NodeJS.Timeout | undefined;
   /** Told once, as long as it is so. */
   #isFailing = false;
 
   /** @param onEnd a program's end has been written down */
-  constructor(private readonly parts: ProgramParts, private readonly onEnd: (name: string) => void) {
-    this.#follower = this.#fromCursor();
-  }
+  constructor(private readonly parts: ProgramParts, private readonly onEnd: (name: string) => void) {}
 
-  /** Reads what there is; from then on it follows. */
+  /** Reads what there is; from then on it follows. To be called once there is where to write it down. */
   begin(): void {
+    this.#follower = this.#fromCursor();
     this.#follower.goOn();
   }
 
   take(event: StoredEvent): void {
     const written = this.#write(event);
-    if (written === undefined) return;
     const follower = this.#follower;
+    if (written === undefined || follower === undefined) return;
     written.then(
       () => { this.#goneThrough(event, follower); },
       (error: unknown) => { this.#failed(error, follower); },
@@ -45,13 +45,13 @@ export class RunKeeper implements Reader {
   }
 
   fail(error: unknown): void {
-    this.#failed(error, this.#follower);
+    if (this.#follower !== undefined) this.#failed(error, this.#follower);
   }
 
   /** May be called twice. */
   close(): void {
     clearTimeout(this.#retry);
-    this.#follower.close();
+    this.#follower?.close();
   }
 
   #fromCursor(): LogFollower {
@@ -90,7 +90,6 @@ export class RunKeeper implements Reader {
     this.#isFailing = true;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
-      this.#follower = this.#fromCursor();
       this.begin();
     }, retryMs);
     this.#retry.unref();

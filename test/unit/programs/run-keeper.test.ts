@@ -9,7 +9,33 @@ import { EventPublisher } from '../../../src/supervisor/events/event-publisher';
 import { startOf } from '../supervisor/event-kit';
 
 describe('what becomes of programs', () => {
+  const answered = () => new Promise((resolve) => { setImmediate(resolve); });
+  /** Three turns of Node's loop: subscribers hear of an event two after it was told. */
+  const heard = async () => { for (let turn = 0; turn < 3; turn += 1) await answered(); };
   afterEach(() => { jest.useRealTimers(); });
+
+  test('is not written down before there is where: what a start finds ended waits for the records', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'holdfast-keeper-'));
+    const log = new EventLog({ path: join(directory, 'events.db'), retainCount: 500 });
+    const publisher = new EventPublisher(log, () => undefined, () => undefined);
+    const written: string[] = [];
+    const definitions = { setStarted: (name: string) => Promise.resolve(void written.push(name)) };
+    const keeper = new RunKeeper({ publisher, definitions, bootId: 'boot', log: { error: () => undefined } } as unknown as ProgramParts, () => undefined);
+    try {
+      publisher.tell({ ...startOf('web'), namespace: 'programs' });
+      await heard();
+      expect(written).toEqual([]);
+      keeper.begin();
+      expect(written).toEqual(['web']);
+      publisher.tell({ ...startOf('next'), namespace: 'programs' });
+      await heard();
+      expect(written).toEqual(['web', 'next']);
+    } finally {
+      keeper.close();
+      publisher.close();
+      rmSync(directory, { recursive: true });
+    }
+  });
 
   test('is written down once it can be, where it could not at first', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
@@ -25,7 +51,6 @@ describe('what becomes of programs', () => {
       written.push(name);
       return Promise.resolve();
     } };
-    const answered = () => new Promise((resolve) => { setImmediate(resolve); });
     const parts = { publisher, definitions, bootId: 'boot', log: { error: (details: unknown) => failures.push(details) } };
     const keeper = new RunKeeper(parts as unknown as ProgramParts, () => undefined);
     try {
