@@ -22,6 +22,8 @@ export interface StartOrder extends Asked {
   readonly stdio: StdioPaths | undefined;
   /** The client goes away: what does not run yet is undone. */
   readonly cancel: AbortSignal;
+  /** One that runs by the time that it is called off runs on: who has called it off ends it in its own way. Else it is killed: its client has gone. */
+  readonly keepsStarted?: boolean;
   /** Asked for together with its stop. */
   readonly isRestart?: boolean;
   /** How long one that a file defines is waited for; undefined: until it is RUNNING, or has failed. */
@@ -83,12 +85,14 @@ async function remember({ definitions, nowNs }: ProgramParts, { name, definition
   await Promise.all([put, wished]);
 }
 
-/** The program of a client that has gone meanwhile is ended, if it has started. */
-async function startCreated({ supervisor }: ProgramParts, { name, cancel }: StartOrder): Promise<number> {
+/** What has not started when it is called off is undone. */
+async function startCreated({ supervisor }: ProgramParts, { name, cancel, keepsStarted }: StartOrder): Promise<number> {
   const id = programKey(name);
   try {
-    const pid = await supervisor.request('startTask', { id, undoable: true }, cancel);
+    // It was called off while it was made: nothing of the program has run yet.
     cancel.throwIfAborted();
+    const pid = await supervisor.request('startTask', { id, undoable: true }, cancel);
+    if (keepsStarted !== true) cancel.throwIfAborted();
     return pid;
   } catch (error) {
     await supervisor.request('signal', { id, processId: INIT, signal: SIGKILL }).catch(() => undefined);

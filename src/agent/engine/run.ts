@@ -49,7 +49,7 @@ export async function startGeneration(parts: EngineParts, { name, process, compi
     if (line !== undefined) parts.listeners.open(process, generation, onLost);
     faultPoint('daemon.agent.before-start');
     const labels = [...definition.labels, `${generationLabel}=${String(generation)}`];
-    const result = await startRun(parts.programs, { name, definition: { ...definition, labels }, stdio: undefined, by: undefined, cancel });
+    const result = await startRun(parts.programs, { name, definition: { ...definition, labels }, stdio: undefined, by: undefined, cancel, keepsStarted: true });
     faultPoint('daemon.agent.started');
     return await eventOf(parts, name, result);
   } catch (error) {

@@ -1,0 +1,56 @@
+import type { ProgramParts } from '../../../src/programs/parts';
+import { startRun } from '../../../src/programs/start';
+import { SupervisorError } from '../../../src/supervisor/errors';
+import { Turns } from '../../../src/sys/turns';
+
+/** A core that does what it is asked for at once, and what is done at each request beside that. */
+class Core {
+  readonly asked: string[] = [];
+  private readonly cancel = new AbortController();
+
+  constructor(private readonly calledOffAt: 'createTask' | 'startTask') {}
+
+  start(keepsStarted: boolean) {
+    const done = (): Promise<void> => Promise.resolve();
+    const parts = {
+      turns: new Turns(),
+      stops: new Map(),
+      supervisor: { request: (kind: string) => this.#answer(kind) },
+      publisher: { tell: () => undefined },
+      definitions: { find: () => ({ definition: { stdio: {} } }), setWish: done, setFailure: done },
+      nowNs: () => 0n,
+      taskOf: () => ({}),
+      log: { error: () => undefined },
+    };
+    return startRun(parts as unknown as ProgramParts, { name: 'web', definition: undefined, stdio: undefined, by: undefined, cancel: this.cancel.signal, keepsStarted });
+  }
+
+  #answer(kind: string): Promise<unknown> {
+    if (kind === 'getContainers') return Promise.reject(new SupervisorError('container-not-found', { id: 'web' }));
+    this.asked.push(kind);
+    if (kind === this.calledOffAt) this.cancel.abort();
+    return Promise.resolve(kind === 'startTask' ? 7 : undefined);
+  }
+}
+
+const undone = ['signal', 'wait', 'deleteTask'];
+
+describe('a start that is called off', () => {
+  test('while the program begins leaves it to who has called it off, where he wants it', async () => {
+    const core = new Core('startTask');
+    expect(await core.start(true)).toEqual({ is: 'started', pid: 7 });
+    expect(core.asked).toEqual(['createTask', 'startTask']);
+  });
+
+  test('while the program begins kills it, where its client has gone', async () => {
+    const core = new Core('startTask');
+    await expect(core.start(false)).rejects.toThrow('aborted');
+    expect(core.asked).toEqual(['createTask', 'startTask', ...undone]);
+  });
+
+  test.each([true, false])('before anything of it runs has nothing of it run (%s)', async (keepsStarted) => {
+    const core = new Core('createTask');
+    await expect(core.start(keepsStarted)).rejects.toThrow('aborted');
+    expect(core.asked).toEqual(['createTask', ...undone]);
+  });
+});
