@@ -6,7 +6,7 @@ import type { Listeners } from '../events/listeners';
 import type { News } from '../events/news';
 import type { Webhooks } from '../events/webhooks';
 import { fullNamesOf, processesOf } from '../definitions/processes';
-import { readDefinitionDirectory } from '../definitions/read-directory';
+import { DefinitionDirectory } from '../definitions/read-directory';
 import { renderDefinition } from '../definitions/render';
 import { type DefinitionSet, type Reading, bringTogether, noDefinitions } from '../definitions/set';
 import { isAnythingDue } from './in-use';
@@ -34,9 +34,11 @@ export interface KeeperParts extends RunnerParts {
 export class DefinitionKeeper implements DefinitionFiles {
   #reading: Reading = { ...noDefinitions, errors: [], fileCount: 0 };
   readonly #runner: PlanRunner;
+  readonly #directory: DefinitionDirectory;
 
   constructor(private readonly parts: KeeperParts) {
     this.#runner = new PlanRunner(parts);
+    this.#directory = new DefinitionDirectory(parts.directory);
   }
 
   /** Takes up what is in use. To be called once, when the core has restored what runs. */
@@ -67,8 +69,8 @@ export class DefinitionKeeper implements DefinitionFiles {
   }
 
   async reread(): Promise<RereadResult> {
-    const { store, directory } = this.parts;
-    this.#reading = bringTogether(this.#inUseSet(), await readDefinitionDirectory(directory));
+    const { store } = this.parts;
+    this.#reading = bringTogether(this.#inUseSet(), await this.#directory.read());
     return { changes: groupChanges(store.inUse, this.#reading.programs), errors: this.#reading.errors.map(errorLine) };
   }
 

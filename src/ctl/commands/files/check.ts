@@ -19,12 +19,12 @@ export function defineCheck(program: Verb, tool: Tool): void {
 }
 
 async function check(tool: Tool, names: readonly string[]): Promise<void> {
-  const [{ errorLine }, { readDefinitionDirectory, readDefinitionFiles }, { bringTogether, noDefinitions }] = await Promise.all([
+  const [{ errorLine }, { DefinitionDirectory, readDefinitionFiles }, { bringTogether, noDefinitions }] = await Promise.all([
     import('../../../agent/definitions/errors'),
     import('../../../agent/definitions/read-directory'),
     import('../../../agent/definitions/set'),
   ]);
-  const files = await (names.length === 0 ? readDefinitionDirectory(PROGRAMS_DIRECTORY) : readDefinitionFiles(names.map((name) => resolve(name))));
+  const files = await (names.length === 0 ? new DefinitionDirectory(PROGRAMS_DIRECTORY).read() : readDefinitionFiles(names.map((name) => resolve(name))));
   const { programs, errors } = bringTogether(noDefinitions, files);
   for (const error of errors) tool.print(`ERROR: ${errorLine(error)}`);
   const counts = `${counted(files.length, 'file')}, ${counted(programs.size, 'program')}`;
