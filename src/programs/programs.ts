@@ -35,7 +35,8 @@ export class Programs {
     await this.parts.definitions.settled();
     const programs = (await listPrograms(this.parts, false)).filter(({ key }) => nameOf(key).namespace === PROGRAMS_NAMESPACE);
     for (const program of programs) {
-      if (program.record?.isUp === true && !isUp(program)) this.#keep(program, this.#endUnseen(program));
+      // Of one that has just ended, and is there still, the log will tell.
+      if (program.record?.isUp === true && program.view === undefined) this.#keep(program, this.#endUnseen(program));
       this.#goOnStopping(program);
       for (const { id } of program.view?.processes ?? []) if (id !== INIT) void deleteAtEnd(this.parts, program.key, id);
       if (program.record?.definition.removeAtEnd === true && !isUp(program)) this.#forgetIfTransient(program.record.name);
