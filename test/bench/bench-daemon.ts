@@ -50,6 +50,12 @@ export class BenchDaemon {
     return this.#connection.unary(method, request);
   }
 
+  /** All that a stream answers with. */
+  all<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response[]> {
+    this.#connection ??= new LeanConnection(this.socketPath);
+    return this.#connection.all(method, request);
+  }
+
   events(): LeanEvents {
     return LeanEvents.open(this.socketPath);
   }

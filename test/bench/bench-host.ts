@@ -40,11 +40,11 @@ export class BenchHost {
     this.bare = new BareRuntime(this.reaper, options.runtime, join(this.directory, 'bare'));
   }
 
-  /** Another daemon of the same program and flags, with a state directory of its own. */
-  freshDaemon(name: string): BenchDaemon {
+  /** Another daemon of the same program and flags, with a state directory of its own. @param flags beside those */
+  freshDaemon(name: string, flags: readonly string[] = []): BenchDaemon {
     const directory = join(this.directory, name);
     mkdirSync(directory);
-    return new BenchDaemon(this.options, this.reaper, directory, this.#runtimeRoot);
+    return new BenchDaemon({ ...this.options, daemonFlags: [...flags, ...this.options.daemonFlags] }, this.reaper, directory, this.#runtimeRoot);
   }
 
   get client(): ApiClient {

@@ -68,6 +68,17 @@ export class LeanConnection {
     });
   }
 
+  /** One request, and all answers once the last is there. */
+  all<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response[]> {
+    const answers: Response[] = [];
+    return new Promise((resolve, reject) => {
+      void this.stream(method, request, (answer) => answers.push(answer), (error) => {
+        if (error === undefined) resolve(answers);
+        else reject(error);
+      });
+    });
+  }
+
   close(): void {
     this.#socket.destroy();
   }

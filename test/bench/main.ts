@@ -2,6 +2,7 @@
 import { messageOf } from '../../src/sys/thrown';
 import { BenchHost } from './bench-host';
 import type { Figure } from './figure';
+import { agentFigures } from './figures/agent';
 import { coldFigures } from './figures/cold';
 import { cpuFigures } from './figures/cpu';
 import { ctlFigures } from './figures/ctl';
@@ -52,6 +53,7 @@ const measures: Readonly<Record<string, Measure>> = {
   terminal: { take: terminalFigure },
   events: { take: eventsFigure, needsOurs: true },
   restart: { take: restartFigure, needsOurs: true },
+  agent: { take: agentFigures, needsOurs: true, onRequest: true },
   endurance: { take: enduranceFigure },
   many: { take: manyFigures },
 };

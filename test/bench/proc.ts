@@ -4,11 +4,21 @@ import { readProcStat } from '../../src/sys/process/process';
 
 /** The daemon, and the programs that it has started and that are no containers: its shims. */
 export function supervisors(daemonPid: number): number[] {
-  const children = readdirSync('/proc')
+  return [daemonPid, ...childrenOf(daemonPid)];
+}
+
+function childrenOf(parentPid: number): number[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => readProcStat(pid)?.parentPid === daemonPid);
-  return [daemonPid, ...children];
+    .filter((pid) => readProcStat(pid)?.parentPid === parentPid);
+}
+
+/** The same, and what those have started for themselves: copiers and the like, which are not programs of users. */
+export function withAllHelpers(daemonPid: number): number[] {
+  const direct = supervisors(daemonPid);
+  const isHelper = (pid: number): boolean => readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0').some((word) => word.startsWith('--copier') || word.startsWith('--hands'));
+  return [...direct, ...direct.slice(1).flatMap(childrenOf).filter(isHelper)];
 }
 
 /** Proportional set size in MB (proc(5), smaps_rollup): what the processes cost, shared pages shared out. */
