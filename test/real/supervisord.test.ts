@@ -3,10 +3,14 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, wr
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 
+import { version } from '../../package.json';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
 import { within } from '../support/deadline';
+import { untilLogged } from '../support/log-lines';
+import { inOtherVersion, installOurs, otherVersion } from '../support/other-version';
 import { describeOnHost, realContainers } from '../support/requires';
+import { shimOf } from '../support/shims';
 
 /** How often the daemon is killed: by hand 50. */
 const kills = Number(process.env['SHOW_KILLS'] ?? '5');
@@ -101,7 +105,9 @@ describeOnHost('a configuration of supervisord that is imported', [...realContai
     const imported = await ctl.run('import', conf(), '-o', agent.host.own('programs'));
     expect(imported.stdout).toContain(`[program:${name('right')}] stdout_syslog: not supported, dropped`);
     expect(imported.stdout).toContain(`[eventlistener:${name('ears')}] buffer_size: not supported, dropped`);
-    await agent.startDaemon();
+    const older = otherVersion(agent.host);
+    const startOlder = (): Promise<void> => agent.startDaemon(inOtherVersion, { program: older.program });
+    await startOlder();
     const ours = { states: await settled(async () => (await ctl.run('status')).stdout), seen: whatTheySee() };
     expect(ours).toEqual(theirs);
     expect(Object.keys(ours.seen).length).toBeGreaterThanOrEqual(9);
@@ -110,8 +116,22 @@ describeOnHost('a configuration of supervisord that is imported', [...realContai
     const before = await pids();
     const starts = (): string => readdirSync(seen()).filter((file) => file.startsWith('starts-')).sort().map((file) => `${file} ${readFileSync(`${seen()}/${file}`, 'utf8')}`).join('');
     const begun = starts();
-    for (let count = 0; count < kills; count += 1) await agent.killDaemon();
+    const killed = async (times: number): Promise<void> => {
+      for (let count = 0; count < times; count += 1) {
+        await agent.host.stopDaemon('SIGKILL');
+        await startOlder();
+      }
+    };
+    await killed(Math.floor(kills / 2));
+    const shim = shimOf(agent.host);
+    installOurs(older);
     expect((await ctl.run('reload')).stdout).toContain('Restarted holdfastd');
+    await untilLogged(agent.host, ({ msg }) => msg === 'a shim was upgraded in place', 'the upgrade');
+    expect(shimOf(agent.host)).toMatchObject({ pid: shim.pid, starttime: shim.starttime });
+    expect(shimOf(agent.host).commandLine).toContain(' --take-up ');
+    // From here on it is ours that is started from there.
+    await killed(kills - Math.floor(kills / 2));
+    expect((await ctl.run('version')).stdout).toBe(`${version}\n`);
     expect(await pids()).toBe(before);
     expect(starts()).toBe(begun);
   });

@@ -70,8 +70,9 @@ export class AgentHost {
     return { flags: ['--programs', this.host.own('programs')] };
   }
 
-  async startDaemon(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.host.startDaemon({ ...this.daemonOptions, env });
+  /** @param more than what it is started with always: its environment, another program */
+  async startDaemon(env: Readonly<Record<string, string>> = {}, more: Pick<DaemonOptions, 'program'> = {}): Promise<void> {
+    await this.host.startDaemon({ ...this.daemonOptions, env, ...more });
     this.#client?.close();
     this.#client = new ContainerdClient(this.host.socketPath);
   }

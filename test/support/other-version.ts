@@ -1,5 +1,5 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 import { binDirectory } from './daemon-process';
 import type { TestHost } from './test-host';
@@ -24,6 +24,16 @@ export function otherVersion(host: TestHost, protocol?: number, version = '0.0.9
   }
   for (const name of ['holdfastd', 'holdfast-records', 'holdfast-images']) copyFileSync(join(binDirectory, name), join(directory, name));
   return { program: join(directory, 'holdfastd'), version };
+}
+
+/** Puts ours in the place of the programs of another version, as a package does it. */
+export function installOurs({ program }: { readonly program: string }): void {
+  const directory = dirname(program);
+  for (const name of readdirSync(directory)) {
+    const file = join(directory, name);
+    copyFileSync(join(binDirectory, name), `${file}.dpkg-new`);
+    renameSync(`${file}.dpkg-new`, file);
+  }
 }
 
 function replaced(text: string, pattern: RegExp, by: string): string {
