@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
@@ -138,6 +138,13 @@ export class AgentSoakHost {
   async list(): Promise<ReadonlyMap<string, Container>> {
     const { containers } = await this.ask((client) => client.ask(ContainersService.list, { names: [], all_namespaces: false }));
     return new Map(containers.map((container) => [container.name, container]));
+  }
+
+  /** For who looks into a failure: AGENT_SOAK_KEEP names a directory that its host is copied to. */
+  keepTraces(): void {
+    const keep = process.env['AGENT_SOAK_KEEP'];
+    // What comes and goes meanwhile may be missing.
+    if (keep !== undefined) spawnSync('cp', ['-a', this.host.directory, keep]);
   }
 
   async end(): Promise<void> {

@@ -56,6 +56,7 @@ export async function agentSoak({ kills, seed, begin, daemon, between, beside }:
     return figures;
   } catch (error) {
     process.stderr.write(`agent soak: seed ${String(seed)}, ${JSON.stringify(figures)}, in ${soak.host.directory}\n`);
+    soak.keepTraces();
     throw error;
   } finally {
     await soak.end();
