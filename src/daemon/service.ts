@@ -31,10 +31,10 @@ export class Service {
     this.#handed = takeHandedSockets(env, process.pid);
   }
 
-  /** sd_notify(3). */
-  tell(state: string): void {
+  /** sd_notify(3). @param mayBeLost it is told again, and not waited for */
+  tell(state: string, mayBeLost = false): void {
     try {
-      this.#manager.tell(state);
+      this.#manager.tell(state, mayBeLost);
     } catch (error) {
       this.log.warn({ err: error }, 'the service manager cannot be told');
     }
@@ -46,7 +46,7 @@ export class Service {
    */
   keepAlive(): void {
     const intervalMs = aliveIntervalMs(this.#variables, process.pid);
-    if (intervalMs !== undefined) setInterval(() => { this.tell('WATCHDOG=1'); }, intervalMs).unref();
+    if (intervalMs !== undefined) setInterval(() => { this.tell('WATCHDOG=1', true); }, intervalMs).unref();
   }
 
   /** The sockets that the API is to serve. @throws DaemonError `listen-failed` for one that it cannot, or must not, serve */

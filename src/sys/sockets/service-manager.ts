@@ -5,6 +5,7 @@ import { libc } from '../native';
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 0o2000002;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_DONTWAIT = 0x40;
 const LONGEST_PATH = 107;
 
 /**
@@ -22,8 +23,12 @@ export class ServiceManager {
   /** @param address a path, or an abstract name that begins with `@`; undefined: nobody is told */
   constructor(private readonly address: string | undefined) {}
 
-  /** `READY=1`, `STOPPING=1`. @throws SysError where it is not there */
-  tell(state: string): void {
+  /**
+   * `READY=1`, `STOPPING=1`.
+   * @param mayBeLost a manager that does not take what it is told (its socket's queue is full) holds nobody up
+   * @throws SysError where it is not there; EAGAIN for what is lost
+   */
+  tell(state: string, mayBeLost = false): void {
     const { address } = this;
     if (address === undefined || !/^[/@]/.test(address) || Buffer.byteLength(address) > LONGEST_PATH) return;
     const name = Buffer.from(address.replace(/^@/, '\0'));
@@ -33,7 +38,7 @@ export class ServiceManager {
     const message = Buffer.from(state);
     const fd = check(libc.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0), 'socket');
     try {
-      check(libc.sendto(fd, message, message.length, MSG_NOSIGNAL, socketAddress, socketAddress.length), 'sendto', address);
+      check(libc.sendto(fd, message, message.length, MSG_NOSIGNAL | (mayBeLost ? MSG_DONTWAIT : 0), socketAddress, socketAddress.length), 'sendto', address);
     } finally {
       closeSync(fd);
     }
