@@ -5,6 +5,20 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { TestEnvironment } = require('jest-environment-node');
 
+// What better-sqlite3 makes must not become garbage while this process lives (src/sys/lasting-database.ts), and what a test file has made does once it is
+// over. The native part is one for all files of a process.
+const everMade = [];
+const { prototype } = require('better-sqlite3/build/Release/better_sqlite3.node').Database;
+for (const name of ['prepare', 'exec', 'close']) {
+  const own = prototype[name];
+  prototype[name] = function keeping(...args) {
+    everMade.push(this);
+    const made = Reflect.apply(own, this, args);
+    if (typeof made === 'object') everMade.push(made);
+    return made;
+  };
+}
+
 class HoldfastEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);

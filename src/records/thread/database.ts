@@ -1,8 +1,9 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CorruptDatabase, isUnusable, moveAside } from '../../sys/database-files';
 import { flushDirectory } from '../../sys/files/flush-directory';
+import { openLasting } from '../../sys/lasting-database';
 import { messageOf } from '../../sys/thrown';
 import { type OnFilesSetAside, setAsideFilesOfRecords } from './files-of-records';
 
@@ -147,18 +148,16 @@ export type OnMovedAside = (aside: string, cause: unknown) => void;
  * (https://www.sqlite.org/pragma.html#pragma_synchronous); the directory is flushed once the file has its name in it.
  * Exclusive locking: one daemon has them. A damaged database is moved aside, and a new one begun: what runs must not be without
  * its records. The files that only the records tell of go aside with it. Nothing else is begun anew over: neither a newer version's, nor one that another process has, nor one that cannot be written.
- *
- * No statement may ever become garbage: see the event log's database.
  * @throws an Error that names the file and the cause
  */
-export function openRecords(path: string, keep: (statement: Database.Statement) => void, onMovedAside: OnMovedAside, onFilesSetAside: OnFilesSetAside): OpenRecords {
+export function openRecords(path: string, onMovedAside: OnMovedAside, onFilesSetAside: OnFilesSetAside): OpenRecords {
   try {
     try {
-      return open(path, keep, onFilesSetAside);
+      return open(path, onFilesSetAside);
     } catch (error) {
       if (!isUnusable(error, path)) throw error;
       onMovedAside(moveAside(path, new Date()), error);
-      return open(path, keep, onFilesSetAside);
+      return open(path, onFilesSetAside);
     }
   } catch (cause) {
     const message = messageOf(cause);
@@ -171,7 +170,7 @@ function hintOf(cause: unknown): string {
   return isLocked ? ': another process has it; two daemons want a --root each' : '';
 }
 
-function open(path: string, keep: (statement: Database.Statement) => void, onFilesSetAside: OnFilesSetAside): OpenRecords {
+function open(path: string, onFilesSetAside: OnFilesSetAside): OpenRecords {
   const directory = dirname(path);
   mkdirSync(directory, { recursive: true, mode: 0o711 });
   if (!existsSync(path)) {
@@ -179,16 +178,14 @@ function open(path: string, keep: (statement: Database.Statement) => void, onFil
     flushDirectory(directory);
   }
   chmodSync(path, 0o600);
-  const db = new Database(path);
+  const db = openLasting(path);
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -512');
-    const quickCheck = db.prepare('PRAGMA quick_check(1)');
-    keep(quickCheck);
-    const check = quickCheck.get() as { quick_check: string } | undefined;
+    const check = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined;
     if (check?.quick_check !== 'ok') throw new CorruptDatabase(`${path}: damaged: ${check?.quick_check ?? 'no answer'}`);
     // Before it has tables: a daemon that is killed in between finds it without any again.
-    if (versionOf(db, keep) === 0) setAsideFilesOfRecords(directory, new Date(), onFilesSetAside);
-    const isNew = migrate(db, path, keep);
+    if (versionOf(db) === 0) setAsideFilesOfRecords(directory, new Date(), onFilesSetAside);
+    const isNew = migrate(db, path);
     db.defaultSafeIntegers(true);
     return { db, isNew };
   } catch (error) {
@@ -198,8 +195,8 @@ function open(path: string, keep: (statement: Database.Statement) => void, onFil
 }
 
 /** @returns whether there were no tables yet */
-function migrate(db: Db, path: string, keep: (statement: Database.Statement) => void): boolean {
-  const version = versionOf(db, keep);
+function migrate(db: Db, path: string): boolean {
+  const version = versionOf(db);
   if (version > migrations.length) throw new NewerDatabase(path, version);
   for (const [index, step] of migrations.entries()) {
     if (index < version) continue;
@@ -208,24 +205,22 @@ function migrate(db: Db, path: string, keep: (statement: Database.Statement) => 
   return version === 0;
 }
 
-function versionOf(db: Db, keep: (statement: Database.Statement) => void): number {
-  const statement = db.prepare('PRAGMA user_version');
-  keep(statement);
-  return Number((statement.get() as { user_version: number | bigint }).user_version);
+function versionOf(db: Db): number {
+  return Number((db.prepare('PRAGMA user_version').get() as { user_version: number | bigint }).user_version);
 }
 
 /**
  * Opens a database that cannot be written, for what can be read of it. A copy in memory where it lies so that SQLite cannot even read it there
  * (a file system that cannot be written has no place for the files that WAL wants), and of one of an older version, whose tables are brought up to date there.
  */
-export function openToRead(path: string, keep: (statement: Database.Statement) => void): Db {
+export function openToRead(path: string): Db {
   const lying = openAsItLies(path);
   let db = lying;
-  const version = versionOf(lying, keep);
+  const version = versionOf(lying);
   if (version > 0 && version < migrations.length) {
     db = inMemory(lying.serialize());
     lying.close();
-    migrate(db, path, keep);
+    migrate(db, path);
   }
   db.defaultSafeIntegers(true);
   return db;
@@ -233,7 +228,7 @@ export function openToRead(path: string, keep: (statement: Database.Statement) =
 
 function openAsItLies(path: string): Db {
   try {
-    const db = new Database(path, { readonly: true, timeout: 0 });
+    const db = openLasting(path, { readonly: true, timeout: 0 });
     db.exec('PRAGMA locking_mode = EXCLUSIVE; SELECT count(*) FROM sqlite_schema');
     return db;
   } catch (error) {
@@ -245,5 +240,5 @@ function openAsItLies(path: string): Db {
 function inMemory(bytes: Buffer): Db {
   // Not in WAL mode: https://www.sqlite.org/fileformat.html#file_format_version_numbers
   bytes.fill(1, 18, 20);
-  return new Database(bytes);
+  return openLasting(bytes);
 }

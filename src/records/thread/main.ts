@@ -1,4 +1,3 @@
-import type { Statement } from 'better-sqlite3';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MessagePort, parentPort } from 'node:worker_threads';
@@ -35,22 +34,19 @@ function main(port: MessagePort): void {
 interface Opened {
   readonly db: Db;
   readonly tables: Tables;
-  /** Statements that are not used again, and must not become garbage. */
-  readonly kept: readonly Statement[];
 }
 
 function open(root: string, path: string, tell: (message: FromThread) => void): Opened | undefined {
-  const kept: Statement[] = [];
   const onInvalid = (error: unknown): void => { tell({ is: 'invalid', cause: `${path}: ${messageOf(error)}` }); };
   let db: Db | undefined;
   try {
-    const { db: made, isNew } = openRecords(path, (statement) => kept.push(statement), (aside, cause) => {
+    const { db: made, isNew } = openRecords(path, (aside, cause) => {
       tell({ is: 'moved-aside', aside, cause: messageOf(cause) });
     }, (aside) => { tell({ is: 'files-aside', aside }); });
     db = made;
     const tables = new Tables(db, path);
     tell({ is: 'open', isNew, uuid: keptUuid(root), hasImageFiles: existsSync(join(root, imagesDirectory)), contents: tables.contents(onInvalid) });
-    return { db, tables, kept };
+    return { db, tables };
   } catch (error) {
     db?.close();
     tell({ is: 'unusable', reason: messageOf(error), contents: readable(path, onInvalid) });
@@ -61,16 +57,11 @@ function open(root: string, path: string, tell: (message: FromThread) => void): 
 /** What can be read of records that cannot be written: a newer version's may, another process's may not. */
 function readable(path: string, onInvalid: (error: unknown) => void): Contents | undefined {
   try {
-    const db = openToRead(path, (statement) => keptForEver.push(statement));
-    const tables = new Tables(db, path);
-    keptForEver.push(db, tables);
-    return tables.contents(onInvalid);
+    const db = openToRead(path);
+    return new Tables(db, path).contents(onInvalid);
   } catch {
     return undefined;
   }
 }
-
-/** No statement may become garbage: see the event log's database. */
-const keptForEver: unknown[] = [];
 
 if (parentPort !== null) main(parentPort);

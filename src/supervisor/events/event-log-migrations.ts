@@ -1,4 +1,4 @@
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 
 /**
  * Each entry makes the database of one version into that of the next; `PRAGMA user_version` counts them. A database that the daemon
@@ -58,14 +58,9 @@ const numberTold = `
   ) AS numbered WHERE events.row = numbered.row
 `;
 
-/**
- * Brings the database to this program's version: all of the way, or not a step. One of a later version is taken as it is.
- * @param keep takes the statement, which must not become garbage: see openDatabase (`db.pragma` would make one that does)
- */
-export function migrate(db: Database, keep: (statement: Statement) => void): void {
-  const asked = db.prepare('PRAGMA user_version');
-  keep(asked);
-  const { user_version: version } = asked.get() as { readonly user_version: number };
+/** Brings the database to this program's version: all of the way, or not a step. One of a later version is taken as it is. */
+export function migrate(db: Database): void {
+  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { readonly user_version: number };
   if (version < migrations.length) {
     db.exec(`BEGIN IMMEDIATE; ${migrations.slice(version).join('')} PRAGMA user_version = ${String(migrations.length)}; COMMIT`);
   }

@@ -1,6 +1,7 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { chmodSync, closeSync, lstatSync, openSync } from 'node:fs';
 import { CorruptDatabase, databaseCompanions } from '../../sys/database-files';
+import { openLasting } from '../../sys/lasting-database';
 import { migrate } from './event-log-migrations';
 
 export type Db = Database.Database;
@@ -12,24 +13,15 @@ export type Db = Database.Database;
  * moment (the pages are the kernel's), and a power cut cannot corrupt the file
  * (https://www.sqlite.org/pragma.html#pragma_synchronous). Exclusive locking: one
  * daemon per state directory has it, so no shared-memory file is needed.
- *
- * No statement may ever become garbage: better-sqlite3 takes a clean-up hook back in a
- * statement's destructor, and Node aborts the process (`RemoveEnvironmentCleanupHook:
- * Assertion failed: (env) != nullptr`, seen with Node 24) where the collector runs it
- * while no context is entered, as it may between two callbacks of the event loop.
- *
- * @param keep takes what the caller must hold on to for as long as the process lives
  */
-export function openDatabase(path: string, keep: (statement: Database.Statement) => void): Db {
+export function openDatabase(path: string): Db {
   makePrivate(path);
-  const db = new Database(path);
+  const db = openLasting(path);
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-    const quickCheck = db.prepare('PRAGMA quick_check(1)');
-    keep(quickCheck);
-    const check = quickCheck.get() as { quick_check: string } | undefined;
+    const check = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string } | undefined;
     if (check?.quick_check !== 'ok') throw new CorruptDatabase(check?.quick_check ?? 'no answer');
-    migrate(db, keep);
+    migrate(db);
     db.defaultSafeIntegers(true);
     return db;
   } catch (error) {

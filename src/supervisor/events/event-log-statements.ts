@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Db } from './event-log-schema';
 
-/** Every statement of the event log, prepared once and kept: see `openDatabase` for why. */
+/** Every statement of the event log, prepared once: see `openLasting` for why. */
 export interface LogStatements {
   readonly insert: Statement;
   readonly insertEnd: Statement;

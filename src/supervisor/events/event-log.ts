@@ -1,4 +1,3 @@
-import type { Statement } from 'better-sqlite3';
 import { LEGACY_NAMESPACE } from '../../runtime/state-dir/container-key';
 import { isUnusable, moveAside } from '../../sys/database-files';
 import { faultPoint } from '../../sys/fault';
@@ -68,15 +67,13 @@ export class EventLog {
   readonly #room: LogRoom;
   readonly #db: Db;
   readonly #statements: LogStatements;
-  /** Statements that are not used again, and must not become garbage. */
-  readonly #kept: Statement[] = [];
   readonly #retention: Retention;
   #lastNs: bigint;
   #lastId: bigint;
 
   constructor(readonly options: EventLogOptions) {
     this.#room = new LogRoom(`${options.path}-room`);
-    this.#db = openOrReplace(options, (statement) => this.#kept.push(statement));
+    this.#db = openOrReplace(options);
     this.#statements = prepareStatements(this.#db);
     const last = this.#statements.last.get() as { last: bigint | null; id: bigint | null };
     this.#lastNs = last.last ?? 0n;
@@ -282,14 +279,14 @@ function columnOf(detail: EventDetail): Uint8Array | string {
   return detail instanceof Uint8Array ? detail : JSON.stringify(detail);
 }
 
-function openOrReplace(options: EventLogOptions, keep: (statement: Statement) => void): Db {
+function openOrReplace(options: EventLogOptions): Db {
   try {
     faultPoint('daemon.log.open');
-    return openDatabase(options.path, keep);
+    return openDatabase(options.path);
   } catch (error) {
     if (!isUnusable(error, options.path)) throw error;
     const aside = moveAside(options.path, new Date());
     options.onMovedAside?.(aside, error);
-    return openDatabase(options.path, keep);
+    return openDatabase(options.path);
   }
 }

@@ -209,12 +209,11 @@ describe('what is taken away', () => {
   let directory: string;
   let db: Db;
   let tables: Tables;
-  const statements: unknown[] = [];
 
   beforeAll(() => {
     // A history is a few hundred transactions, none of which need be on a disk.
     directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'holdfast-collect-'));
-    ({ db } = openRecords(join(directory, 'holdfast.db'), (statement) => statements.push(statement), () => undefined, () => undefined));
+    ({ db } = openRecords(join(directory, 'holdfast.db'), () => undefined, () => undefined));
     db.exec('PRAGMA synchronous = OFF');
     tables = new Tables(db, 'holdfast.db');
   });
