@@ -40,7 +40,11 @@ describe('an accepted authority', () => {
   it('is one that Node lets through: tried with every octet', async () => {
     const authorities = Array.from({ length: 256 }, (_, code) => `a${String.fromCharCode(code)}b`);
     authorities.push('', 'localhost', '/var/run/x.sock', 'unix:///var/run/x.sock', '@', '%2Fa.sock');
-    expect(await nodeAccepts(authorities)).toEqual(authorities.map(isAcceptedAuthority));
+    const passed = await nodeAccepts(authorities);
+    // Up to Node 22 the two with an at sign are let through as well, and repaired all the same.
+    const isSure = (authority: string): boolean => !authority.includes('@');
+    expect(passed.filter((_, at) => isSure(authorities[at] ?? ''))).toEqual(authorities.filter(isSure).map(isAcceptedAuthority));
+    expect(authorities.filter((authority) => !isSure(authority)).map(isAcceptedAuthority)).toEqual([false, false]);
   });
 
   it('may be missing beside a host that would be one', async () => {

@@ -69,10 +69,11 @@ describe('a repaired connection', () => {
       await nextTurn();
     }
     // The kernel has taken what it can. The frames after wait in the stream, not in the socket.
-    connection.write(FRAME);
-    expect(connection.write(FRAME)).toBe(false);
+    let more = 1;
+    while (connection.write(FRAME) && more < FRAMES) more++;
     await nextTurn();
-    expect(connection.writableLength).toBe(3 * FRAME.length);
+    expect(connection.writableLength).toBe((more + 1) * FRAME.length);
+    expect(connection.writableLength).toBeLessThan(connection.writableHighWaterMark + 2 * FRAME.length);
     expect(socket.writableLength).toBeLessThanOrEqual(FRAME.length);
     client.resume();
     await once(connection, 'drain');
