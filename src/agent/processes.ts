@@ -85,13 +85,15 @@ export class Processes {
     const { name } = definition;
     if (!this.has(name)) await this.take([definition]);
     const program = this.#programs.get(name);
-    if (program !== undefined) {
+    // One that a daemon before this one was ending, and that has ended meanwhile, is gone as soon as it is looked for: nothing more happens to it.
+    const isGone = program?.isClosed === true && this.parts.states.find(name) === undefined;
+    if (program !== undefined && !isGone) {
       const forgotten = untilChange(program, () => false, undefined);
       await program.tell({ kind: 'gone' });
       await forgotten;
-      this.#programs.delete(name);
-      if (inheritsOutput(definition.process)) await this.#settleOutput();
     }
+    this.#programs.delete(name);
+    if (inheritsOutput(definition.process)) await this.#settleOutput();
     const { programs } = this.parts;
     await programs.turns.run(name, async () => {
       const left = await findProgramIfThere(programs, name);

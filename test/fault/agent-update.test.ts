@@ -1,10 +1,12 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import { ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
 import { DefinitionsService } from '../../src/api/gen/holdfast/v1/definitions';
 import type { FaultPoint } from '../../src/sys/fault-points';
 import { AgentHost } from '../support/agent-host';
 import { within } from '../support/deadline';
+import { waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 
 const at = (point: FaultPoint, ...times: readonly number[]): string[] => times.map((nth) => `${point}=kill:${String(nth)}`);
@@ -61,5 +63,31 @@ describeOnHost('an update whose daemon is killed', realContainers, () => {
     const [stats] = await agent.client.all(ContainersService.stats, { names: [agent.name('live')], interval_ms: 0, once: true, with_list: false });
     expect(stats?.containers[0]?.pids_limit).toBe(60n);
     expect(readFileSync(agent.host.own('starts'), 'utf8')).not.toContain('doubled');
+  });
+
+  test('while a program that goes is ending forgets it at the next start, also where it has ended meanwhile', async () => {
+    const { host } = agent;
+    execFileSync('mkfifo', [host.own('go')]);
+    // It hears the signal, and ends when the test says so.
+    agent.define('gone', [`command = ["bash", "-c", '''trap "read < ${host.own('go')}; exit 0" TERM; while :; do sleep 0.05; done''']`, 'startsecs = 0', 'stopwaitsecs = 100']);
+    await agent.startDaemon();
+    const { pid } = await agent.untilState('gone', State.RUNNING);
+    rmSync(`${host.own('programs')}/gone.toml`);
+    const cutOff = agent.client.all(DefinitionsService.update, { names: [], dry_run: false }).catch(() => undefined);
+    await agent.untilState('gone', State.STOPPING);
+    await host.stopDaemon('SIGKILL');
+    await cutOff;
+    writeFileSync(host.own('go'), '\n');
+    await waitForExit(pid);
+    await agent.startDaemon();
+    const names = async (): Promise<readonly string[]> => (await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false })).containers.map(({ name }) => name);
+    const forgotten = async (): Promise<void> => {
+      while ((await names()).length > 0);
+    };
+    await within(forgotten(), 'nothing of it', undefined, () => agent.host.daemon.log());
+    // And nobody waits for it: the name is free.
+    agent.define('gone', ['command = ["sleep", "1000"]', 'startsecs = 0']);
+    await agent.client.all(DefinitionsService.update, { names: [], dry_run: false });
+    await agent.untilState('gone', State.RUNNING);
   });
 });
