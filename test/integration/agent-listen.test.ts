@@ -4,6 +4,7 @@ import { type AddressInfo, type Server, connect, createServer } from 'node:net';
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
+import { waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { buildRootfs } from '../support/rootfs';
 
@@ -53,6 +54,30 @@ describeOnHost('sockets that a program is given', realContainers, () => {
     await agent.ask('stop', 'srv');
     // Who is answered may give its address to another one.
     expect(await connects(port)).toBe(false);
+  });
+
+  test('while one waits for its next start they are there again as soon as a daemon is, also where daemon and shim were killed at once', async () => {
+    const [port, path, gate] = [await freePort(), agent.host.own('srv.sock'), agent.host.own('gate')];
+    const listen = `listen = { http = "tcp://127.0.0.1:${String(port)}", own = "unix://${path}" }`;
+    agent.define('srv', [`command = ["sh", "-c", '''test -e ${gate} || exit 1; exec ${server('hello')}''']`, 'startsecs = 0', listen], { restart: ['initial = "1h"', 'max = "1h"'] });
+    agent.define('other', ['command = "sleep 1000"', 'startsecs = 0']);
+    await agent.startDaemon();
+    await agent.untilState('srv', State.BACKOFF);
+    await agent.untilState('other', State.RUNNING);
+    const shim = await shimOf(agent, 'other');
+    await agent.host.stopDaemon('SIGKILL');
+    process.kill(shim, 'SIGKILL');
+    await waitForExit(shim);
+    expect(await connects(port)).toBe(false);
+    await agent.startDaemon();
+    await agent.untilState('srv', State.BACKOFF);
+    expect(await connects(port)).toBe(true);
+    const client = new Client(port);
+    writeFileSync(gate, '');
+    await agent.ask('start', 'srv');
+    await client.answered();
+    expect(await client.close()).toBe(0);
+    expect(statSync(path).isSocket()).toBe(true);
   });
 
   test('what goes with an update leaves its address to what comes with it', async () => {
@@ -149,8 +174,8 @@ class Client {
 }
 
 /** The shim is the parent of what it has started. */
-async function shimOf(agent: AgentHost): Promise<number> {
-  const { pid } = await agent.look('srv');
+async function shimOf(agent: AgentHost, short = 'srv'): Promise<number> {
+  const { pid } = await agent.look(short);
   return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]);
 }
 

@@ -7,7 +7,7 @@ import { type Stored, newlyDefined } from '../machine/state';
 import { parseStored } from '../machine/stored-text';
 import type { ManagedDefinition } from './managed-definition';
 import type { EngineParts } from './parts';
-import { findRun, hearAgain, takeSockets } from './run';
+import { findRun, hearAgain, openSockets, takeSockets } from './run';
 
 /** What a daemon of before has written down. What cannot be read says nothing: nothing is started until somebody asks for it, and no number of a start comes again. */
 export function readStored(text: string, now: Clocks, onUnreadable: (error: unknown) => void): Stored {
@@ -26,7 +26,10 @@ export async function eventAtStart(parts: EngineParts, definition: ManagedDefini
   if (process.health?.check.is === 'exec') await endOldChecks(parts.programs, name);
   if (!isNew) await hearAgain(parts, definition);
   const found = await findRun(parts, name, stored.generation);
-  if (found.is === 'alive') await takeSockets(parts, definition).catch((error: unknown) => { parts.programs.log.warn({ program: name, err: error }, 'the sockets of a program cannot be held'); });
+  const warn = (error: unknown): void => { parts.programs.log.warn({ program: name, err: error }, 'the sockets of a program cannot be held'); };
+  if (found.is === 'alive') await takeSockets(parts, definition).catch(warn);
+  // Whoever connects waits for its next start. Nobody has held them where daemon and shim were killed at once.
+  else if (stored.state === 'BACKOFF') await openSockets(parts, definition).catch(warn);
   if (process.listener !== undefined && found.is === 'alive') parts.listeners.goOn(process, stored.generation, onLost);
   // Of one that nobody could read, or find, only what there is is certain.
   if (stored.state === 'UNKNOWN' && found.is === 'nothing') return undefined;

@@ -34,22 +34,23 @@ const failures: Readonly<Partial<Record<StartResult['is'], StartFailure>>> = { '
 const tickMs = 20;
 
 /** Starts this generation, where it has not been. @param onLost an event listener has to be another run @returns what the state machine is to be told @throws where nobody can know: the daemon ends */
-export async function startGeneration(parts: EngineParts, { name, process, compile, sockets }: ManagedDefinition, generation: number, cancel: AbortSignal, onLost: () => void): Promise<ProgramEvent> {
+export async function startGeneration(parts: EngineParts, definition: ManagedDefinition, generation: number, cancel: AbortSignal, onLost: () => void): Promise<ProgramEvent> {
+  const { name, process, compile } = definition;
   try {
     const notifySocket = reports(process) ? parts.notify.pathOf(name) : undefined;
     const secrets = secretFilesOf(process);
     const credentialsDirectory = secrets.length === 0 ? undefined : await parts.credentials.directoryOf(name);
     const cgroupsPath = usualCgroupOf(parts.stateDir, PROGRAMS_NAMESPACE, name);
     const line = process.listener === undefined ? undefined : parts.listeners.pathsOf(name);
-    const definition = await compile({ generation, notifySocket, credentialsDirectory, cgroupsPath, line });
-    if (secrets.length > 0) await parts.credentials.put(name, uidOf(definition), secrets);
-    if (notifySocket !== undefined) await parts.notify.open(name, uidOf(definition), true);
-    if (process.listen.length > 0) await parts.listening.open(name, await sockets());
+    const compiled = await compile({ generation, notifySocket, credentialsDirectory, cgroupsPath, line });
+    if (secrets.length > 0) await parts.credentials.put(name, uidOf(compiled), secrets);
+    if (notifySocket !== undefined) await parts.notify.open(name, uidOf(compiled), true);
+    await openSockets(parts, definition);
     if (inheritsOutput(process)) await parts.output.hold();
     if (line !== undefined) parts.listeners.open(process, generation, onLost);
     faultPoint('daemon.agent.before-start');
-    const labels = [...definition.labels, `${generationLabel}=${String(generation)}`];
-    const result = await startRun(parts.programs, { name, definition: { ...definition, labels }, stdio: undefined, by: undefined, cancel, keepsStarted: true });
+    const labels = [...compiled.labels, `${generationLabel}=${String(generation)}`];
+    const result = await startRun(parts.programs, { name, definition: { ...compiled, labels }, stdio: undefined, by: undefined, cancel, keepsStarted: true });
     faultPoint('daemon.agent.started');
     return await eventOf(parts, name, result);
   } catch (error) {
@@ -114,6 +115,11 @@ export async function signalRun(parts: EngineParts, definition: ManagedDefinitio
 /** What is to be taken away once nothing of it runs. */
 export function secretFilesOf({ secrets }: ProcessDefinition): readonly Secret[] {
   return secrets.filter(({ as }) => as === 'file');
+}
+
+/** What it listens on is there, and held. @throws LaunchError */
+export async function openSockets({ listening }: EngineParts, { name, process, sockets }: ManagedDefinition): Promise<void> {
+  if (process.listen.length > 0) await listening.open(name, await sockets());
 }
 
 /** What it listens on and nobody holds any more is taken from itself. */
