@@ -30,6 +30,14 @@ export class Agent implements ManagedPrograms {
     return program && viewOf(program, this.parts.now());
   }
 
+  downDependenciesOf(name: string): readonly string[] {
+    const seen = new Set<string>([name]);
+    // Each that is found is looked at in its turn.
+    for (const each of seen) for (const wait of this.processes.get(each)?.waits ?? []) if (wait.stored !== undefined) seen.add(wait.name);
+    seen.delete(name);
+    return [...seen].filter((each) => isDownState(this.processes.get(each)?.stored.state));
+  }
+
   async start(order: ManagedStart): Promise<StartResult> {
     const { isRestart, waitMs } = order;
     const program = this.processes.get(order.name);
@@ -57,7 +65,7 @@ export class Agent implements ManagedPrograms {
     const program = this.processes.get(order.name);
     if (program === undefined) return 'not-running';
     const { state } = program.stored;
-    const isDown = state === 'STOPPED' || state === 'EXITED' || state === 'FATAL';
+    const isDown = isDownState(state);
     const unwatch = program.watch((stored) => {
       if (stored?.state === 'STOPPING' && stored.deadline !== undefined) onWaiting(BigInt(stored.deadline.wallMs) * 1_000_000n);
     });
@@ -90,6 +98,10 @@ export class Agent implements ManagedPrograms {
       log.warn({ program: name, err: messageOf(error) }, 'who asked for it is not written down');
     }
   }
+}
+
+function isDownState(state: Stored['state'] | undefined): boolean {
+  return state === 'STOPPED' || state === 'EXITED' || state === 'FATAL';
 }
 
 function viewOf(program: ManagedProgram, now: Clocks): ManagedView {

@@ -75,7 +75,8 @@ class ResultPrinter {
 
   take(name: string, result: ResultMessage): void {
     this.line.done(name);
-    if (this.action.isWide) {
+    // What was started by the way is told of, too.
+    if (this.action.isWide || !this.action.names.includes(name)) {
       this.#print(name, result);
       return;
     }

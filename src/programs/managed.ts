@@ -54,6 +54,8 @@ export interface ManagedPrograms {
   names(): readonly string[];
   /** Undefined for a name that no file defines. */
   find(name: string): ManagedView | undefined;
+  /** What it waits for, itself or by way of others, and is down. */
+  downDependenciesOf(name: string): readonly string[];
   /** Answers when it is RUNNING, or has failed once. */
   start(order: ManagedStart): Promise<StartResult>;
   /** @param again it is started once it is over, and that is one intention */

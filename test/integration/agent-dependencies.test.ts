@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
+import { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
 
 describeOnHost('programs that depend on each other', realContainers, () => {
@@ -67,5 +68,31 @@ describeOnHost('programs that depend on each other', realContainers, () => {
     await agent.until('web', 'its start after the daemon\'s', ({ state, pid }) => state === State.RUNNING && pid !== 0 && pid !== again.pid);
     expect((await agent.look('other')).pid).toBe(other.pid);
     await agent.untilStarted('other', 1);
+  });
+
+  test('start brings up what a program waits for, by way of others too, and says so; history has pauses and starts that came to nothing', async () => {
+    const [web, api, db, done] = ['web', 'api', 'db', 'done'].map((short) => agent.name(short));
+    agent.define('db', [agent.script('db', 'exec sleep 1000'), 'autostart = false', 'startsecs = 0']);
+    agent.define('api', [agent.script('api', 'exec sleep 1000'), 'autostart = false', 'startsecs = 0', `depends_on = ["${String(db)}"]`]);
+    agent.define('done', [agent.script('done', 'exit 0'), 'oneshot = true']);
+    agent.define('web', [agent.script('web', 'exec sleep 1000'), 'autostart = false', 'startsecs = 0', `depends_on = { ${String(api)} = "running", ${String(done)} = "completed" }`]);
+    agent.define('odd', ['command = "/no/such/program"', 'startsecs = 0'], { restart: ['initial = "1h"', 'max = "1h"', 'jitter = 0'] });
+    await agent.startDaemon();
+    await agent.untilState('done', State.EXITED);
+    const ctl = new Ctl(agent.host);
+    try {
+      const { status, stdout } = await ctl.run('start', String(web));
+      expect([status, stdout.trimEnd().split('\n').sort()]).toEqual([0, [api, db, web].map((name) => `${String(name)}: started`).sort()]);
+      expect(agent.starts).toEqual(['done', 'db', 'api', 'web']);
+      await ctl.prints('stop', String(web), String(db));
+      expect((await ctl.run('start', '--no-dependencies', '--timeout', '0.2', String(web))).stdout).toBe(`${String(web)}: started\n`);
+      expect(await ctl.prints('start', String(db))).toBe(`${String(db)}: started\n`);
+      await agent.untilState('odd', State.BACKOFF);
+      expect((await ctl.prints('history', agent.name('odd'))).split('\n').map((line) => line.replace(/^\S+Z +/, '').replace(/ +/g, ' '))).toEqual([
+        `backoff ${agent.name('odd')} can't find command '/no/such/program', next start in 3600.0 s`, '',
+      ]);
+    } finally {
+      ctl.close();
+    }
   });
 });

@@ -8,12 +8,14 @@ import { definitionOf, stdioOf } from './definition';
 import { requesterOf } from './peer';
 import { failureProgress, startProgress } from './progress';
 
-/** Start: all at once, each told as it comes. */
+/** Start: all at once, each told as it comes; what is asked for by the way comes first. */
 export function start(parts: ProgramParts): StreamVerb<StartRequest, Progress> {
   return async (request, info, send) => {
     const { names } = request;
     if (request.definition !== undefined && names.length !== 1) throw new RequestError('a definition is of exactly one name', 'names');
-    await Promise.all(names.map(async (name) => { send(await startOne(parts, name, request, info)); }));
+    const before = request.with_dependencies === true ? new Set(names.flatMap((name) => parts.managed?.downDependenciesOf(name) ?? [])) : new Set<string>();
+    for (const name of names) before.delete(name);
+    await Promise.all([...before, ...names].map(async (name) => { send(await startOne(parts, name, request, info)); }));
   };
 }
 

@@ -17,6 +17,8 @@ import { errorCodeOf, messageOf } from '../../sys/thrown';
 interface StartOptions {
   readonly attach?: boolean;
   readonly wait: boolean;
+  readonly withDependencies?: boolean;
+  readonly dependencies: boolean;
   readonly timeout?: number;
   readonly label?: readonly string[];
   readonly pivot: boolean;
@@ -39,6 +41,8 @@ export function defineStart(program: Verb, tool: Tool): void {
     .argument('[names...]', 'names, shell patterns, or all; or a new name and the directory of a bundle, written with a slash')
     .option('-a, --attach', 'join its stdio to this terminal, and exit with its status (ctrl-p ctrl-q detaches)')
     .option('--no-wait', 'do not wait until it is RUNNING')
+    .option('--with-dependencies', 'start what it waits for, too, as far as that is down (so it is, where nothing is said)')
+    .option('--no-dependencies', 'start nothing else')
     .option('-t, --timeout <seconds>', 'wait so long until it is RUNNING; it goes on', seconds)
     .option('--stdin <file>', 'a file or FIFO to read from (default: the null device)')
     .option('--stdout <file>', 'a file that its output is added to, or a FIFO (default: kept, for logs and tail)')
@@ -77,7 +81,7 @@ async function start(tool: Tool, names: readonly string[], options: StartOptions
   }
 }
 
-async function startNamed(tool: Tool, names: readonly string[], { wait, timeout }: StartOptions): Promise<void> {
+async function startNamed(tool: Tool, names: readonly string[], { wait, timeout, dependencies }: StartOptions): Promise<void> {
   const daemon = await tool.connect();
   const { matched, unknown, known, isWide } = await selectContainers(daemon, names);
   // Containers of other APIs are not started by name: they are not meant by `all`.
@@ -85,7 +89,7 @@ async function startNamed(tool: Tool, names: readonly string[], { wait, timeout 
   const order = isWide ? [...startable, ...unknown] : [...new Set(names)];
   const waitMs = wait ? (timeout === undefined ? undefined : BigInt(Math.round(timeout * 1000))) : 0n;
   const action = { doing: 'starting', names: order, isWide, statusOfLate: wait ? exitStatus.timedOut : exitStatus.ok } as const;
-  tool.finish(await followAction(tool, action, daemon.start({ names: startable, wait_ms: waitMs }), unknown));
+  tool.finish(await followAction(tool, action, daemon.start({ names: startable, wait_ms: waitMs, with_dependencies: dependencies }), unknown));
   suggestNames(tool, unknown, known);
   for (const name of unknown) {
     if (existsSync(join(name, 'config.json'))) tool.hint(`A bundle is written with a slash: holdfastctl start ${names[0] ?? 'NAME'} ./${name}`);
