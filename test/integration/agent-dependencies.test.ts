@@ -76,21 +76,25 @@ describeOnHost('programs that depend on each other', realContainers, () => {
     agent.define('api', [agent.script('api', 'exec sleep 1000'), 'autostart = false', 'startsecs = 0', `depends_on = ["${String(db)}"]`]);
     agent.define('done', [agent.script('done', 'exit 0'), 'oneshot = true']);
     agent.define('web', [agent.script('web', 'exec sleep 1000'), 'autostart = false', 'startsecs = 0', `depends_on = { ${String(api)} = "running", ${String(done)} = "completed" }`]);
-    agent.define('odd', ['command = "/no/such/program"', 'startsecs = 0'], { restart: ['initial = "1h"', 'max = "1h"', 'jitter = 0'] });
+    agent.define('none', ['command = "/no/such/program"']);
+    agent.define('odd', [agent.script('odd', 'exit 3'), 'startsecs = 0'], { restart: ['initial = "1h"', 'max = "1h"', 'jitter = 0'] });
     await agent.startDaemon();
     await agent.untilState('done', State.EXITED);
     const ctl = new Ctl(agent.host);
     try {
       const { status, stdout } = await ctl.run('start', String(web));
       expect([status, stdout.trimEnd().split('\n').sort()]).toEqual([0, [api, db, web].map((name) => `${String(name)}: started`).sort()]);
-      expect(agent.starts).toEqual(['done', 'db', 'api', 'web']);
-      await ctl.prints('stop', String(web), String(db));
-      expect((await ctl.run('start', '--no-dependencies', '--timeout', '0.2', String(web))).stdout).toBe(`${String(web)}: started\n`);
-      expect(await ctl.prints('start', String(db))).toBe(`${String(db)}: started\n`);
+      expect(agent.starts.filter((name) => name !== 'odd' && name !== 'done')).toEqual(['db', 'api', 'web']);
+      await ctl.prints('stop', String(web), String(api));
+      expect(await ctl.run('start', '--no-dependencies', '--timeout', '0.2', String(web))).toMatchObject({ status: 124, stdout: `${String(web)}: starting\n` });
+      expect((await agent.look('api')).state).toBe(State.STOPPED);
       await agent.untilState('odd', State.BACKOFF);
-      expect((await ctl.prints('history', agent.name('odd'))).split('\n').map((line) => line.replace(/^\S+Z +/, '').replace(/ +/g, ' '))).toEqual([
-        `backoff ${agent.name('odd')} can't find command '/no/such/program', next start in 3600.0 s`, '',
+      await agent.untilState('none', State.FATAL);
+      const historyOf = async (short: string): Promise<readonly string[]> => (await ctl.prints('history', agent.name(short))).trimEnd().split('\n').map((line) => line.replace(/^\S+Z +/, '').replace(/ +/g, ' ').replace(/pid \d+|after .*? s,?/, '…'));
+      expect(await historyOf('odd')).toEqual([
+        `start ${agent.name('odd')} …`, `end ${agent.name('odd')} exit status 3 …`, `backoff ${agent.name('odd')} Exited unexpectedly (exit status 3), next start in 3600 s`,
       ]);
+      expect(await historyOf('none')).toEqual([`fatal ${agent.name('none')} can't find command '/no/such/program'`]);
     } finally {
       ctl.close();
     }

@@ -3,7 +3,7 @@ import { eventJson } from '../json/event';
 import { CtlError } from '../errors';
 import { selectContainers } from '../names';
 import { wholeNumber } from '../option-values';
-import { endWords, ranWords } from '../text/event-line';
+import { endWords, pauseWords, ranWords } from '../text/event-line';
 import { Runs } from '../text/runs';
 import { formatMoment } from '../text/timestamp';
 import type { Tool } from '../tool';
@@ -16,7 +16,7 @@ interface HistoryOptions {
 
 export function defineHistory(program: Verb, tool: Tool): void {
   program
-    .verb('history', { group: 'Look', summary: 'shows starts and ends: when, what, and how long it ran', example: 'history web' })
+    .verb('history', { group: 'Look', summary: 'shows starts, ends and pauses: when, what, and how long it ran', example: 'history web' })
     .argument('[names...]', 'names, shell patterns, or all')
     .option('-n, --lines <number>', 'the last ones', wholeNumber, 100)
     .option('--json', 'print an array of objects')
@@ -41,11 +41,12 @@ async function history(tool: Tool, names: readonly string[], options: HistoryOpt
 }
 
 function isOfAProgram({ type, process }: Event): boolean {
-  return type === 'start-container' || type === 'oom' || (type === 'exit' && process === 'init');
+  return type === 'start-container' || type === 'oom' || type === 'backoff' || type === 'fatal' || (type === 'exit' && process === 'init');
 }
 
-function lineOf({ type, name, time, exit_status: status, pid }: Event, ranNs: bigint): string {
-  const words: Readonly<Record<string, string>> = { 'start-container': `pid ${String(pid)}`, exit: `${endWords(status)}${ranWords(ranNs)}` };
+function lineOf(event: Event, ranNs: bigint): string {
+  const { type, name, time, exit_status: status, pid } = event;
+  const words: Readonly<Record<string, string>> = { 'start-container': `pid ${String(pid)}`, exit: `${endWords(status)}${ranWords(ranNs)}`, backoff: pauseWords(event), fatal: pauseWords(event) };
   const what: Readonly<Record<string, string>> = { 'start-container': 'start', exit: 'end' };
-  return `${time === undefined ? '' : formatMoment(time).slice(0, 19)}Z  ${(what[type] ?? type).padEnd(6)}${name.padEnd(16)}  ${words[type] ?? ''}`.trimEnd();
+  return `${time === undefined ? '' : formatMoment(time).slice(0, 19)}Z  ${(what[type] ?? type).padEnd(8)}${name.padEnd(16)}  ${words[type] ?? ''}`.trimEnd();
 }

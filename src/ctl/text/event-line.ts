@@ -16,6 +16,16 @@ export function ranWords(ranNs: bigint): string {
   return seconds < 60 ? ` after ${seconds.toFixed(1)} s` : ` after ${formatUptime(seconds)}`;
 }
 
+/** Of a program that waits for its next start, or is given up: why, and for how long. */
+export function pauseWords({ detail }: Pick<Event, 'detail'>): string {
+  const { reason = '', pause_seconds: seconds } = detailOf<{ readonly reason?: string; readonly pause_seconds?: number }>(detail);
+  return [reason, ...(seconds === undefined ? [] : [nextStartWords(seconds)])].filter((part) => part !== '').join(', ');
+}
+
+function nextStartWords(seconds: number): string {
+  return `next start in ${String(Math.round(seconds * 10) / 10)} s`;
+}
+
 /** @param ranNs of an exit: how long it had run; 0 where that is not known */
 function describe(event: Event, ranNs: bigint): string {
   const { type, exit_status: status, process, pid, by, detail } = event;
@@ -34,7 +44,7 @@ function describe(event: Event, ranNs: bigint): string {
     }
     case 'backoff': {
       const { pause_seconds: seconds } = detailOf<{ readonly pause_seconds?: number }>(detail);
-      return seconds === undefined ? '' : `next start in ${String(Math.round(seconds * 10) / 10)} s`;
+      return seconds === undefined ? '' : nextStartWords(seconds);
     }
     case 'fatal':
       return detailOf<{ readonly reason?: string }>(detail).reason ?? '';
