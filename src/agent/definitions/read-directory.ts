@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs';
+import { readFile, readdir, stat } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { errorCodeOf, messageOf } from '../../sys/thrown';
@@ -10,6 +10,7 @@ const MOST_AT_ONCE = 16;
 // Those of fs/promises take two and a half times the processor time for a small file.
 const bytesOf = promisify(readFile);
 const namesIn = promisify(readdir);
+const factsOf = promisify(stat);
 
 /** What was read of a file, and what that says. */
 interface Read {
@@ -57,6 +58,10 @@ async function inGroups(paths: readonly string[], read: (path: string) => Promis
 async function readOne(path: string, last: Read | undefined, keep: (read: Read) => void): Promise<DefinitionFile> {
   let bytes: Buffer;
   try {
+    // At a FIFO a reader may wait for ever, and a device may have no end.
+    const facts = await factsOf(path);
+    if (!facts.isFile()) return unreadableFile(path, 'is no plain file');
+    if (facts.size > MOST_BYTES) return unreadableFile(path, 'is larger than 4 MiB');
     bytes = await bytesOf(path);
   } catch (error) {
     return unreadableFile(path, `cannot be read: ${messageOf(error)}`);
