@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { type TestEntry, tarOf } from './tars';
 
 /** A file, directory or link of a layer. */
 export type TarMember =
@@ -8,34 +9,13 @@ export type TarMember =
   | { readonly name: string; readonly directory: true }
   | { readonly name: string; readonly link: string };
 
-const blockBytes = 512;
-
-/** A tar archive (POSIX.1-1988, "ustar") with root as the owner of all, and no times. */
-export function tarOf(members: readonly TarMember[]): Buffer {
-  const blocks = members.flatMap((member) => {
-    const bytes = 'bytes' in member ? member.bytes : new Uint8Array();
-    return [header(member, bytes.length), bytes, Buffer.alloc((blockBytes - (bytes.length % blockBytes)) % blockBytes)];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(2 * blockBytes)]);
-}
-
-function header(member: TarMember, size: number): Buffer {
-  const block = Buffer.alloc(blockBytes);
-  const [type, mode, link] = 'bytes' in member ? ['0', member.mode ?? 0o644, ''] : 'link' in member ? ['2', 0o777, member.link] : ['5', 0o755, ''];
-  const octal = (value: number, at: number, digits: number): void => { block.write(value.toString(8).padStart(digits, '0'), at, 'latin1'); };
-  block.write(member.name, 0, 100, 'utf8');
-  octal(mode, 100, 7);
-  octal(0, 108, 7);
-  octal(0, 116, 7);
-  octal(size, 124, 11);
-  octal(0, 136, 11);
-  block.write('        ', 148, 'latin1');
-  block.write(type, 156, 'latin1');
-  block.write(link, 157, 100, 'utf8');
-  block.write('ustar\u000000', 257, 'latin1');
-  octal(block.reduce((sum, byte) => sum + byte, 0), 148, 6);
-  block.write('\0 ', 154, 'latin1');
-  return block;
+/** Root's, and of no time. */
+function archiveOf(members: readonly TarMember[]): Buffer {
+  return tarOf(members.map((member): TestEntry => {
+    const common = { path: member.name, modifiedSeconds: 0 };
+    if ('bytes' in member) return { ...common, content: Buffer.from(member.bytes), mode: member.mode ?? 0o644 };
+    return 'link' in member ? { ...common, kind: 'symlink', linkPath: member.link, mode: 0o777 } : { ...common, kind: 'directory', mode: 0o755 };
+  }));
 }
 
 export function digestOf(bytes: Uint8Array): string {
@@ -47,6 +27,8 @@ export interface MadeImage {
   readonly name: string;
   /** An OCI layout in a tar archive. */
   readonly archive: Buffer;
+  /** The same as `docker save` of before version 25 wrote it, its layers not compressed. */
+  readonly dockerArchive: Buffer;
   readonly manifest: Buffer;
   readonly config: Buffer;
   /** Compressed. */
@@ -59,7 +41,7 @@ const ociType = 'application/vnd.oci.image';
 
 /** An image of the given layers for this machine, its archive in the OCI layout. */
 export function imageOf(name: string, layers: readonly (readonly TarMember[])[], config: Readonly<Record<string, unknown>> = {}): MadeImage {
-  const tars = layers.map(tarOf);
+  const tars = layers.map(archiveOf);
   const packed = tars.map((tar) => gzipSync(tar));
   const diffIds = tars.map(digestOf);
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
@@ -72,12 +54,18 @@ export function imageOf(name: string, layers: readonly (readonly TarMember[])[],
     layers: packed.map((layer) => descriptor(`${ociType}.layer.v1.tar+gzip`, layer)),
   }));
   const index = { schemaVersion: 2, manifests: [{ ...descriptor(`${ociType}.manifest.v1+json`, manifest), annotations: { 'io.containerd.image.name': name } }] };
-  const archive = tarOf([
+  const archive = archiveOf([
     { name: 'oci-layout', bytes: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
     ...[configBytes, manifest, ...packed].map((bytes) => ({ name: `blobs/sha256/${digestOf(bytes).slice('sha256:'.length)}`, bytes })),
     { name: 'index.json', bytes: Buffer.from(JSON.stringify(index)) },
   ]);
-  return { name, archive, manifest, config: configBytes, layers: packed, diffIds };
+  const paths = tars.map((_, at) => `${String(at)}/layer.tar`);
+  const dockerArchive = archiveOf([
+    ...tars.map((bytes, at) => ({ name: paths[at] ?? '', bytes })),
+    { name: 'config.json', bytes: configBytes },
+    { name: 'manifest.json', bytes: Buffer.from(JSON.stringify([{ Config: 'config.json', RepoTags: [name], Layers: paths }])) },
+  ]);
+  return { name, archive, dockerArchive, manifest, config: configBytes, layers: packed, diffIds };
 }
 
 /** An image with busybox and a user `ann`, and upon it one with a file. */
