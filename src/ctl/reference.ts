@@ -6,6 +6,7 @@ const titles: Readonly<Record<(typeof groups)[number], string>> = {
   Look: 'To look',
   Act: 'To act',
   Once: 'Once',
+  Images: 'Images',
   Define: 'To define',
   Daemon: 'The daemon',
   Container: 'Containers',

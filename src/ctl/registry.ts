@@ -11,6 +11,10 @@ import { defineExec } from './commands/exec';
 import { defineFg } from './commands/fg';
 import { defineHistory } from './commands/history';
 import { defineImport } from './commands/files/import';
+import { defineImages } from './commands/images/images';
+import { defineLoad } from './commands/images/load';
+import { defineRmi } from './commands/images/rmi';
+import { defineSave } from './commands/images/save';
 import { defineInspect } from './commands/inspect';
 import { defineLogs } from './commands/logs';
 import { defineOpen } from './commands/open';
@@ -70,6 +74,10 @@ export const commands: readonly DefineCommand[] = [
   defineWait,
   defineRm,
   definePrune,
+  defineLoad,
+  defineImages,
+  defineRmi,
+  defineSave,
   defineReread,
   defineUpdate,
   defineAvail,

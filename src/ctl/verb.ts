@@ -3,7 +3,7 @@ import { sizeOf } from './text/screen-size';
 import type { Io } from './tool';
 
 /** What people do: `help` lists verbs by it, in this order. */
-export const groups = ['Look', 'Act', 'Once', 'Define', 'Daemon', 'Container'] as const;
+export const groups = ['Look', 'Act', 'Once', 'Images', 'Define', 'Daemon', 'Container'] as const;
 export type Group = (typeof groups)[number];
 
 /** What help, completion, the manual page and docs/cli.md say of a verb beside its arguments and options. */

@@ -3,6 +3,7 @@ import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { ApiServer } from '../api/server';
+import { PROGRAMS_NAMESPACE } from '../programs/name';
 import { ImageRoom } from '../images/image-room';
 import { startFileThread } from '../images/files/start-file-thread';
 import { Monitor } from '../monitor/monitor';
@@ -164,14 +165,14 @@ export class Daemon {
       ask,
     };
     this.#supervisor = new Supervisor(channel, this.#context);
-    this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings });
+    this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings, roots: this.#images.rootsOf(PROGRAMS_NAMESPACE) });
     this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, fleet, tools, log });
     this.#api = new ApiServer({
       supervisor: this.#supervisor,
       publisher: this.#context.publisher,
       settings,
       containerd: containerdFace({ supervisor: this.#supervisor, context: this.#context, records: this.#records, images: this.#images, stateDir, settings }),
-      holdfast: this.#programs.parts,
+      holdfast: { programs: this.#programs.parts, library: this.#images.libraryOf(PROGRAMS_NAMESPACE) },
       version: VERSION,
       onRestart,
       log,

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { PROGRAMS_NAMESPACE, programKey } from '../programs/name';
+import type { ProgramParts, RootMount } from '../programs/parts';
 import { Programs } from '../programs/programs';
 import type { Definition, StdioPaths } from '../records/definition';
 import type { Records } from '../records/records';
@@ -22,10 +23,11 @@ export interface ProgramsOptions {
   readonly records: Records;
   readonly stateDir: StateDir;
   readonly settings: Settings;
+  readonly roots: ProgramParts['roots'];
 }
 
 /** The programs, given what they need. */
-export function makePrograms({ supervisor, context, records, stateDir, settings }: ProgramsOptions): Programs {
+export function makePrograms({ supervisor, context, records, stateDir, settings, roots }: ProgramsOptions): Programs {
   // Of its own: the runtime knows no namespaces, and another one's container may have the id.
   const root = ['--root', join(runtimeRootOf(stateDir), PROGRAMS_NAMESPACE)];
   const runtimeOf = ({ runtime, runtimeArgs }: Definition): { readonly runtime: string; readonly runtimeArgs: readonly string[] } => {
@@ -49,7 +51,7 @@ export function makePrograms({ supervisor, context, records, stateDir, settings 
   };
   const inputOf = ({ openStdin }: Definition): { readonly opensInput?: 'always' | 'terminal' } =>
     openStdin === false ? {} : { opensInput: openStdin === true ? 'always' : 'terminal' };
-  const taskOf = (name: string, definition: Definition, stdio: StdioPaths): TaskArgs['createTask'] => {
+  const taskOf = (name: string, definition: Definition, stdio: StdioPaths, rootfs: readonly RootMount[]): TaskArgs['createTask'] => {
     const { labels, hostProgram, containerSpec } = definition;
     const id = programKey(name);
     const spec = hostProgram === '' ? containerSpec : hostProgram;
@@ -59,7 +61,7 @@ export function makePrograms({ supervisor, context, records, stateDir, settings 
       request: {
         id,
         bundlePath,
-        ...(spec === '' ? {} : { ownBundle: { config: Buffer.from(spec), rootfs: [], groupId: rootGidOf(parseJson(spec)) } }),
+        ...(spec === '' ? {} : { ownBundle: { config: Buffer.from(spec), rootfs, groupId: rootGidOf(parseJson(spec)) } }),
         checkpoint: '',
         ...stdio,
         ...outputOf(id, definition),
@@ -87,6 +89,7 @@ export function makePrograms({ supervisor, context, records, stateDir, settings 
     },
     nowNs: () => BigInt(Date.now()) * 1_000_000n,
     startClock: new StartClock(),
+    roots,
     mayWrite: () => records.refusal === undefined,
     taskOf,
   });

@@ -8,6 +8,8 @@ import { Collector } from './collector/collector';
 import { BlobStore } from './content/blob-store';
 import { LayerProcesses } from './diff/layer-process';
 import { Layers } from './diff/layers';
+import { Library } from './library/library';
+import { RunRoots } from './library/run-roots';
 import { FileThread } from './files/file-thread';
 import { copyTreeWith } from './snapshots/copy-tree';
 import { DirectorySnapshotter, type SnapshotterParts } from './snapshots/directory-snapshotter';
@@ -36,7 +38,11 @@ export class ImageRoom {
   readonly #layerProcesses: LayerProcesses;
   readonly #threads: readonly FileThread[];
 
-  constructor({ records, root: recordsRoot, startThread, reaper, layerProgram, nowNs, log }: ImageRoomParts) {
+  readonly #parts: ImageRoomParts;
+
+  constructor(imageRoomParts: ImageRoomParts) {
+    this.#parts = imageRoomParts;
+    const { records, root: recordsRoot, startThread, reaper, layerProgram, nowNs, log } = imageRoomParts;
     const root = join(recordsRoot, imagesDirectory);
     // A flush, and the removal of a hundred thousand files, must not hold up who reads a manifest.
     const [writing, quick, slow] = [new FileThread(startThread), new FileThread(startThread), new FileThread(startThread)];
@@ -68,6 +74,23 @@ export class ImageRoom {
       hasFiles: () => this.#threads.some(({ isRunning }) => isRunning) || records.hasFiles,
       onFailed: (error) => { log.error({ err: error }, 'what no image keeps could not be taken away; the next run tries again'); },
     });
+  }
+
+  /** The images of a namespace, by name, as people have them. */
+  libraryOf(namespace: string): Library {
+    const { content, collector, layers } = this;
+    return new Library({ records: this.#parts.records, nowNs: this.#parts.nowNs, content, collector, layers, snapshotter: this.#overlayfs() }, namespace);
+  }
+
+  /** The root file systems of programs of these images. */
+  rootsOf(namespace: string): RunRoots {
+    return new RunRoots(this.#parts.records, this.#overlayfs(), namespace);
+  }
+
+  #overlayfs(): DirectorySnapshotter {
+    const found = this.snapshotters.get('overlayfs');
+    if (found === undefined) throw new Error('no snapshotter of that name');
+    return found;
   }
 
   /** The records are there: what the last daemon left half done is found out in a moment. */

@@ -14,6 +14,13 @@ import type { Turns } from '../sys/turns';
 import type { DefinitionFiles } from './definition-files';
 import type { ManagedPrograms } from './managed';
 
+/** In mount(8)'s words. */
+export interface RootMount {
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
 /** What the verbs of this room work with. */
 export interface ProgramParts {
   readonly supervisor: Supervisor;
@@ -46,8 +53,17 @@ export interface ProgramParts {
   readonly startClock: StartClock;
   /** Whether there are records that can be written. */
   mayWrite(): boolean;
-  /** The core's request for a program's container. */
-  taskOf(name: string, definition: Definition, stdio: StdioPaths): TaskArgs['createTask'];
+  /** Root file systems of programs that are run from images. */
+  readonly roots: {
+    /** How it is mounted. @param chain the image's snapshot @param isNew nothing of an earlier one is wanted @throws where it cannot be made */
+    prepare(name: string, chain: string, isNew: boolean): Promise<readonly RootMount[]>;
+    /** One that is not there: nothing to do. */
+    remove(name: string): Promise<void>;
+    /** Of the programs that have one. */
+    names(): readonly string[];
+  };
+  /** The core's request for a program's container. @param rootfs what its root is mounted of, where that is an image's */
+  taskOf(name: string, definition: Definition, stdio: StdioPaths, rootfs: readonly RootMount[]): TaskArgs['createTask'];
 }
 
 /** Who asks, where that is known. */

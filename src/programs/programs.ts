@@ -34,6 +34,7 @@ export class Programs {
     // What the log has told of them meanwhile comes first.
     await this.parts.definitions.settled();
     const programs = (await listPrograms(this.parts, false)).filter(({ key }) => nameOf(key).namespace === PROGRAMS_NAMESPACE);
+    this.#removeRootsOfNobody();
     for (const program of programs) {
       // Of one that has just ended, and is there still, the log will tell.
       if (program.record?.isUp === true && program.view === undefined) this.#keep(program, this.#endUnseen(program));
@@ -47,6 +48,16 @@ export class Programs {
   close(): void {
     this.#keeper.close();
     this.parts.outputHolds.close();
+  }
+
+  /** A daemon that died between the two has left one, and not what is run in it. */
+  #removeRootsOfNobody(): void {
+    const { roots, definitions, log, turns } = this.parts;
+    for (const name of roots.names()) {
+      turns.run(name, async () => { if (definitions.find(name) === undefined) await roots.remove(name); }).catch((error: unknown) => {
+        log.error({ program: name, err: error }, 'the root file system of a program that is gone cannot be removed');
+      });
+    }
   }
 
   /** It was up, is not there, and no end of it is in the log: with the machine, or with its state directory. */

@@ -33,6 +33,7 @@ export async function forget(parts: ProgramParts, { name, key, record }: Program
   if (now?.view !== undefined && !isLegacy(key)) await parts.supervisor.request('deleteTask', { id: key });
   if (record === undefined) return;
   await removeOutput(parts, key);
+  if (record.definition.image !== undefined) await parts.roots.remove(record.name);
   await parts.definitions.delete(record.name);
 }
 

@@ -7,7 +7,7 @@ import { messageOf } from '../sys/thrown';
 import { managedElsewhere } from './errors';
 import { checkProgramName, programKey } from './name';
 import { viewOf } from './list';
-import type { Asked, ProgramParts } from './parts';
+import type { Asked, ProgramParts, RootMount } from './parts';
 import type { StartResult } from './start-result';
 import { tellRequest } from './tell';
 
@@ -67,7 +67,8 @@ async function start(parts: ProgramParts, order: StartOrder): Promise<StartResul
   await remember(parts, order, definition, before);
   tellRequest(parts, 'start', key, order);
   try {
-    await supervisor.request('createTask', parts.taskOf(name, definition, order.stdio ?? definition.stdio), order.cancel);
+    const rootfs = await rootOf(parts, order, definition, before);
+    await supervisor.request('createTask', parts.taskOf(name, definition, order.stdio ?? definition.stdio, rootfs), order.cancel);
     return { is: 'started', pid: await startCreated(parts, order) };
   } catch (error) {
     const failure = failureOf(error);
@@ -75,6 +76,13 @@ async function start(parts: ProgramParts, order: StartOrder): Promise<StartResul
     if (failure === undefined) throw error;
     return failure;
   }
+}
+
+/** What an image's program has written stays until it is forgotten, or is to be another one. */
+async function rootOf({ roots }: ProgramParts, { name, definition: fresh }: StartOrder, { image }: Definition, before: DefinitionRecord | undefined): Promise<readonly RootMount[]> {
+  if (image !== undefined) return roots.prepare(name, image.chain, fresh !== undefined);
+  if (before?.definition.image !== undefined) await roots.remove(name);
+  return [];
 }
 
 async function remember({ definitions, nowNs }: ProgramParts, { name, definition, by }: StartOrder, whole: Definition, before: DefinitionRecord | undefined): Promise<void> {
@@ -103,10 +111,12 @@ async function startCreated({ supervisor }: ProgramParts, { name, cancel, keepsS
 }
 
 /** A name whose first start fails is not taken by it. */
-async function takeBack({ definitions, log }: ProgramParts, name: string, before: DefinitionRecord | undefined, failure: string): Promise<void> {
+async function takeBack({ definitions, roots, log }: ProgramParts, name: string, before: DefinitionRecord | undefined, failure: string): Promise<void> {
   try {
-    if (before === undefined) await definitions.delete(name);
-    else await definitions.setFailure(name, failure);
+    if (before === undefined) {
+      await roots.remove(name);
+      await definitions.delete(name);
+    } else await definitions.setFailure(name, failure);
   } catch (error) {
     // Why the start failed is what its client is to hear.
     log.error({ program: name, err: error }, 'the failure of a start could not be written down');

@@ -22,6 +22,16 @@ export interface KeptOutput {
   readonly maxAgeMs?: number | undefined;
 }
 
+/** The image that a container's root is made of. */
+export interface DefinitionImage {
+  /** In full, as it was called then. */
+  readonly name: string;
+  /** The snapshot of its layers; empty: it has none. */
+  readonly chain: string;
+  /** The number of the signal that ends it, where nobody says another; 0: SIGTERM. */
+  readonly stopSignal: number;
+}
+
 /** What is to run under a name. */
 export interface Definition {
   /** Directory of an OCI bundle; empty where one of the next two is there instead. */
@@ -44,6 +54,8 @@ export interface Definition {
   readonly openStdin: boolean | undefined;
   /** Sockets that a shim holds under this name are its descriptors from 3 on. Absent: none. */
   readonly heldSockets?: string | undefined;
+  /** Absent: the container's root is somewhere on this host. */
+  readonly image?: DefinitionImage | undefined;
 }
 
 /** As a column holds it. */
@@ -76,6 +88,15 @@ export function parseDefinition(name: string, column: string): Definition {
     keptOutput: fields['keptOutput'] === undefined ? undefined : keptOutputOf(objectOf(fields['keptOutput'], name, 'keptOutput'), name),
     openStdin: fields['openStdin'] === undefined ? undefined : flag('openStdin'),
     heldSockets: fields['heldSockets'] === undefined ? undefined : text('heldSockets'),
+    image: fields['image'] === undefined ? undefined : imageOf(objectOf(fields['image'], name, 'image'), name),
+  };
+}
+
+function imageOf(fields: Readonly<Record<string, unknown>>, name: string): DefinitionImage {
+  return {
+    name: checked(fields['name'] ?? '', 'string', name, 'image.name'),
+    chain: checked(fields['chain'] ?? '', 'string', name, 'image.chain'),
+    stopSignal: checked(fields['stopSignal'] ?? 0, 'number', name, 'image.stopSignal'),
   };
 }
 

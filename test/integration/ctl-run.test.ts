@@ -111,8 +111,11 @@ describeOnHost('holdfastctl run', realContainers, () => {
       [['--rootfs', rootfs, '-v', '/tmp:/mnt:fast', '--', 'true'], 'there is no option fast'],
       [['--rootfs', rootfs, '-u', 'daemon', '--', 'true'], `there is no user daemon in ${rootfs}`],
       [['--rootfs', rootfs, '--network', 'bridge', '--', 'true'], 'there is no network bridge'],
-      [['--host', '-v', '/tmp:/mnt', '--', 'true'], "--volume is for --rootfs: a program of the host has the host's files"],
-      [['--host', '--rootfs', rootfs, '--', 'true'], 'run takes --host and a command, or --rootfs'],
+      [['--host', '-v', '/tmp:/mnt', '--', 'true'], "--volume is for containers: a program of the host has the host's files"],
+      [['--host', '--rootfs', rootfs, '--', 'true'], 'run takes an image, or --host and a command, or --rootfs'],
+      [['UPPER', '--', 'true'], '"UPPER" is not a name of an image'],
+      [['--save', host.own('x.toml'), 'box'], '--save is not for images'],
+      [['--host', '--entrypoint', 'x', '--', 'true'], '--entrypoint is for images'],
     ] as const;
     for (const [args, words] of errors) {
       const { status, stdout, stderr } = await ctl.run('run', ...args);

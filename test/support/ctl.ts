@@ -140,7 +140,7 @@ export class RunningCtl {
     return this.#child.pid ?? 0;
   }
 
-  send(text: string): void {
+  send(text: string | Buffer): void {
     this.#child.stdin?.write(text);
   }
 

@@ -1,4 +1,5 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { Library } from '../../images/library/library';
 import { notRunning } from '../../programs/errors';
 import { findProgram } from '../../programs/list';
 import { outputCursor, placesAt } from '../../programs/output-cursor';
@@ -17,6 +18,7 @@ import type { AttachBegin, AttachRequest, AttachResponse } from '../gen/holdfast
 import { peerOf } from '../call';
 import { RequestError } from '../errors';
 import { definitionOf } from './definition';
+import { ofImage } from './image-definition';
 import { outputMessage } from './logs';
 import { requesterOf } from './peer';
 import { startProgress } from './progress';
@@ -46,7 +48,7 @@ export class Attachment {
   #onDone: () => void = () => undefined;
   #onPlace: () => void = () => undefined;
 
-  private constructor(private readonly parts: ProgramParts, private readonly stream: Stream) {
+  private constructor(private readonly parts: ProgramParts, private readonly library: Library, private readonly stream: Stream) {
     for (const gone of ['cancelled', 'close', 'error'] as const) stream.once(gone, () => { this.#close(); });
     stream.on('data', (request: AttachRequest) => {
       this.#take(request).catch((error: unknown) => { this.#fail(error); });
@@ -54,8 +56,8 @@ export class Attachment {
   }
 
   /** Serves one call of Attach. */
-  static serve(parts: ProgramParts, stream: Stream): void {
-    new Attachment(parts, stream);
+  static serve(parts: ProgramParts, library: Library, stream: Stream): void {
+    new Attachment(parts, library, stream);
     stream.sendMetadata(new Metadata());
   }
 
@@ -128,8 +130,9 @@ export class Attachment {
     if (start.names.length !== 1 || start.names[0] !== name) throw new RequestError('what is started is what is joined', 'start.names');
     const { stdin = '', stdout = '', stderr = '' } = start.stdio ?? {};
     if (stdout !== '' || stderr !== '') throw new RequestError('what is joined when it starts has no outputs: they are kept', 'start.stdio');
-    const definition = start.definition && definitionOf(start.definition);
-    const order = { name, definition, stdio: { stdin, stdout, stderr }, by: this.#requester(), cancel: AbortSignal.any([this.#start.signal, this.#over.signal]) };
+    const cancel = AbortSignal.any([this.#start.signal, this.#over.signal]);
+    const definition = start.definition && (await ofImage(definitionOf(start.definition), start.definition, this.library, cancel));
+    const order = { name, definition, stdio: { stdin, stdout, stderr }, by: this.#requester(), cancel };
     const { result, cursor, afterEventId, hold } = await startJoined(this.parts, order);
     this.#hold = hold;
     if (this.#over.signal.aborted) hold.release(false);

@@ -93,7 +93,7 @@ function wishMessage({ up, sinceNs, by }: Wish): messages.Wish {
 }
 
 function definitionMessage(definition: Definition): messages.Definition {
-  const { bundle, hostProgram, containerSpec, runtime, runtimeArgs, noPivot, labels, stdio, removeAtEnd, keptOutput, openStdin } = definition;
+  const { bundle, hostProgram, containerSpec, runtime, runtimeArgs, noPivot, labels, stdio, removeAtEnd, keptOutput, openStdin, image } = definition;
   return {
     bundle,
     host_program: Buffer.from(shownSpec(hostProgram, labels)),
@@ -106,6 +106,7 @@ function definitionMessage(definition: Definition): messages.Definition {
     remove_at_end: removeAtEnd,
     kept_output: keptOutput && { format: keptOutput.format, max_size_bytes: BigInt(keptOutput.maxSizeBytes), max_files: keptOutput.maxFiles },
     open_stdin: openStdin,
+    ...(image === undefined ? {} : { image: { name: image.name, user: '', entrypoint: '' } }),
   };
 }
 

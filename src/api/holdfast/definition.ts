@@ -6,7 +6,7 @@ import { messageOf } from '../../sys/thrown';
 import type * as messages from '../gen/holdfast/v1/containers';
 import { RequestError } from '../errors';
 
-/** A definition, checked. @throws RequestError */
+/** A definition, checked; what its image says is not yet in it. @throws RequestError */
 export function definitionOf(message: messages.Definition): Definition {
   const hostProgram = Buffer.from(message.host_program).toString('utf8');
   const containerSpec = Buffer.from(message.container_spec).toString('utf8');
@@ -15,7 +15,12 @@ export function definitionOf(message: messages.Definition): Definition {
     throw new RequestError('a definition has either a bundle, or the spec of a container, or a program of the host', 'definition');
   }
   if (hostProgram !== '') parsed('definition.host_program', hostProgram);
-  if (containerSpec !== '') checkRoot(parsed('definition.container_spec', containerSpec));
+  const spec = containerSpec === '' ? undefined : parsed('definition.container_spec', containerSpec);
+  if (message.image === undefined) {
+    if (spec !== undefined) checkRoot(spec);
+  } else if (containerSpec === '' || message.image.name === '') {
+    throw new RequestError('a container of an image has the name of the image and a container_spec', 'definition.image');
+  }
   return {
     bundle: bundle === '' ? '' : absolutePath('definition.bundle', bundle),
     hostProgram,

@@ -1,4 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
+import type { Library } from '../../images/library/library';
 import type { ProgramParts } from '../../programs/parts';
 import type { Logger } from '../../runtime/logger';
 import type { EventPublisher } from '../../supervisor/events/event-publisher';
@@ -7,11 +8,13 @@ import { type ContainersServer, ContainersService } from '../gen/holdfast/v1/con
 import { DaemonService } from '../gen/holdfast/v1/daemon';
 import { DefinitionsService } from '../gen/holdfast/v1/definitions';
 import { type EventsServer, EventsService } from '../gen/holdfast/v1/events';
+import { ImagesService } from '../gen/holdfast/v1/images';
 import { type OutputServer, OutputService } from '../gen/holdfast/v1/output';
 import { EventStream } from './events';
 import { Attachment } from './attach';
 import { definitionsService } from './definitions/service';
 import { closeInput, exec, resizeTerminal } from './exec';
+import { imagesService } from './images';
 import { list } from './list';
 import { logs } from './logs';
 import { pauseOrResume } from './pause';
@@ -26,7 +29,10 @@ import { callsOf, version } from './version';
 import { wait } from './wait';
 
 /** What our own API is given by the daemon. */
-export type HoldfastFace = ProgramParts;
+export interface HoldfastFace {
+  readonly programs: ProgramParts;
+  readonly library: Library;
+}
 
 /** What it has in common with the other faces. */
 export interface HoldfastOptions {
@@ -39,8 +45,8 @@ export interface HoldfastOptions {
 }
 
 /** Adds the services of `holdfast.v1` to a server: proto/holdfast/v1. What is not served here is answered with UNIMPLEMENTED. */
-export function addHoldfastServices(server: Server, face: HoldfastFace, { publisher, version: own, log, onRestart }: HoldfastOptions): void {
-  const calls = callsOf([ContainersService, DaemonService, DefinitionsService, EventsService, OutputService]);
+export function addHoldfastServices(server: Server, { programs: face, library }: HoldfastFace, { publisher, version: own, log, onRestart }: HoldfastOptions): void {
+  const calls = callsOf([ContainersService, DaemonService, DefinitionsService, EventsService, ImagesService, OutputService]);
   server.addService(DaemonService, {
     version: unary({ name: 'holdfast/Version', log, changes: false, statusOf }, version(own, calls)),
     restart: unary({ name: 'holdfast/Restart', log, changes: true, statusOf }, () => {
@@ -48,18 +54,19 @@ export function addHoldfastServices(server: Server, face: HoldfastFace, { publis
       return {};
     }),
   });
-  server.addService(ContainersService, containersService(face, log));
+  server.addService(ContainersService, containersService(face, library, log));
   server.addService(DefinitionsService, definitionsService(face, log, statusOf));
+  server.addService(ImagesService, imagesService(library, log, statusOf));
   const events: EventsServer = { follow: (stream) => { EventStream.serve(stream, publisher); } };
   server.addService(EventsService, events);
   const output: OutputServer = {
     logs: serverStream({ name: 'holdfast/Logs', log, changes: false, statusOf }, logs(face)),
-    attach: (stream) => { Attachment.serve(face, stream); },
+    attach: (stream) => { Attachment.serve(face, library, stream); },
   };
   server.addService(OutputService, output);
 }
 
-function containersService(face: HoldfastFace, log: Logger): ContainersServer {
+function containersService(face: ProgramParts, library: Library, log: Logger): ContainersServer {
   const reads = <Request extends object, Answer>(name: string, verb: Verb<Request, Answer>) =>
     unary({ name: `holdfast/${name}`, log, changes: false, statusOf }, verb);
   const changes = <Request extends object, Answer>(name: string, verb: Verb<Request, Answer>) =>
@@ -68,7 +75,7 @@ function containersService(face: HoldfastFace, log: Logger): ContainersServer {
     serverStream({ name: `holdfast/${name}`, log, changes: doesChange, statusOf }, verb);
   return {
     list: reads('List', list(face)),
-    start: streams('Start', true, start(face)),
+    start: streams('Start', true, start(face, library)),
     stop: streams('Stop', true, stop(face)),
     restart: streams('Restart', true, restart(face)),
     signal: changes('Signal', signal(face)),

@@ -1,3 +1,4 @@
+import type { Library } from '../../images/library/library';
 import type { ProgramParts } from '../../programs/parts';
 import { ProgramError } from '../../programs/errors';
 import { startProgram } from '../../programs/start';
@@ -5,26 +6,27 @@ import type { Progress, StartRequest } from '../gen/holdfast/v1/containers';
 import type { CallInfo, StreamVerb } from '../call';
 import { RequestError } from '../errors';
 import { definitionOf, stdioOf } from './definition';
+import { ofImage } from './image-definition';
 import { requesterOf } from './peer';
 import { failureProgress, startProgress } from './progress';
 
 /** Start: all at once, each told as it comes; what is asked for by the way comes first. */
-export function start(parts: ProgramParts): StreamVerb<StartRequest, Progress> {
+export function start(parts: ProgramParts, library: Library): StreamVerb<StartRequest, Progress> {
   return async (request, info, send) => {
     const { names } = request;
     if (request.definition !== undefined && names.length !== 1) throw new RequestError('a definition is of exactly one name', 'names');
     const before = request.with_dependencies === true ? new Set(names.flatMap((name) => parts.managed?.downDependenciesOf(name) ?? [])) : new Set<string>();
     for (const name of names) before.delete(name);
-    await Promise.all([...before, ...names].map(async (name) => { send(await startOne(parts, name, request, info)); }));
+    await Promise.all([...before, ...names].map(async (name) => { send(await startOne(parts, name, request, info, false, library)); }));
   };
 }
 
 /** @param from the definition and the stdio that come along, where any do */
-export async function startOne(parts: ProgramParts, name: string, from: Pick<StartRequest, 'definition' | 'stdio' | 'wait_ms'>, info: CallInfo, isRestart = false): Promise<Progress> {
+export async function startOne(parts: ProgramParts, name: string, from: Pick<StartRequest, 'definition' | 'stdio' | 'wait_ms'>, info: CallInfo, isRestart = false, library?: Library): Promise<Progress> {
   try {
     const result = await startProgram(parts, {
       name,
-      definition: from.definition && definitionOf(from.definition),
+      definition: from.definition && (await ofImage(definitionOf(from.definition), from.definition, library, info.cancel)),
       stdio: from.stdio && stdioOf(from.stdio),
       by: requesterOf(info),
       cancel: info.cancel,

@@ -1,4 +1,6 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
+import { ImagesError, type ImagesErrorCode } from '../../images/errors';
+import { TarError } from '../../images/tar/entry';
 import { ProgramError } from '../../programs/errors';
 import { RecordsError } from '../../records/errors';
 import { RuntimeError } from '../../runtime/errors';
@@ -17,11 +19,25 @@ export function statusOf(error: unknown): ServiceError {
 function codeOf(error: unknown): status {
   if (error instanceof RequestError) return status.INVALID_ARGUMENT;
   if (error instanceof ProgramError) return programCode(error);
+  if (error instanceof TarError) return status.INVALID_ARGUMENT;
+  if (error instanceof ImagesError) return imagesCodes[error.code];
   if (error instanceof RecordsError) return recordsCode(error);
   if (error instanceof RuntimeError) return error.code === 'invalid-name' || error.code === 'bad-message' ? status.INVALID_ARGUMENT : status.UNKNOWN;
   if (error instanceof SysError) return error.code === 'ESRCH' ? status.FAILED_PRECONDITION : status.UNKNOWN;
   return error instanceof SupervisorError ? supervisorCode(error) : status.UNKNOWN;
 }
+
+const imagesCodes: Readonly<Record<ImagesErrorCode, status>> = {
+  invalid: status.INVALID_ARGUMENT,
+  'not-found': status.NOT_FOUND,
+  exists: status.ALREADY_EXISTS,
+  precondition: status.FAILED_PRECONDITION,
+  'out-of-range': status.OUT_OF_RANGE,
+  locked: status.UNAVAILABLE,
+  'not-implemented': status.UNIMPLEMENTED,
+  failed: status.UNKNOWN,
+  'no-answer': status.UNAVAILABLE,
+};
 
 function recordsCode({ code }: RecordsError): status {
   switch (code) {

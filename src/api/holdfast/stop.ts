@@ -34,7 +34,7 @@ async function stopOne(parts: ProgramParts, name: string, request: StopRequest |
   try {
     const order = {
       name,
-      signal: request.signal === 0 ? constants.signals.SIGTERM : request.signal,
+      signal: request.signal || parts.definitions.find(name)?.definition.image?.stopSignal || constants.signals.SIGTERM,
       timeoutMs: Number(request.timeout_ms ?? usualTimeoutMs),
       by: requesterOf(info),
       again,

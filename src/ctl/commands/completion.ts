@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { State } from '../../api/gen/holdfast/v1/containers';
+import { shortName } from '../json/image';
 import { isProgram } from '../names';
 import { isDown } from '../text/status-line';
 import type { Tool } from '../tool';
@@ -21,8 +22,10 @@ const statesOf: Readonly<Record<string, NameState>> = {
   wait: 'running',
   'update-limits': 'running',
 };
+/** Verbs that name images. */
+const ofImages = new Set(['images', 'rmi', 'save']);
 /** Verbs that name nothing. */
-const nameless = new Set(['prune', 'version', 'shutdown', 'schema', 'completion', 'top', 'open', 'bundle', 'events', 'containers', 'checkpoints']);
+const nameless = new Set(['prune', 'version', 'shutdown', 'schema', 'completion', 'top', 'open', 'bundle', 'events', 'containers', 'checkpoints', 'load']);
 
 export function defineCompletion(program: Verb, tool: Tool): void {
   program
@@ -42,8 +45,13 @@ export function defineNames(program: Verb, tool: Tool): void {
   program
     .command('__names', { hidden: true })
     .option('--state <state>', 'running, stopped or any', 'any')
-    .action(async ({ state }: { readonly state: string }) => {
+    .option('--images', 'those of images')
+    .action(async ({ state, images }: { readonly state: string; readonly images?: boolean }) => {
       try {
+        if (images === true) {
+          for (const { name } of await (await tool.connect()).images.list()) tool.print(shortName(name));
+          return;
+        }
         for (const container of await (await tool.connect()).containers()) {
           const isWanted = state === 'running' ? !isDown(container.state) : state === 'stopped' ? container.state !== State.RUNNING && isProgram(container) : true;
           if (isWanted) tool.print(container.name);
@@ -64,6 +72,7 @@ function formsOf(verb: Verb): string {
 }
 
 function namesCommand(verb: string): string {
+  if (ofImages.has(verb)) return 'holdfastctl __names --images';
   return nameless.has(verb) ? '' : `holdfastctl __names --state ${statesOf[verb] ?? 'any'}`;
 }
 

@@ -18,12 +18,12 @@ export function defineRun(program: Verb, tool: Tool): void {
   program
     .verb('run', {
       group: 'Once',
-      summary: 'runs a program of the host, or a container, joined to this terminal',
+      summary: 'runs an image, or a program of the host, joined to this terminal',
       example: 'run --rm --host --memory 64m -- sh -c "echo hi"',
       statuses: "the program's own, 128 + n where signal n has killed it; 125 a failure of ours; 126 it cannot be executed; 127 it is not there",
     })
-    .argument('[command...]', 'the command, after -- (not with --bundle)')
-    .option('--host', 'a program of this host, in a cgroup of its own')
+    .argument('[command...]', 'an image and a command for it, as with docker run; with --host or --rootfs the command alone, after --')
+    .option('--host', 'a program of this host, in a cgroup of its own, instead of an image')
     .option('--rootfs <directory>', 'a container with this root file system instead')
     .option('--bundle <directory>', 'a container of an OCI bundle instead')
     .option('--name <name>', 'its name (default: run- and four digits, forgotten at its end)')
@@ -33,31 +33,32 @@ export function defineRun(program: Verb, tool: Tool): void {
     .option('--rm', 'forget it at its end')
     .option('--keep', 'remember it, although it was given no name')
     .option('-e, --env <NAME[=value]>', 'a variable; may be given again. Of our own environment only what is named alone is passed on', collect)
-    .option('--cwd <directory>', 'its working directory (default: this one; with --rootfs /)')
-    .option('-u, --user <user[:group]>', 'names or numbers, with --rootfs those in there (default: root)')
+    .option('--entrypoint <program>', "with an image: this instead of the image's")
+    .option('--cwd <directory>', "its working directory (default: this one; with --rootfs /; the image's)")
+    .option('-u, --user <user[:group]>', "names or numbers, with --rootfs and images those in there (default: root; the image's)")
     .option('--memory <size>', 'how much memory it may have, such as 64m', bytes)
     .option('--cpus <number>', 'how many processors it may use, such as 1.5', positive)
     .option('--pids <number>', 'how many processes it may have', wholeNumber)
-    .option('-v, --volume <source:path[:ro]>', 'with --rootfs: a directory or file of this host in it; may be given again', collect)
-    .option('--network <none|host>', 'with --rootfs: the loopback alone, or the network of this host (default: none)')
-    .option('--hostname <name>', 'with --rootfs: its host name (default: its name)')
-    .option('--read-only', 'with --rootfs: it cannot write to its root')
-    .option('--pid-namespace', 'with processes of its own numbers, which all end with it (with --rootfs as ever)')
+    .option('-v, --volume <source:path[:ro]>', 'in a container: a directory or file of this host in it; may be given again', collect)
+    .option('--network <none|host>', 'in a container: the loopback alone, or the network of this host (default: none)')
+    .option('--hostname <name>', 'in a container: its host name (default: its name)')
+    .option('--read-only', 'in a container: it cannot write to its root')
+    .option('--pid-namespace', 'with processes of its own numbers, which all end with it (containers as ever)')
     .option('--no-new-privileges', 'it gains none, such as by setuid programs')
     .option('-l, --label <label>', 'a label; may be given again', collect)
     .option('--save <file>', 'once it has started: write a definition (TOML) that says the same')
     .action((command: string[], options: RunOptions) => run(tool, command, options));
 }
 
-async function run(tool: Tool, command: readonly string[], options: RunOptions): Promise<void> {
-  const kind = kindOf(command, options);
+async function run(tool: Tool, words: readonly string[], options: RunOptions): Promise<void> {
+  const { kind, command } = kindOf(words, options);
   const name = options.name ?? `run-${await randomDigits(4)}`;
   const given = { name, command, env: tool.io.env };
   const definition = definitionOf(kind, given, options);
   const save = await savingOf(kind, given, options);
   const daemon = await tool.connect();
   refuseTaken(name, options.name === undefined ? undefined : await daemon.container(name));
-  const program = command[0] ?? name;
+  const program = command[0] ?? (kind.is === 'image' ? kind.image : name);
   if (options.detach === true) {
     await start(daemon, program, { names: [name], definition });
     save();

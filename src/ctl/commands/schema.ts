@@ -1,6 +1,7 @@
 import { CtlError } from '../errors';
 import { containerSchema, inspectSchema } from '../json/container';
 import { eventSchema } from '../json/event';
+import { imageSchema } from '../json/image';
 import { type Schema, arrayOf } from '../json/schema';
 import { statsSchema } from '../json/stats';
 import { topSchema } from '../json/top';
@@ -18,6 +19,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   history: arrayOf(eventSchema),
   stats: statsSchema,
   top: topSchema,
+  images: arrayOf(imageSchema),
 };
 
 export function defineSchema(program: Verb, tool: Tool): void {

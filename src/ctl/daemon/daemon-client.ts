@@ -16,7 +16,9 @@ import { type Event, EventsService, FollowRequest } from '../../api/gen/holdfast
 import { type AttachRequest, type AttachResponse, LogsRequest, type LogsResponse, OutputService } from '../../api/gen/holdfast/v1/output';
 import type { Address } from './address';
 import { daemonError } from './daemon-error';
-import { DefinitionCalls } from './definition-calls';
+import { ImagesService } from '../../api/gen/holdfast/v1/images';
+import { type Caller, DefinitionCalls } from './definition-calls';
+import { ImageCalls } from './image-calls';
 import { isCtlError } from '../errors';
 import type { Call, Method } from '../grpc/call';
 import { Channel, type CallOptions } from '../grpc/channel';
@@ -29,6 +31,7 @@ const RETRY_MS = 100;
 export class DaemonClient {
   /** Of programs that files define. */
   readonly definitions: DefinitionCalls;
+  readonly images: ImageCalls;
   readonly #channel: Channel;
   readonly #address: Address;
   #closed = false;
@@ -37,9 +40,14 @@ export class DaemonClient {
   constructor(address: Address) {
     this.#address = address;
     this.#channel = new Channel(address.path);
-    this.definitions = new DefinitionCalls({
+    const caller: Caller = {
       ask: (method, request) => this.#ask(method, request),
       stream: (method, request) => this.#stream(method, request),
+    };
+    this.definitions = new DefinitionCalls(caller);
+    this.images = new ImageCalls(caller, () => {
+      const call = this.#channel.duplex(ImagesService.load);
+      return { call, answers: this.#answersOf(call) };
     });
   }
 

@@ -1,13 +1,14 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Definition } from '../../api/gen/holdfast/v1/containers';
-import { containerSpec } from '../../runtime/bundle/container-spec';
+import { type SpecWishes, containerSpec } from '../../runtime/bundle/container-spec';
 import { DEFAULT_PATH } from '../exec-request';
 import { hostProgramSpec } from './host-program';
 import { resourcesOf } from './limits';
 import { bindMount } from './mount';
 import { type RunKind, type RunOptions, invalid } from './run-options';
-import { environmentOf, findUser } from './user';
+import { environmentOf } from '../../runtime/text/passwd';
+import { findUser } from './user';
 
 /** What a definition is made from beside the options. */
 export interface Given {
@@ -24,7 +25,7 @@ export function definitionOf(kind: RunKind, given: Given, options: RunOptions): 
   return {
     bundle: kind.is === 'bundle' ? kind.bundle : '',
     host_program: kind.is === 'host' ? json(hostSpec(given, options)) : nothing,
-    container_spec: kind.is === 'rootfs' ? json(rootfsSpec(kind.rootfs, given, options)) : nothing,
+    container_spec: kind.is === 'rootfs' ? json(rootfsSpec(kind.rootfs, given, options)) : kind.is === 'image' ? json(imageSpec(given, options)) : nothing,
     runtime: '',
     runtime_args: [],
     no_pivot: false,
@@ -32,6 +33,7 @@ export function definitionOf(kind: RunKind, given: Given, options: RunOptions): 
     stdio: undefined,
     remove_at_end: options.rm === true || (options.name === undefined && options.detach !== true && options.keep !== true),
     kept_output: undefined,
+    ...(kind.is === 'image' ? { image: { name: kind.image, user: options.user ?? '', entrypoint: options.entrypoint ?? '' } } : {}),
   };
 }
 
@@ -54,18 +56,26 @@ function hostSpec(given: Given, options: RunOptions): object {
 
 function rootfsSpec(rootfs: string, given: Given, options: RunOptions): object {
   if (statSync(rootfs, { throwIfNoEntry: false })?.isDirectory() !== true) throw invalid(`no such directory: ${rootfs}`, 'Name one that holds a root file system.');
-  const { name, command } = given;
-  const { cwd = '/', network = 'none' } = options;
-  if (!isAbsolute(cwd)) throw invalid(`the working directory is no absolute path: ${cwd}`);
-  if (network !== 'none' && network !== 'host') throw invalid(`there is no network ${network}`, 'none has the loopback alone, host is that of this host.');
   const user = findUser(options.user ?? '0', rootfs);
+  return inRoot(given, options, { rootfs, user, cwd: options.cwd ?? '/', env: [DEFAULT_PATH, ...environmentOf(user), ...variablesOf(given, options)] });
+}
+
+/** What the image does not say; the daemon adds what it says. */
+function imageSpec(given: Given, options: RunOptions): object {
+  return inRoot(given, options, { rootfs: 'rootfs', user: { uid: 0, gid: 0, additionalGids: [] }, cwd: options.cwd ?? '', env: variablesOf(given, options) });
+}
+
+function inRoot({ name, command }: Given, options: RunOptions, { rootfs, user, cwd, env }: Pick<SpecWishes, 'rootfs' | 'user' | 'cwd' | 'env'>): object {
+  const { network = 'none' } = options;
+  if (cwd !== '' && !isAbsolute(cwd)) throw invalid(`the working directory is no absolute path: ${cwd}`);
+  if (network !== 'none' && network !== 'host') throw invalid(`there is no network ${network}`, 'none has the loopback alone, host is that of this host.');
   return containerSpec({
     // As programs of the host have it.
     cgroupsPath: `/holdfast/programs/${name}`,
     rootfs,
     readonlyRootfs: options.readOnly === true,
     command,
-    env: [DEFAULT_PATH, ...environmentOf(user), ...variablesOf(given, options)],
+    env,
     cwd,
     terminal: options.tty === true,
     hostname: options.hostname ?? name,

@@ -1,6 +1,6 @@
 import { DEFAULT_PATH } from '../exec-request';
 import { type Limits, resourcesOf } from './limits';
-import { type FoundUser, environmentOf } from './user';
+import { type FoundUser, environmentOf } from '../../runtime/text/passwd';
 
 /** What `run --host` is told of a program. */
 export interface HostProgramOptions {

@@ -7,7 +7,7 @@ import type { Child, ChildReaper } from '../../sys/process/children';
 import { SIGKILL } from '../../sys/process/process';
 import { errorCodeOf } from '../../sys/thrown';
 import { ImagesError } from '../errors';
-import type { LayerAnswer, LayerRequest } from './process/request';
+import type { LayerAnswer, LayerRequest, ReadRequest } from './process/request';
 
 /** Layers at once: each is a process that keeps a processor busy, and some tens of MB. */
 const MOST_AT_ONCE = 4;
@@ -26,6 +26,7 @@ export interface LayerProcessOptions {
 
 /** What a layer's process has done. */
 export type LayerDone = Extract<LayerAnswer, { readonly is: 'done' }>;
+type Said = Exclude<LayerAnswer, { readonly is: 'failed' }>;
 
 /** Processes for layers: one each, and so many at once. The daemon itself touches nothing of an image. */
 export class LayerProcesses {
@@ -39,12 +40,17 @@ export class LayerProcesses {
    * Has a layer unpacked or made. @param dataFd the process's descriptor 3; the caller's
    * @throws ImagesError `failed` with what it says, the signal's reason
    */
-  async run(request: LayerRequest, dataFd: number, signal?: AbortSignal): Promise<LayerDone> {
-    return await this.#queue.add(async () => {
-      signal?.throwIfAborted();
-      if (this.#isClosed) throw new ImagesError('failed', 'the daemon ends');
-      return await this.#one(request, dataFd, signal);
-    });
+  async run(request: Exclude<LayerRequest, ReadRequest>, dataFd: number, signal?: AbortSignal): Promise<LayerDone> {
+    const said = await this.#queued(request, dataFd, signal);
+    if (said.is !== 'done') throw new ImagesError('failed', `the process of a layer has answered ${said.is}`);
+    return said;
+  }
+
+  /** Small files of what mounts show, by their paths. @throws as run does */
+  async read(request: ReadRequest, signal?: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const said = await this.#queued(request, undefined, signal);
+    if (said.is !== 'read') throw new ImagesError('failed', `the process of a layer has answered ${said.is}`);
+    return said.files;
   }
 
   /** Ends what is under way. May be called twice. */
@@ -54,12 +60,20 @@ export class LayerProcesses {
     for (const child of this.#running) child.kill(SIGKILL);
   }
 
-  async #one(request: LayerRequest, dataFd: number, signal: AbortSignal | undefined): Promise<LayerDone> {
+  async #queued(request: LayerRequest, dataFd: number | undefined, signal: AbortSignal | undefined): Promise<Said> {
+    return await this.#queue.add(async () => {
+      signal?.throwIfAborted();
+      if (this.#isClosed) throw new ImagesError('failed', 'the daemon ends');
+      return await this.#one(request, dataFd, signal);
+    });
+  }
+
+  async #one(request: LayerRequest, dataFd: number | undefined, signal: AbortSignal | undefined): Promise<Said> {
     const { readFd, writeFd } = createPipe();
     const said = textOf(readFd);
     let child: Child;
     try {
-      child = await this.options.reaper.launch({ ...commandOf(this.options.program, request), cwd: '/', stdout: writeFd, more: [dataFd], session: true });
+      child = await this.options.reaper.launch({ ...commandOf(this.options.program, request), cwd: '/', stdout: writeFd, more: dataFd === undefined ? [] : [dataFd], session: true });
     } catch (cause) {
       throw new ImagesError('failed', `cannot start the process of a layer: ${(cause as Error).message}`, { cause });
     } finally {
@@ -92,7 +106,7 @@ function commandOf(program: string, request: LayerRequest): { readonly file: str
   };
 }
 
-function doneOf(text: string, end: string): LayerDone {
+function doneOf(text: string, end: string): Said {
   let answer: LayerAnswer;
   try {
     answer = JSON.parse(text) as LayerAnswer;

@@ -11,7 +11,7 @@ import type { Mount } from '../mount';
 import { type LayerLimits, defaultLimits } from './apply/limits';
 import type { ApplyOptions, DiffOptions, DiffService } from './diff-service';
 import type { LayerDone, LayerProcesses } from './layer-process';
-import { type LayerRequest } from './process/request';
+import type { LayerRequest, Packing, ReadRequest } from './process/request';
 
 const UNPACKED = 'application/vnd.oci.image.layer.v1.tar';
 const UNCOMPRESSED_LABEL = 'containerd.io/uncompressed';
@@ -43,7 +43,7 @@ export class Layers implements DiffService {
     try {
       const file = await open(blob.path);
       try {
-        const request: LayerRequest = { verb: 'apply', mounts: plain(mounts), isPacked: isPacked(layer.mediaType), limits, sync, places: this.#places };
+        const request = { verb: 'apply' as const, mounts: plain(mounts), isPacked: isPacked(layer.mediaType), limits, sync, places: this.#places };
         const { digest, size } = await processes.run(request, file.fd, signal);
         return { mediaType: UNPACKED, digest, size, annotations: new Map() };
       } finally {
@@ -58,12 +58,12 @@ export class Layers implements DiffService {
     const { mediaType = '', ref = '', labels = new Map<string, string>(), lease, signal, epochSeconds } = options;
     const type = mediaType === '' ? `${UNPACKED}+gzip` : mediaType;
     if (type !== UNPACKED && type !== `${UNPACKED}+gzip`) throw new ImagesError('not-implemented', `unsupported diff media type: ${type}`);
-    const packing = type === UNPACKED ? 'plain' : 'gzip';
+    const packing: Packing = type === UNPACKED ? 'plain' : 'gzip';
     const writer = await this.#options.content.writer(namespace, ref === '' ? `diff-${randomUUID()}` : ref, { lease });
     try {
       // Half of an earlier one is of no use.
       await writer.truncate();
-      const request: LayerRequest = { verb: 'compare', left: plain(left), right: plain(right), packing, epochSeconds, places: this.#places };
+      const request = { verb: 'compare' as const, left: plain(left), right: plain(right), packing, epochSeconds, places: this.#places };
       const { digest: unpacked } = await this.#write(request, writer, signal);
       const { digest } = writer;
       const size = writer.status.offset;
@@ -82,7 +82,12 @@ export class Layers implements DiffService {
     }
   }
 
-  async #write(request: LayerRequest, writer: BlobWriter, signal: AbortSignal | undefined): Promise<LayerDone> {
+  /** Small files of what mounts show, by their paths; those that are none are left out. @throws ImagesError */
+  readFiles(mounts: readonly Mount[], paths: readonly string[], signal?: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    return this.#options.processes.read({ verb: 'read', mounts: plain(mounts), paths, places: this.#places }, signal);
+  }
+
+  async #write(request: Exclude<LayerRequest, ReadRequest>, writer: BlobWriter, signal: AbortSignal | undefined): Promise<LayerDone> {
     const { readFd, writeFd } = createPipe();
     const socket = new Socket({ fd: readFd, readable: true, writable: false });
     const written = writeAll(socket, writer);

@@ -3,6 +3,7 @@ import { calledAs, nameThisProcess } from '../../../sys/process/process-name';
 import { messageOf } from '../../../sys/thrown';
 import { compareTrees } from '../compare/compare';
 import { applyLayer } from './apply';
+import { readFiles } from './read-files';
 import type { LayerAnswer, LayerRequest } from './request';
 import { openTarget } from './target';
 
@@ -13,6 +14,7 @@ const READ_AT_ONCE = 1024 * 1024;
 
 /** `holdfast-layers <request> <pid of its daemon>`: one layer, unpacked or made, in a process with no more rights than that takes. Its last word is a line of JSON. */
 async function main(request: LayerRequest): Promise<LayerAnswer> {
+  if (request.verb === 'read') return { is: 'read', files: readFiles(request) };
   if (request.verb === 'compare') return { is: 'done', skipped: [], ...(await compareTrees(request, DATA_FD)) };
   const target = openTarget(request.mounts, request.places[0]);
   const source = createReadStream('', { fd: DATA_FD, highWaterMark: READ_AT_ONCE });

@@ -25,7 +25,16 @@ export type LayerRequest =
       /** The time that what is gone bears, seconds since 1970; files newer than that bear it too. Undefined: now. */
       readonly epochSeconds: number | undefined;
       readonly places: readonly [string, string];
-    };
+    }
+  | ReadRequest;
+
+/** Small files of what mounts show, asked for by their paths in it: those that are none, or too long, are left out. */
+export interface ReadRequest {
+  readonly verb: 'read';
+  readonly mounts: readonly Mount[];
+  readonly paths: readonly string[];
+  readonly places: readonly [string, string];
+}
 
 /** Its last word, as JSON on its stdout. */
 export type LayerAnswer =
@@ -37,4 +46,5 @@ export type LayerAnswer =
       /** Extended attributes that were left out, by name: the file system does not have them, or they are overlayfs' own. */
       readonly skipped: readonly string[];
     }
+  | { readonly is: 'read'; readonly files: Readonly<Record<string, string>> }
   | { readonly is: 'failed'; readonly message: string };

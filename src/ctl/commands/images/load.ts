@@ -1,0 +1,68 @@
+import { createReadStream } from 'node:fs';
+import type { LoadProgress } from '../../../api/gen/holdfast/v1/images';
+import { CtlError } from '../../errors';
+import { shortName } from '../../json/image';
+import { sizeOf } from '../../text/screen-size';
+import { messageOf } from '../../../sys/thrown';
+import type { Tool } from '../../tool';
+import type { Verb } from '../../verb';
+
+const PIECE_BYTES = 512 << 10;
+const eraseLine = '\r\u001b[K';
+
+interface LoadOptions {
+  readonly name?: string;
+}
+
+export function defineLoad(program: Verb, tool: Tool): void {
+  program
+    .verb('load', { group: 'Images', summary: 'takes in images of an archive: docker save, or an OCI layout in a tar', example: 'load busybox.tar' })
+    .argument('<file>', 'the archive, packed or not; - is our stdin')
+    .option('--name <name>', 'what the only image in it is to be called')
+    .action((file: string, options: LoadOptions) => load(tool, file, options));
+}
+
+async function load(tool: Tool, file: string, { name = '' }: LoadOptions): Promise<void> {
+  const daemon = await tool.connect();
+  const line = new LayerLine(tool);
+  try {
+    for await (const { progress, loaded } of daemon.images.load(piecesOf(tool, file), name)) {
+      if (progress !== undefined) line.show(progress);
+      if (loaded === undefined) continue;
+      line.erase();
+      tool.print(`${shortName(loaded.name)}: loaded`);
+    }
+  } finally {
+    line.erase();
+  }
+}
+
+/** @throws CtlError `local` */
+async function* piecesOf(tool: Tool, file: string): AsyncGenerator<Buffer, void, undefined> {
+  if (file === '-' && tool.io.stdin.isTTY === true) throw new CtlError('invalid-argument', 'stdin is a terminal', { hint: 'holdfastctl load - < FILE' });
+  try {
+    const source = file === '-' ? tool.io.stdin : createReadStream(file, { highWaterMark: PIECE_BYTES });
+    for await (const piece of source as AsyncIterable<Buffer>) yield piece;
+  } catch (cause) {
+    throw new CtlError('local', messageOf(cause), { cause });
+  }
+}
+
+/** What is being unpacked, on one line of a terminal; nothing anywhere else. */
+class LayerLine {
+  #isShown = false;
+
+  constructor(private readonly tool: Tool) {}
+
+  show({ name, layer, layers }: LoadProgress): void {
+    const { stderr } = this.tool.io;
+    if (stderr.isTTY !== true) return;
+    stderr.write(`${eraseLine}${`${shortName(name)}: unpacking layer ${String(layer)} of ${String(layers)}`.slice(0, sizeOf(stderr).columns - 1)}`);
+    this.#isShown = true;
+  }
+
+  erase(): void {
+    if (this.#isShown) this.tool.io.stderr.write(eraseLine);
+    this.#isShown = false;
+  }
+}

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import type { ImageRecord } from '../../records/image-record';
+import type { Records } from '../../records/records';
+import type { BlobStore } from '../content/blob-store';
+import type { Descriptor } from '../descriptor';
+import type { Layers } from '../diff/layers';
+import { ImagesError } from '../errors';
+import type { Snapshotter } from '../snapshots/snapshotter';
+import { ArchiveIntake } from './archive-intake';
+import { fullName, imagesOf } from './archive-images';
+import { type ImageTree, imageTreeOf } from './image-tree';
+import { KeptContent } from './kept-content';
+import { type RunWishes, type UserFiles, runSpec, stopSignalOf } from './run-spec';
+import { writeArchive } from './save';
+import { chainOf, unpack } from './unpack';
+
+export interface LibraryParts {
+  readonly records: Records;
+  readonly content: BlobStore;
+  readonly snapshotter: Snapshotter;
+  readonly layers: Layers;
+  readonly collector: { soon(): void; run(): Promise<void> };
+  readonly nowNs: () => bigint;
+}
+
+/** An image as people see it. */
+export interface ImageInfo {
+  /** In full. */
+  readonly name: string;
+  readonly digest: string;
+  /** Bytes of its blobs for this machine; 0 where they are not all there. */
+  readonly size: number;
+  readonly createdNs: bigint;
+  readonly updatedNs: bigint;
+}
+
+/** A container of an image. */
+export interface ResolvedRun {
+  /** In full. */
+  readonly name: string;
+  /** Empty: the image has no layers. */
+  readonly chain: string;
+  /** The whole OCI spec, as JSON; its root is mounted at `rootfs`. */
+  readonly spec: string;
+  readonly stopSignal: number;
+}
+
+/** A layer is unpacked next: the how-many-th, of how many. */
+export type OnLayer = (name: string, layer: number, layers: number) => void;
+
+/** A client that is killed keeps nothing of what it had begun for longer. Milliseconds. */
+const LEASE_MS = 24 * 3600 * 1000;
+
+/** Images by name, in one namespace: taken in, listed, taken away and written out. */
+export class Library {
+  constructor(private readonly parts: LibraryParts, readonly namespace: string) {}
+
+  /**
+   * Takes in all images of an archive, unpacks them, and names them: a name is there once all of its image is. @param name instead of the archive's; it has one image then
+   * @throws ImagesError `invalid` for what is no archive of images, TarError
+   */
+  async *load(source: AsyncIterable<Uint8Array>, name: string, onLayer: OnLayer, signal?: AbortSignal): AsyncGenerator<ImageInfo, void, undefined> {
+    const given = name === '' ? undefined : fullName(name);
+    const content = await this.#leased('load');
+    try {
+      const intake = new ArchiveIntake(content);
+      await intake.take(source);
+      const images = await imagesOf(intake, content);
+      if (images.length === 0) throw new ImagesError('invalid', 'the archive has no image');
+      if (given !== undefined && images.length > 1) throw new ImagesError('invalid', `the archive has ${String(images.length)} images, and not one to be named ${given}`);
+      for (const { target, names } of images) {
+        const called = given === undefined ? names : [given];
+        if (called.length === 0) throw new ImagesError('invalid', `the archive names no image for ${target.digest}: a name has to be given`);
+        const tree = await this.#treeOf(content, target);
+        await unpack(this.parts, content, tree, (layer) => { onLayer(called[0] ?? '', layer, tree.layers.length); }, signal);
+        for (const one of called) yield this.#infoOf(await this.#putName(one, target), tree);
+      }
+    } finally {
+      await this.#release(content);
+    }
+  }
+
+  /** What a container of an image runs, and the snapshot that its root is made upon. @throws ImagesError `not-found`, `invalid` */
+  async runOf(name: string, wishes: RunWishes, signal?: AbortSignal): Promise<ResolvedRun> {
+    const record = this.#find(name);
+    const content = await this.#leased('run');
+    try {
+      const tree = await this.#treeOf(content, record.target);
+      // Another client may have taken it in without.
+      await unpack(this.parts, content, tree, () => undefined, signal);
+      const chain = chainOf(tree.settings.diffIds);
+      const spec = runSpec(tree.settings, await this.#userFiles(content, chain, signal), wishes);
+      return { name: record.name, chain, spec: JSON.stringify(spec), stopSignal: stopSignalOf(tree.settings) };
+    } finally {
+      await this.#release(content);
+    }
+  }
+
+  /** By name. @param names none: all @throws ImagesError `not-found`, `invalid` */
+  async list(names: readonly string[]): Promise<readonly ImageInfo[]> {
+    const { records } = this.parts;
+    const found = names.length === 0 ? records.images.list(this.namespace) : names.map((name) => this.#find(name));
+    const content = new KeptContent(records, this.parts.content, this.namespace, '');
+    return Promise.all(found.map(async (record) => this.#infoOf(record, await imageTreeOf(content, record.target).catch(() => undefined))));
+  }
+
+  /** Takes names away, and all that nothing keeps then. @returns them, in full @throws ImagesError `not-found`, `invalid`: none has been taken away then */
+  async remove(names: readonly string[]): Promise<readonly string[]> {
+    const found = names.map((name) => this.#find(name).name);
+    for (const name of new Set(found)) await this.parts.records.images.delete(this.namespace, name);
+    await this.parts.collector.run();
+    return found;
+  }
+
+  /** The bytes of an archive of these images. @throws ImagesError `not-found`, `invalid` */
+  async *save(names: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {
+    if (names.length === 0) throw new ImagesError('invalid', 'no image is named');
+    const content = await this.#leased('save');
+    try {
+      const images = await Promise.all([...new Set(names)].map(async (name) => {
+        const record = this.#find(name);
+        return { name: record.name, tree: await this.#treeOf(content, record.target) };
+      }));
+      yield* writeArchive(this.parts.content, this.namespace, images);
+    } finally {
+      await this.#release(content);
+    }
+  }
+
+  async #userFiles({ namespace, lease }: KeptContent, chain: string, signal: AbortSignal | undefined): Promise<UserFiles> {
+    const { snapshotter, layers } = this.parts;
+    const key = `view-${randomUUID()}`;
+    const mounts = await snapshotter.view(namespace, key, chain, { lease });
+    try {
+      const files = await layers.readFiles(mounts, ['/etc/passwd', '/etc/group'], signal);
+      return { passwd: files['/etc/passwd'] ?? '', group: files['/etc/group'] ?? '' };
+    } finally {
+      await snapshotter.remove(namespace, key).catch(() => undefined);
+    }
+  }
+
+  /** What an image is, with all of its blobs kept by the lease. */
+  async #treeOf(content: KeptContent, target: Descriptor): Promise<ImageTree> {
+    const tree = await imageTreeOf(content, target);
+    for (const { digest } of [...tree.manifests, tree.config, ...tree.layers]) {
+      if (!(await content.keep(digest))) throw new ImagesError('not-found', `content ${digest}`);
+    }
+    for (const [at, index] of tree.manifests.slice(0, -1).entries()) {
+      const below = tree.manifests[at + 1]?.digest ?? '';
+      await content.label(index.digest, new Map([['containerd.io/gc.ref.content.m.0', below]]));
+    }
+    const layers = tree.layers.map(({ digest }, at) => [`containerd.io/gc.ref.content.l.${String(at)}`, digest] as const);
+    await content.label(tree.manifest.digest, new Map([['containerd.io/gc.ref.content.config', tree.config.digest], ...layers]));
+    return tree;
+  }
+
+  async #putName(name: string, { mediaType, digest, size, annotations }: Descriptor): Promise<ImageRecord> {
+    const nowNs = this.parts.nowNs();
+    const target = { mediaType, digest, size, annotations };
+    const { images } = this.parts.records;
+    if (images.find(this.namespace, name) === undefined) {
+      const record: ImageRecord = { name, labels: new Map(), target, createdNs: nowNs, updatedNs: nowNs };
+      await images.create(this.namespace, record);
+      return record;
+    }
+    return images.update(this.namespace, name, (before) => ({ labels: new Map(), createdNs: nowNs, ...before, name, target, updatedNs: nowNs }));
+  }
+
+  #find(text: string): ImageRecord {
+    const { images } = this.parts.records;
+    const name = fullName(text);
+    // One that another client has named in its own way.
+    const found = images.find(this.namespace, name) ?? images.find(this.namespace, text);
+    if (found === undefined) throw new ImagesError('not-found', `there is no image ${text}`);
+    return found;
+  }
+
+  #infoOf({ name, target: { digest }, createdNs, updatedNs }: ImageRecord, tree: ImageTree | undefined): ImageInfo {
+    const size = tree === undefined ? 0 : [...tree.manifests, tree.config, ...tree.layers].reduce((sum, one) => sum + one.size, 0);
+    return { name, digest, size, createdNs, updatedNs };
+  }
+
+  async #leased(what: string): Promise<KeptContent> {
+    const nowNs = this.parts.nowNs();
+    const id = `holdfast-${what}-${randomUUID()}`;
+    const expires = new Date(Number(nowNs / 1_000_000n) + LEASE_MS).toISOString();
+    await this.parts.records.leases.create(this.namespace, { id, labels: new Map([['containerd.io/gc.expire', expires]]), createdNs: nowNs });
+    return new KeptContent(this.parts.records, this.parts.content, this.namespace, id);
+  }
+
+  /** What it has made without a name goes. */
+  async #release({ lease }: KeptContent): Promise<void> {
+    await this.parts.records.leases.delete(this.namespace, lease).catch(() => undefined);
+    this.parts.collector.soon();
+  }
+}

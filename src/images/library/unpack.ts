@@ -1,0 +1,58 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Records } from '../../records/records';
+import type { DiffService } from '../diff/diff-service';
+import { ImagesError } from '../errors';
+import type { Snapshotter } from '../snapshots/snapshotter';
+import type { ImageTree } from './image-tree';
+import { type KeptContent, isCode } from './kept-content';
+
+export interface UnpackParts {
+  readonly records: Records;
+  readonly snapshotter: Snapshotter;
+  readonly layers: DiffService;
+}
+
+/** The name of the snapshot of so many layers, as all clients of containerd know it (OCI image specification, "Layer ChainID"). */
+export function chainOf(diffIds: readonly string[]): string {
+  return diffIds.reduce((chain, diffId) => (chain === '' ? diffId : `sha256:${createHash('sha256').update(`${chain} ${diffId}`).digest('hex')}`), '');
+}
+
+/**
+ * Unpacks what is not yet unpacked of an image, one snapshot for each layer, as `ctr images import` does. @param onLayer is told which is next, from 1 on
+ * @throws ImagesError `invalid` for a layer that is not what the image says
+ */
+export async function unpack(parts: UnpackParts, content: KeptContent, tree: ImageTree, onLayer: (layer: number) => void, signal?: AbortSignal): Promise<void> {
+  const { diffIds } = tree.settings;
+  for (const [at, layer] of tree.layers.entries()) {
+    const parent = chainOf(diffIds.slice(0, at));
+    const chain = chainOf(diffIds.slice(0, at + 1));
+    if (await keepSnapshot(parts, content, chain)) continue;
+    onLayer(at + 1);
+    const key = `extract-${randomUUID()} ${chain}`;
+    const { snapshotter } = parts;
+    const mounts = await snapshotter.prepare(content.namespace, key, parent, { lease: content.lease });
+    try {
+      const { digest } = await parts.layers.apply(content.namespace, layer, mounts, { ...(signal === undefined ? {} : { signal }) });
+      if (digest !== diffIds[at]) throw new ImagesError('invalid', `layer ${String(at + 1)}: it unpacks to ${digest}, and the image says ${String(diffIds[at])}`);
+      await snapshotter.commit(content.namespace, chain, key, { lease: content.lease });
+    } catch (error) {
+      await snapshotter.remove(content.namespace, key).catch(() => undefined);
+      // Another one of the same layers was quicker.
+      if (!isCode(error, 'exists') || !(await keepSnapshot(parts, content, chain))) throw error;
+    }
+    await content.label(layer.digest, new Map([['containerd.io/uncompressed', digestAt(diffIds, at)]]));
+  }
+  if (diffIds.length > 0) await content.label(tree.config.digest, new Map([[`containerd.io/gc.ref.snapshot.${parts.snapshotter.name}`, chainOf(diffIds)]]));
+}
+
+/** @returns whether it is there, and stays */
+async function keepSnapshot({ records, snapshotter }: UnpackParts, { namespace, lease }: KeptContent, name: string): Promise<boolean> {
+  const isThere = (): boolean => records.snapshots.find({ namespace, snapshotter: snapshotter.name, name }) !== undefined;
+  if (!isThere()) return false;
+  await records.leases.addResource(namespace, lease, { type: `snapshots/${snapshotter.name}`, id: name });
+  return isThere();
+}
+
+function digestAt(diffIds: readonly string[], at: number): string {
+  return diffIds[at] ?? '';
+}
