@@ -1,17 +1,17 @@
-const NS_PER_MS = 1_000_000n;
-/** More than this apart, the clock has been set, or has run at another pace for long. */
-const MOST_APART_NS = 2n * NS_PER_MS;
+import { SysError } from './errors';
+import { lastErrno, libc } from './native';
 
-/** The time of day in nanoseconds, finer than the millisecond that Date.now() gives, and following it where it is set. */
+/** clock_gettime(2). */
+const CLOCK_REALTIME = 0;
+
+/** The time of day in nanoseconds: Date.now() tells whole milliseconds. */
 export class WallClock {
-  private anchorNs = 0n;
+  /** A timespec: seconds, and nanoseconds beside them. */
+  readonly #time = Buffer.alloc(16);
 
   /** Nanoseconds since 1970. */
   nowNs(): bigint {
-    const sinceBootNs = process.hrtime.bigint();
-    const toldNs = BigInt(Date.now()) * NS_PER_MS;
-    const apartNs = this.anchorNs + sinceBootNs - toldNs;
-    if (apartNs < 0n || apartNs > MOST_APART_NS) this.anchorNs = toldNs - sinceBootNs;
-    return this.anchorNs + sinceBootNs;
+    if (libc.clock_gettime(CLOCK_REALTIME, this.#time) !== 0) throw new SysError(lastErrno(), 'clock_gettime');
+    return this.#time.readBigInt64LE(0) * 1_000_000_000n + this.#time.readBigInt64LE(8);
   }
 }
