@@ -13,6 +13,7 @@ import { foreignFigure } from './figures/foreign';
 import { healthFigure } from './figures/health';
 import { emptyStartFigure, manyFigures, restartFigure } from './figures/many';
 import { stdoutFigure, terminalFigure } from './figures/output';
+import { keptFigures } from './figures/kept';
 import { execFigure, exitFigure, pauseFigure, statsFigure } from './figures/running';
 import { parallelStartFigure, startFigure } from './figures/start';
 import { describeMachine } from './machine';
@@ -55,6 +56,7 @@ const measures: Readonly<Record<string, Measure>> = {
   restart: { take: restartFigure, needsOurs: true },
   agent: { take: agentFigures, needsOurs: true, onRequest: true },
   endurance: { take: enduranceFigure },
+  kept: { take: keptFigures, needsOurs: true, onRequest: true },
   many: { take: manyFigures },
 };
 

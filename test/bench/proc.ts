@@ -21,6 +21,26 @@ export function withAllHelpers(daemonPid: number): number[] {
   return [...direct, ...direct.slice(1).flatMap(childrenOf).filter(isHelper)];
 }
 
+/** These, and what they have started that is no container's: the copiers and hands of the shims. */
+export function withTheirPrograms(daemonPid: number): number[] {
+  const all = new Set(supervisors(daemonPid));
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    const parent = Number.isNaN(pid) ? undefined : readProcStat(pid)?.parentPid;
+    if (parent !== undefined && all.has(parent) && isShimProgram(pid)) all.add(pid);
+  }
+  return [...all];
+}
+
+/** `holdfast-shim --copier`, and its like. */
+function isShimProgram(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').startsWith('holdfast-shim');
+  } catch {
+    return false;
+  }
+}
+
 /** Proportional set size in MB (proc(5), smaps_rollup): what the processes cost, shared pages shared out. */
 export function pssOf(pids: readonly number[]): number {
   const kilobytes = pids.map((pid) => Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${String(pid)}/smaps_rollup`, 'utf8'))?.[1]));
