@@ -5,9 +5,13 @@ import { createInterface } from 'node:readline/promises';
 import { makeProgram } from './program';
 import { exitStatus } from './exit-status';
 import { splitWords } from '../runtime/text/words';
+import { shellWords } from './shell-words';
 import type { Tool } from './tool';
+import type { Verb } from './verb';
 
 const mostHistory = 1000;
+/** What is a word here, and no verb. */
+const leaving = ['help', 'exit', 'quit'];
 
 /**
  * Lines that come through a pipe, each a command line: no prompt, nothing is asked.
@@ -21,6 +25,7 @@ export async function runLines({ io, explain }: Tool, runLine: (words: readonly 
     if (words === undefined) explain('a quote is not closed');
     if (words?.[0] === 'exit' || words?.[0] === 'quit') break;
     const status = words === undefined ? exitStatus.invalidArguments : await runLine(words);
+    if (status === exitStatus.interrupted) return status;
     if (first === undefined || first === exitStatus.ok) first = status;
   }
   return first;
@@ -32,7 +37,8 @@ export async function runLines({ io, explain }: Tool, runLine: (words: readonly 
  */
 export async function shell(tool: Tool, runLine: (words: readonly string[]) => Promise<number>): Promise<number> {
   const { io } = tool;
-  const verbs = [...makeProgram(tool).verbs.map((verb) => verb.name()), 'help', 'exit', 'quit'];
+  const program = makeProgram(tool);
+  const verbs = [...program.verbs.flatMap((verb) => [verb.name(), ...verb.aliases()]), ...leaving];
   /** Once another daemon has been opened: of that one. */
   let address: readonly string[] = [];
   await runLine(['status']);
@@ -40,7 +46,7 @@ export async function shell(tool: Tool, runLine: (words: readonly string[]) => P
   let history = readHistory(historyFile);
   for (;;) {
     // One for each line: a verb has the terminal to itself.
-    const line = await ask(tool, history, await completerOf(tool, verbs));
+    const line = await ask(tool, history, await completerOf(tool, program));
     if (line === undefined) return exitStatus.ok;
     if (line.trim() === '') continue;
     history = [line, ...history.filter((before) => before !== line)].slice(0, mostHistory);
@@ -79,13 +85,11 @@ async function ask({ io }: Tool, history: readonly string[], completer: (line: s
   }
 }
 
-async function completerOf(tool: Tool, verbs: readonly string[]): Promise<(line: string) => [string[], string]> {
-  const names = await tool.connect().then((daemon) => daemon.containers()).then((all) => all.map(({ name }) => name)).catch(() => []);
+async function completerOf(tool: Tool, program: Verb): Promise<(line: string) => [string[], string]> {
+  const containers = await tool.connect().then((daemon) => daemon.containers()).catch(() => []);
   return (line) => {
-    const words = line.split(/\s+/);
-    const last = words.at(-1) ?? '';
-    const offered = words.length <= 1 ? verbs : [...names, 'all'];
-    return [offered.filter((word) => word.startsWith(last)).map((word) => `${word} `), last];
+    const words = line.trimStart().split(/\s+/);
+    return [shellWords(program, leaving, containers, words).map((word) => `${word} `), words.at(-1) ?? ''];
   };
 }
 

@@ -62,7 +62,7 @@ export function defineNames(program: Verb, tool: Tool): void {
     });
 }
 
-function flagsOf(verb: Verb): string[] {
+export function flagsOf(verb: Verb): string[] {
   return [...verb.options.flatMap(({ short, long }) => [short, long]), '--help'].filter((flag): flag is string => typeof flag === 'string');
 }
 
@@ -76,7 +76,8 @@ function namesCommand(verb: string): string {
   return nameless.has(verb) ? '' : `holdfastctl __names --state ${statesOf[verb] ?? 'any'}`;
 }
 
-const signals = 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH';
+/** Those that people send. */
+export const signals = 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH';
 
 function verbNames(program: Verb): string[] {
   return [...program.verbs.map((verb) => verb.name()), 'help'];
