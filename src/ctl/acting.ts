@@ -15,6 +15,8 @@ export interface Action {
   readonly isWide: boolean;
   /** Of a start that goes on when it is waited for no longer; left out: 0. */
   readonly statusOfLate?: number;
+  /** Said at Ctrl-C: what goes on. Left out: what can be told from the others. */
+  readonly goesOn?: string;
 }
 
 /** What a name's result is where the daemon is not asked. */
@@ -51,7 +53,8 @@ export async function followAction(tool: Tool, action: Action, stream: MessageSt
   }
 }
 
-function interruption({ doing, names }: Action, line: ProgressLine): string {
+function interruption({ doing, names, goesOn }: Action, line: ProgressLine): string {
+  if (goesOn !== undefined) return `interrupted; ${goesOn}`;
   if (doing === 'starting') return `interrupted; what did not run yet of ${names.join(', ')} is not started`;
   const { names: waiting, secondsLeft } = line.pending;
   if (waiting.length === 0) return 'interrupted';

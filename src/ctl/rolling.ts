@@ -18,21 +18,41 @@ export interface RollingOptions {
 export async function restartRolling(tool: Tool, daemon: DaemonClient, names: readonly string[], unknown: readonly string[], options: RollingOptions): Promise<number> {
   const statuses: number[] = unknown.map(() => exitStatus.failed);
   for (const name of unknown) tool.print(unknownLine(name));
-  for (const [at, name] of names.entries()) {
-    if (at > 0 && options.pauseMs > 0) await pause(options.pauseMs);
-    const rest = names.slice(at + 1);
-    const status = await restartOne(tool, daemon, name, rest, options);
-    statuses.push(status);
-    if (status !== exitStatus.ok) break;
+  const over = new AbortController();
+  const stopListening = tool.io.onSignal('SIGINT', () => { over.abort(); });
+  try {
+    for (const [at, name] of names.entries()) {
+      if (at > 0 && options.pauseMs > 0) await pause(options.pauseMs, undefined, { signal: over.signal }).catch(() => undefined);
+      const rest = names.slice(at + 1);
+      const status = over.signal.aborted ? exitStatus.ok : await restartOne(tool, daemon, { name, rest, cancel: over.signal }, options);
+      if (over.signal.aborted) {
+        tool.explain(`interrupted; ${name} goes on${rest.length === 0 ? '' : `; ${rest.join(', ')} left alone`}`);
+        return exitStatus.interrupted;
+      }
+      statuses.push(status);
+      if (status !== exitStatus.ok) break;
+    }
+  } finally {
+    stopListening();
   }
   return lastFailure(statuses);
 }
 
-async function restartOne(tool: Tool, daemon: DaemonClient, name: string, rest: readonly string[], { signal, timeoutMs }: RollingOptions): Promise<number> {
-  for await (const { result } of daemon.restart({ names: [name], signal, timeout_ms: timeoutMs })) {
+interface OneOfMany {
+  readonly name: string;
+  /** Those after it. */
+  readonly rest: readonly string[];
+  /** It is waited for no longer. */
+  readonly cancel: AbortSignal;
+}
+
+async function restartOne(tool: Tool, daemon: DaemonClient, { name, rest, cancel }: OneOfMany, { signal, timeoutMs }: RollingOptions): Promise<number> {
+  const progress = daemon.restart({ names: [name], signal, timeout_ms: timeoutMs });
+  cancel.addEventListener('abort', () => { progress.close(); }, { once: true });
+  for await (const { result } of progress) {
     // One that did not run is started all the same.
     if (result === undefined || result.outcome === Outcome.NOT_RUNNING) continue;
-    const unwell = result.outcome === Outcome.STARTED ? await untilHealthy(daemon, name) : '';
+    const unwell = result.outcome === Outcome.STARTED ? await untilHealthy(daemon, name, cancel) : '';
     const outcome = resultOf(unwell === '' ? result.outcome : Outcome.ABNORMAL_TERMINATION);
     const status = resultStatus(outcome);
     const left = status === exitStatus.ok || rest.length === 0 ? '' : `; ${rest.join(', ')} left alone`;
@@ -46,9 +66,9 @@ async function restartOne(tool: Tool, daemon: DaemonClient, name: string, rest: 
 }
 
 /** Looked at again and again: that its checks have passed is no event. One without a check is well as it is. @returns what is wrong; empty: nothing */
-async function untilHealthy(daemon: DaemonClient, name: string): Promise<string> {
+async function untilHealthy(daemon: DaemonClient, name: string, cancel: AbortSignal): Promise<string> {
   for (;;) {
-    const container = await daemon.container(name);
+    const container = cancel.aborted ? undefined : await daemon.container(name);
     const health = container?.managed?.health ?? '';
     if (container === undefined || health === 'healthy' || (health === '' && container.state === State.RUNNING)) return '';
     if (health !== 'starting') return container.reason === '' ? `it is ${State[container.state]}` : container.reason;

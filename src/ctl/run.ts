@@ -11,7 +11,7 @@ import type { Io, Tool } from './tool';
 import type { Verb } from './verb';
 
 /** Verbs of supervisorctl's: what they say of the socket is their answer, and goes to stdout as it does there. */
-const supervisorctlVerbs = new Set(['status', 'start', 'stop', 'restart', 'signal', 'pid', 'version', 'shutdown', 'tail', 'fg', 'reread', 'update', 'avail', 'add', 'remove', 'reload']);
+const supervisorctlVerbs = new Set(['status', 'start', 'stop', 'restart', 'signal', 'clear', 'pid', 'version', 'shutdown', 'tail', 'fg', 'reread', 'update', 'avail', 'add', 'remove', 'reload']);
 
 /** What they exit with is a process's own status: a failure of ours has one that it can be told by. */
 const passingOn = new Set(['run', 'exec', 'fg', 'attach']);
@@ -28,7 +28,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   // Alone it is the version, as with docker and ctr; of verbs it is what each says.
   const given = args[0] === '-v' ? ['--version'] : [...args];
   try {
-    return await session.run(program.parseAsync(given, { from: 'user' }).catch((error: unknown) => explainUnknownCall(error, tool, verbOf(program))));
+    return await session.run(program.parseAsync(given, { from: 'user' }).catch((error: unknown) => explainUnknownCall(error, tool, verbOf(program))), () => (verbOf(program)?.meta?.group === 'Look' ? 'interrupted' : 'interrupted; what was asked for goes on'));
   } catch (error) {
     return statusOfFailure(error, program, tool, args);
   }

@@ -13,10 +13,13 @@ export class Session {
   #status: number = exitStatus.ok;
   #client: DaemonClient | undefined;
 
+  /** Those who do something of their own at Ctrl-C. */
+  #interrupted = 0;
+
   /** @param name said before errors @param address as the command line says it, once it has been read */
   constructor(private readonly io: Io, { name, isColoured, address }: { readonly name: string; readonly isColoured: boolean; readonly address: () => Address }) {
     this.tool = {
-      io,
+      io: { ...io, onSignal: (signal, listener) => this.#onSignal(signal, listener) },
       paint: painterFor(isColoured, io.env),
       width: widthOf(io),
       address,
@@ -37,16 +40,43 @@ export class Session {
     };
   }
 
-  /** Awaits what a command does. @returns the exit status @throws what it fails with */
-  async run(command: Promise<unknown>): Promise<number> {
+  /** Awaits what a command does. @param goesOn what is said at Ctrl-C, where the command says nothing of its own @returns the exit status @throws what it fails with */
+  async run(command: Promise<unknown>, goesOn: () => string = () => 'interrupted'): Promise<number> {
     const outputClosed = watchForClosedOutput(this.io);
+    let stopListening: () => void = () => undefined;
+    const interrupted = new Promise<number>((resolve) => {
+      stopListening = this.io.onSignal('SIGINT', () => {
+        if (this.#interrupted > 0) {
+          // The next one ends us, where the command does not take it: what is written may wait for a reader that does not read.
+          stopListening();
+          return;
+        }
+        if (this.#client !== undefined) this.tool.explain(goesOn());
+        resolve(exitStatus.interrupted);
+      });
+    });
     try {
       const done = command.then(() => undefined);
-      return (await Promise.race([done, outputClosed.status])) ?? this.#status;
+      // Once it is interrupted, what becomes of its calls is of no interest.
+      done.catch(() => undefined);
+      return (await Promise.race([done, outputClosed.status, interrupted])) ?? this.#status;
     } finally {
+      stopListening();
       outputClosed.stop();
       this.#client?.close();
     }
+  }
+
+  #onSignal(signal: NodeJS.Signals, listener: () => void): () => void {
+    const stop = this.io.onSignal(signal, listener);
+    if (signal !== 'SIGINT') return stop;
+    this.#interrupted += 1;
+    let isOver = false;
+    return () => {
+      stop();
+      if (!isOver) this.#interrupted -= 1;
+      isOver = true;
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Outcome, type Definition } from '../../api/gen/holdfast/v1/containers';
+import { type Container, Outcome, type Definition } from '../../api/gen/holdfast/v1/containers';
 import { followAction, missingName } from '../acting';
 import type { StdioPaths } from '../attach/stdio-fifos';
 import { readTerminal, terminalOf } from '../bundle/read';
@@ -88,12 +88,18 @@ async function startNamed(tool: Tool, names: readonly string[], { wait, timeout,
   const startable = matched.filter((container) => !isWide || isProgram(container)).map((container) => container.name);
   const order = isWide ? [...startable, ...unknown] : [...new Set(names)];
   const waitMs = wait ? (timeout === undefined ? undefined : BigInt(Math.round(timeout * 1000))) : 0n;
-  const action = { doing: 'starting', names: order, isWide, statusOfLate: wait ? exitStatus.timedOut : exitStatus.ok } as const;
+  const action = { doing: 'starting', names: order, isWide, statusOfLate: wait ? exitStatus.timedOut : exitStatus.ok, ...goingOn(matched) } as const;
   tool.finish(await followAction(tool, action, daemon.start({ names: startable, wait_ms: waitMs, with_dependencies: dependencies }), unknown));
   suggestNames(tool, unknown, known);
   for (const name of unknown) {
     if (existsSync(join(name, 'config.json'))) tool.hint(`A bundle is written with a slash: holdfastctl start ${names[0] ?? 'NAME'} ./${name}`);
   }
+}
+
+/** Whoever keeps programs running goes on with those that files define; of the others, what does not run yet is taken back. */
+function goingOn(matched: readonly Container[]): { readonly goesOn?: string } {
+  const kept = matched.filter(({ managed }) => managed !== undefined).map(({ name }) => name);
+  return kept.length === 0 || kept.length < matched.length ? {} : { goesOn: `${kept.join(', ')} ${kept.length === 1 ? 'goes' : 'go'} on starting` };
 }
 
 async function startOne(tool: Tool, name: string, definition: Definition | undefined, options: StartOptions): Promise<void> {

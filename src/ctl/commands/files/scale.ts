@@ -20,6 +20,6 @@ export function defineScale(program: Verb, tool: Tool): void {
 async function scale(tool: Tool, name: string, count: number): Promise<void> {
   if (count === 0) throw new CtlError('invalid-argument', 'a program has at least one process', { hint: `To end all of them: holdfastctl stop ${name}` });
   const daemon = await tool.connect();
-  const action = { doing: 'starting', names: [], isWide: true } as const;
+  const action = { doing: 'starting', names: [], isWide: true, goesOn: `${name} goes on being scaled` } as const;
   tool.finish(await followAction(tool, action, daemon.definitions.scale(name, count)));
 }
