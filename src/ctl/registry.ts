@@ -4,6 +4,7 @@ import { defineAdd, defineRemove } from './commands/files/add';
 import { defineAvail } from './commands/files/avail';
 import { defineBundle } from './commands/bundle';
 import { defineCheck } from './commands/files/check';
+import { defineClear } from './commands/clear';
 import { defineCompletion, defineNames } from './commands/completion';
 import { defineDefinition } from './commands/files/definition';
 import { defineEvents } from './commands/events';
@@ -64,6 +65,7 @@ export const commands: readonly DefineCommand[] = [
   defineRestart,
   defineReload,
   defineSignal,
+  defineClear,
   definePause,
   defineResume,
   defineUpdateLimits,

@@ -38,7 +38,7 @@ export interface ProgramParts {
   /** Where output is kept, and what reads and removes it. */
   readonly output: {
     directoryOf(key: ContainerKey): string;
-    readonly files: Pick<ForeignFiles, 'listKept' | 'readKept' | 'removeKept'>;
+    readonly files: Pick<ForeignFiles, 'clearKept' | 'listKept' | 'readKept' | 'removeKept'>;
     /** Where readers that are waited for are written down: a directory for each program. */
     readonly holdsDir: string;
   };

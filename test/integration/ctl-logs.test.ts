@@ -151,6 +151,22 @@ describeOnHost('holdfastctl logs and tail', realContainers, () => {
     expect(await ctl.prints('status', name)).toMatch(/RUNNING/);
   });
 
+  test('clear removes what was written until now, says so in supervisorctl\'s words, and loses nothing of what comes', async () => {
+    await run('seq 1000; while [ ! -e go ]; do sleep 0.05; done; seq 1001 2000; exec sleep 1000');
+    const follower = ctl.start('logs', '-f', name);
+    await follower.printed('1000\n');
+    expect(await ctl.run('clear', 'nosuch', name)).toMatchObject({ status: 1, stdout: `nosuch: ERROR (no such process)\n${name}: cleared\n` });
+    expect(await ctl.prints('logs', name)).toBe('');
+    await promisify(execFile)('touch', [host.own('go')]);
+    await follower.printed('2000\n', 1);
+    follower.kill('SIGKILL');
+    expect((await follower.ended).stdout).toBe(counted(2000));
+    expect(await ctl.prints('logs', name)).toBe(counted(2000).slice(counted(1000).length));
+    expect(await ctl.run('clear')).toMatchObject({ status: 1, stdout: 'Error: clear requires a process name\n' });
+    expect(await ctl.prints('clear', 'all')).toContain(`${name}: cleared\n`);
+    expect(await ctl.prints('events', '--until', 'now', '--since', '1h', '--type', 'clear', '--name', name)).toMatch(/ clear .* by uid 0 \(pid \d+\)\n/);
+  });
+
   test('on a terminal it is the same text', async () => {
     await run('echo out; echo err >&2');
     await ctl.prints('wait', name);

@@ -39,7 +39,6 @@ const differences: Readonly<Record<string, { readonly why: string; readonly isRu
   'start nofile bad': { why: 'it is FATAL by now; in the recording it was still in BACKOFF', isRun: true },
   'start bad ok': { why: 'the same', isRun: true },
   'status all nosuch': { why: 'one whose command is not there is FATAL, with why (cli.md, status)', isRun: true },
-  'clear nosuch ok': { why: 'kept output is bounded, and goes with its program: there is no clear', isRun: true },
   '-i status ok': { why: 'without a command it is a shell: there is no flag for one', isRun: true },
   version: { why: 'it is another program', isRun: true },
   help: { why: ownHelp, isRun: true },

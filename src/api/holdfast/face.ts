@@ -13,6 +13,7 @@ import { type OutputServer, OutputService } from '../gen/holdfast/v1/output';
 import { EventStream } from './events';
 import { Attachment } from './attach';
 import { definitionsService } from './definitions/service';
+import { clear } from './clear';
 import { closeInput, exec, resizeTerminal } from './exec';
 import { imagesService } from './images';
 import { list } from './list';
@@ -61,6 +62,7 @@ export function addHoldfastServices(server: Server, { programs: face, library }:
   server.addService(EventsService, events);
   const output: OutputServer = {
     logs: serverStream({ name: 'holdfast/Logs', log, changes: false, statusOf }, logs(face)),
+    clear: unary({ name: 'holdfast/Clear', log, changes: true, statusOf }, clear(face)),
     attach: (stream) => { Attachment.serve(face, library, stream); },
   };
   server.addService(OutputService, output);

@@ -157,6 +157,11 @@ export class DaemonClient {
     return this.#stream(OutputService.logs, { ...LogsRequest.create(), ...request }, { waitForServer: options.waitForDaemon ?? false });
   }
 
+  /** What is kept of its output goes. */
+  async clear(name: string): Promise<void> {
+    await this.#ask(OutputService.clear, { name });
+  }
+
   /** Joins a program; what is sent goes by `call`. With `waitForDaemon`, a daemon that is away is waited for. */
   attach(options: { readonly waitForDaemon?: boolean } = {}): { readonly call: Call<AttachRequest, AttachResponse>; readonly answers: MessageStream<AttachResponse> } {
     const call = this.#channel.duplex(OutputService.attach, { waitForServer: options.waitForDaemon ?? false });

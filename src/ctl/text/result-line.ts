@@ -12,6 +12,7 @@ export type Result =
   | 'reloaded'
   | 'starting'
   | 'removed'
+  | 'cleared'
   | 'no such process'
   | 'no such group'
   | 'already started'
@@ -24,7 +25,7 @@ export type Result =
   | 'still running'
   | 'failed';
 
-const successes: ReadonlySet<Result> = new Set(['started', 'stopped', 'signalled', 'paused', 'resumed', 'updated limits', 'removed', 'reloaded', 'starting']);
+const successes: ReadonlySet<Result> = new Set(['started', 'stopped', 'signalled', 'paused', 'resumed', 'updated limits', 'removed', 'cleared', 'reloaded', 'starting']);
 
 /** `web: started` or `web: ERROR (spawn error)`. Goes to stdout: it is the command's answer. */
 export function resultLine(name: string, result: Result): string {

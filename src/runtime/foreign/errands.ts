@@ -1,3 +1,4 @@
+import type { KeptPlace } from './clear-kept';
 import type { ListenPlace } from '../../sys/sockets/listening-socket';
 import type { CheckpointRecord } from '../state-dir/checkpoint-file';
 import type { RestorePlace } from './checkpoints';
@@ -42,6 +43,8 @@ export interface Errands {
   readonly listKept: { readonly asks: { readonly dir: string }; readonly brings: { readonly files: readonly KeptListing[] } };
   /** Brings a descriptor: a file in memory with what is there of so many bytes; none where the file is not there. */
   readonly readKept: { readonly asks: KeptRange; readonly brings: object };
+  /** Removes the files of kept output; see clear-kept.ts. */
+  readonly clearKept: { readonly asks: KeptPlace; readonly brings: { readonly isCleared: boolean } };
   /** Removes a directory of kept output; one that is not there is fine. */
   readonly removeKept: { readonly asks: { readonly dir: string }; readonly brings: object };
   /** Brings a descriptor: a socket that listens there. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type ListenPlace, openListening } from '../../sys/sockets/listening-socket';
+import type { KeptPlace } from './clear-kept';
 import type { Fields } from '../fields';
 import type { CheckpointRecord } from '../state-dir/checkpoint-file';
 import { parseJsonFile } from '../state-dir/read-json';
@@ -110,6 +111,12 @@ export class ForeignFiles {
     if (atOnce !== undefined) return atOnce === 'gone' ? undefined : atOnce;
     const [fd] = (await this.hands.run('readKept', range, { about: range.path, signal })).fds;
     return fd === undefined ? undefined : takeContent(fd);
+  }
+
+  /** Removes what is kept in a directory, as far as nobody is at it. @returns whether all is gone. Rejects as `removeKept`. */
+  async clearKept(place: KeptPlace): Promise<boolean> {
+    if (isGoneAtOnce(place.dir)) return true;
+    return (await this.hands.run('clearKept', place, { about: place.dir, patienceMs: REMOVAL_PATIENCE_MS })).value.isCleared;
   }
 
   /** Removes a directory of kept output; one that is not there is fine. Rejects with what the system says, or RuntimeError `unanswered`. */

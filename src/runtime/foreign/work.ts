@@ -6,6 +6,7 @@ import { withinRoot } from '../../sys/files/within-root';
 import { openListening } from '../../sys/sockets/listening-socket';
 import { writeCheckpointRecord } from '../state-dir/checkpoint-file';
 import { readRegularFile } from '../state-dir/read-file';
+import { clearKept } from './clear-kept';
 import { isCheckpoint, listCheckpoints, makeCheckpoint, prepareRestore } from './checkpoints';
 import type { Asks, Brings, Brought, Errand } from './errands';
 import { findProgram } from './programs';
@@ -33,6 +34,7 @@ export const work: { readonly [E in Errand]: (asks: Asks<E>) => Brought<E> } = {
     const bytes = readKept(range);
     return { value: {}, fds: bytes === undefined ? [] : [inMemory('kept', bytes)] };
   },
+  clearKept: (place) => ({ value: { isCleared: clearKept(place) }, fds: [] }),
   listen: (place) => ({ value: {}, fds: [openListening(place)] }),
   removeKept: ({ dir }) => only({}, () => { removeTree(dir); }),
   prepareRestore: ({ checkpointDir }) => ({ value: prepareRestore(checkpointDir), fds: [] }),

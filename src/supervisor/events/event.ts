@@ -8,7 +8,7 @@ export type TaskEventType = 'create' | 'exec-added' | 'delete' | 'checkpointed';
 export type RecordEventType = `${'container' | 'namespace' | 'image'}-${'create' | 'update' | 'delete'}` | `snapshot-${'prepare' | 'commit' | 'remove'}` | 'content-delete';
 
 /** Somebody has asked for it, through our own API: told before it is done. */
-export type RequestEventType = 'start' | 'stop' | 'signal' | 'remove' | 'update' | 'reload';
+export type RequestEventType = 'start' | 'stop' | 'signal' | 'remove' | 'update' | 'reload' | 'clear';
 
 /** What becomes of a program that files define, beside its runs. */
 export type ManagedEventType = 'backoff' | 'fatal' | 'health';
