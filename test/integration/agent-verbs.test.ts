@@ -128,6 +128,27 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
     }
   });
 
+  test('what reread, avail, update, check, version and logs print with --json is as their schemas say', async () => {
+    agent.define('web', ['command = ["sh", "-c", "echo hello; exec sleep 1000"]', 'startsecs = 0']);
+    await agent.startDaemon();
+    agent.define('new', ['command = "sleep 1000"', 'autostart = false']);
+    agent.define('bad', ['comand = "sleep 1000"']);
+    await ctl.run('wait', '--for', 'running', agent.name('web'));
+    const file = `${agent.host.own('programs')}/bad.toml`;
+    const lines = new Set(['update', 'logs']);
+    for (const args of [['reread'], ['avail'], ['update', '--dry-run'], ['update'], ['check', file], ['version'], ['logs', agent.name('web')]]) {
+      const [verb = ''] = args;
+      const validate = new Ajv2020({ strict: false }).compile(JSON.parse(await ctl.prints('schema', verb)) as object);
+      const { stdout } = await ctl.run(...args, '--json');
+      expect(stdout).not.toBe('');
+      for (const document of lines.has(verb) ? stdout.trim().split('\n') : [stdout]) {
+        validate(JSON.parse(document));
+        expect(validate.errors).toBeNull();
+      }
+    }
+    expect(await ctl.run('check', '--json', file)).toMatchObject({ status: 1, stderr: '' });
+  });
+
   test('logs -f tells when a program starts again, and events what becomes of it between its runs', async () => {
     agent.define('bad', ['command = ["sh", "-c", "echo oops; exit 3"]', 'autostart = false'], { restart: ['initial = 1000', 'max = 1000', 'jitter = 0'] });
     agent.define('gone', ['command = "/no/such"', 'autostart = false']);

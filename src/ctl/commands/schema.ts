@@ -1,10 +1,13 @@
 import { CtlError } from '../errors';
 import { containerSchema, inspectSchema } from '../json/container';
 import { eventSchema } from '../json/event';
+import { availableSchema, checkSchema, rereadSchema, updateSchema } from '../json/definitions';
+import { logLineSchema } from '../json/log-line';
 import { imageSchema } from '../json/image';
 import { type Schema, arrayOf } from '../json/schema';
 import { statsSchema } from '../json/stats';
 import { topSchema } from '../json/top';
+import { versionSchema } from './version';
 import { nearNames } from '../../runtime/text/near';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
@@ -19,6 +22,12 @@ export const schemas: Readonly<Record<string, Schema>> = {
   history: arrayOf(eventSchema),
   stats: statsSchema,
   top: topSchema,
+  logs: logLineSchema,
+  version: versionSchema,
+  avail: arrayOf(availableSchema),
+  reread: rereadSchema,
+  update: updateSchema,
+  check: checkSchema,
   images: arrayOf(imageSchema),
 };
 

@@ -1,7 +1,11 @@
 import { version as ownVersion } from '../../../package.json';
 import { jsonTime } from '../text/moment';
 import type { Tool } from '../tool';
+import { type Schema, object } from '../json/schema';
 import type { Verb } from '../verb';
+
+/** With --json. */
+export const versionSchema: Schema = object({ client: { type: 'string' }, daemon: { type: 'string' }, pid: { type: 'integer' }, started_at: { type: 'string' } });
 
 export function defineVersion(program: Verb, tool: Tool): void {
   program

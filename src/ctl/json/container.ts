@@ -2,7 +2,7 @@ import { KEPT_DEFAULTS } from '../../runtime/kept-output/kept-output';
 import { type Container, type Definition, type End, type KeptOutput, type Managed, type Process, State } from '../../api/gen/holdfast/v1/containers';
 import { signalName } from '../../runtime/text/signals';
 import { jsonTime, secondsSince } from '../text/moment';
-import { type Schema, arrayOf, nullable, object } from './schema';
+import { type Schema, arrayOf, nullable, object, withOptional } from './schema';
 
 /** A container as `status`, `ps` and `why` print it with --json. */
 export function containerJson(container: Container, nowMs: number): Record<string, unknown> {
@@ -151,7 +151,10 @@ const containerProperties: Readonly<Record<string, Schema>> = {
   })),
 };
 
-export const containerSchema: Schema = object(containerProperties);
+/** In what is watched: it is no more, and this is how it was last. */
+const removed: Schema = { const: true };
+
+export const containerSchema: Schema = withOptional(object(containerProperties), { removed });
 
 export const inspectSchema: Schema = object({
   ...containerProperties,

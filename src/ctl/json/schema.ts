@@ -14,3 +14,8 @@ export function arrayOf(items: Schema): Schema {
 export function nullable(schema: Schema): Schema {
   return { anyOf: [schema, { type: 'null' }] };
 }
+
+/** With members that are not always there. */
+export function withOptional(schema: Schema, properties: Readonly<Record<string, Schema>>): Schema {
+  return { ...schema, properties: { ...(schema['properties'] as object), ...properties } };
+}

@@ -2,7 +2,7 @@ import { type LogsResponse, OutputStream } from '../../api/gen/holdfast/v1/outpu
 import { missedWords, notice } from './write-message';
 import { endWords, ranWords } from '../text/event-line';
 import { formatLocalMoment, formatMoment } from '../text/timestamp';
-import { jsonTime } from '../text/moment';
+import { logLineJson } from '../json/log-line';
 import type { Output, Tool } from '../tool';
 import { type Line, Lines, piecesOf } from './lines';
 import { write } from './write';
@@ -96,7 +96,7 @@ export class OutputPrinter {
     const { grep } = this.options;
     const said = text.toString('utf8');
     if (grep !== undefined && !grep.test(said)) return;
-    await write(this.tool.io.stdout, `${JSON.stringify({ time: jsonTime(time), name, stream: streamName(stream), text: said, partial: isPartial })}\n`);
+    await write(this.tool.io.stdout, `${JSON.stringify(logLineJson({ time, name, stream: streamName(stream), text: said, partial: isPartial }))}\n`);
   }
 
   #notice(text: string): void {
@@ -107,6 +107,6 @@ export class OutputPrinter {
   }
 }
 
-function streamName(stream: OutputStream): string {
+function streamName(stream: OutputStream): 'stdout' | 'stderr' {
   return stream === OutputStream.STDERR ? 'stderr' : 'stdout';
 }

@@ -1,12 +1,19 @@
+import { availableJson } from '../../json/definitions';
 import type { Tool } from '../../tool';
 import type { Verb } from '../../verb';
 
 export function defineAvail(program: Verb, tool: Tool): void {
   program
     .verb('avail', { group: 'Define', summary: 'shows the processes that the files define, as they were read last: in use or not, autostart, priorities', example: 'avail' })
-    .action(async () => {
+    .option('--json', 'print an array of objects')
+    .action(async (options: { readonly json?: boolean }) => {
       const daemon = await tool.connect();
-      for (const { name, in_use: inUse, autostart, group_priority: groupPriority, priority } of await daemon.definitions.available()) {
+      const available = await daemon.definitions.available();
+      if (options.json === true) {
+        tool.printJson(available.map(availableJson));
+        return;
+      }
+      for (const { name, in_use: inUse, autostart, group_priority: groupPriority, priority } of available) {
         // supervisorctl's columns.
         tool.print(`${name.padEnd(32)} ${(inUse ? 'in use' : 'avail').padEnd(9)} ${(autostart ? 'auto' : 'manual').padEnd(9)} ${String(groupPriority)}:${String(priority)}`);
       }

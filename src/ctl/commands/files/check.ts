@@ -15,10 +15,11 @@ export function defineCheck(program: Verb, tool: Tool): void {
       statuses: '1 something is wrong',
     })
     .argument('[file...]', `definition files, looked at together (default: all of ${PROGRAMS_DIRECTORY})`)
-    .action((files: string[]) => check(tool, files));
+    .option('--json', 'print an object')
+    .action((files: string[], options: { readonly json?: boolean }) => check(tool, files, options.json === true));
 }
 
-async function check(tool: Tool, names: readonly string[]): Promise<void> {
+async function check(tool: Tool, names: readonly string[], asJson: boolean): Promise<void> {
   const [{ errorLine }, { DefinitionDirectory, readDefinitionFiles }, { bringTogether, noDefinitions }] = await Promise.all([
     import('../../../agent/definitions/errors'),
     import('../../../agent/definitions/read-directory'),
@@ -26,6 +27,11 @@ async function check(tool: Tool, names: readonly string[]): Promise<void> {
   ]);
   const files = await (names.length === 0 ? new DefinitionDirectory(PROGRAMS_DIRECTORY).read() : readDefinitionFiles(names.map((name) => resolve(name))));
   const { programs, errors } = bringTogether(noDefinitions, files);
+  if (errors.length > 0) tool.finish(exitStatus.failed);
+  if (asJson) {
+    tool.printJson({ files: files.length, programs: programs.size, errors: errors.map(errorLine) });
+    return;
+  }
   for (const error of errors) tool.print(`ERROR: ${errorLine(error)}`);
   const counts = `${counted(files.length, 'file')}, ${counted(programs.size, 'program')}`;
   if (errors.length === 0) {
@@ -33,7 +39,6 @@ async function check(tool: Tool, names: readonly string[]): Promise<void> {
     return;
   }
   tool.print(`${counts}, ${counted(errors.length, 'error')}`);
-  tool.finish(exitStatus.failed);
 }
 
 function counted(count: number, what: string): string {

@@ -1,5 +1,6 @@
 import { type GroupChange, GroupChange_Kind as Kind } from '../../../api/gen/holdfast/v1/definitions';
 import { exitStatus } from '../../exit-status';
+import { rereadJson } from '../../json/definitions';
 import type { Tool } from '../../tool';
 import type { Verb } from '../../verb';
 
@@ -11,16 +12,22 @@ export function defineReread(program: Verb, tool: Tool): void {
       example: 'reread',
       statuses: '1 something is wrong with a file',
     })
-    .action(() => reread(tool));
+    .option('--json', 'print an object')
+    .action((options: { readonly json?: boolean }) => reread(tool, options.json === true));
 }
 
-async function reread(tool: Tool): Promise<void> {
+async function reread(tool: Tool, asJson: boolean): Promise<void> {
   const daemon = await tool.connect();
-  const { changes, errors } = await daemon.definitions.reread();
+  const answer = await daemon.definitions.reread();
+  const { changes, errors } = answer;
+  if (errors.length > 0) tool.finish(exitStatus.failed);
+  if (asJson) {
+    tool.printJson(rereadJson(answer));
+    return;
+  }
   for (const error of errors) tool.print(`ERROR: ${error}`);
   for (const change of changes) tool.print(changeLine(change));
   if (changes.length === 0 && errors.length === 0) tool.print('No config updates to processes');
-  if (errors.length > 0) tool.finish(exitStatus.failed);
 }
 
 function changeLine({ group, kind }: GroupChange): string {

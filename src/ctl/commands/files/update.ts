@@ -1,10 +1,12 @@
 import { type UpdateResponse, UpdateResponse_Kind as Kind } from '../../../api/gen/holdfast/v1/definitions';
 import { exitStatus, lastFailure } from '../../exit-status';
+import { updateJson } from '../../json/definitions';
 import type { Tool } from '../../tool';
 import type { Verb } from '../../verb';
 
 interface UpdateOptions {
   readonly dryRun?: boolean;
+  readonly json?: boolean;
 }
 
 export function defineUpdate(program: Verb, tool: Tool): void {
@@ -17,10 +19,11 @@ export function defineUpdate(program: Verb, tool: Tool): void {
     })
     .argument('[names...]', 'groups or programs (default: all)')
     .option('--dry-run', 'say what would be done, and do nothing')
-    .action((names: string[], options: UpdateOptions) => update(tool, names, options.dryRun === true));
+    .option('--json', 'an object a line')
+    .action((names: string[], options: UpdateOptions) => update(tool, names, options));
 }
 
-async function update(tool: Tool, names: readonly string[], isDryRun: boolean): Promise<void> {
+async function update(tool: Tool, names: readonly string[], { dryRun: isDryRun = false, json = false }: UpdateOptions): Promise<void> {
   const daemon = await tool.connect();
   const stream = daemon.definitions.update({ names: [...names], dry_run: isDryRun });
   let interrupted = false;
@@ -31,7 +34,8 @@ async function update(tool: Tool, names: readonly string[], isDryRun: boolean): 
   const statuses: number[] = [];
   try {
     for await (const message of stream) {
-      for (const line of isDryRun ? plannedLines(message) : doneLines(message)) tool.print(line);
+      if (json && (message.kind !== Kind.NONE || message.errors.length > 0)) tool.print(JSON.stringify(updateJson(message)));
+      else if (!json) for (const line of isDryRun ? plannedLines(message) : doneLines(message)) tool.print(line);
       if (message.errors.length > 0 || message.kind === Kind.NO_SUCH_GROUP || message.kind === Kind.FAILED) statuses.push(exitStatus.failed);
     }
   } finally {
