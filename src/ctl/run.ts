@@ -28,10 +28,16 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   // Alone it is the version, as with docker and ctr; of verbs it is what each says.
   const given = args[0] === '-v' ? ['--version'] : [...args];
   try {
-    return await session.run(program.parseAsync(given, { from: 'user' }).catch((error: unknown) => explainUnknownCall(error, tool, verbOf(program))), () => (verbOf(program)?.meta?.group === 'Look' ? 'interrupted' : 'interrupted; what was asked for goes on'));
+    return await session.run(program.parseAsync(given, { from: 'user' }).catch((error: unknown) => explainUnknownCall(error, tool, verbOf(program))), () => interruption(verbOf(program)));
   } catch (error) {
     return statusOfFailure(error, program, tool, args);
   }
+}
+
+/** Said at Ctrl-C where a verb says nothing of its own: those that change something have the daemon do it, whether they are there or not. */
+function interruption(verb: Verb | undefined): string {
+  const isChange = verb?.meta?.group === 'Act' || verb?.meta?.group === 'Define' || verb?.name() === 'rm' || verb?.name() === 'prune';
+  return isChange ? 'interrupted; what was asked for goes on' : 'interrupted';
 }
 
 /** Whether the first word that is no option of the program's is one of these. */

@@ -10,8 +10,8 @@ import { OutputReader } from '../support/output-client';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
 
-const count = 20_000;
-/** Some 0.25 MB, and with their times and streams 1.1 MB. */
+const count = 60_000;
+/** Some 0.7 MB, which no FIFO holds, and with their times and streams 3 MB. */
 const talkative = ['sh', '-c', `i=0; while [ $i -lt ${String(count)} ]; do echo "line $i"; i=$((i + 1)); done`];
 const linesFrom = (first: number, end = count): string => Array.from({ length: end - first }, (_none, at) => `line ${String(first + at)}\n`).join('');
 
