@@ -19,7 +19,16 @@ export class Session {
   /** @param name said before errors @param address as the command line says it, once it has been read */
   constructor(private readonly io: Io, { name, isColoured, address }: { readonly name: string; readonly isColoured: boolean; readonly address: () => Address }) {
     this.tool = {
-      io: { ...io, onSignal: (signal, listener) => this.#onSignal(signal, listener) },
+      io: {
+        // Not touched before a command does: see processIo.
+        get stdin() {
+          return io.stdin;
+        },
+        stdout: io.stdout,
+        stderr: io.stderr,
+        env: io.env,
+        onSignal: (signal, listener) => this.#onSignal(signal, listener),
+      },
       paint: painterFor(isColoured, io.env),
       width: widthOf(io),
       address,
