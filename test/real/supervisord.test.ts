@@ -134,5 +134,5 @@ describeOnHost('a configuration of supervisord that is imported', [...realContai
     expect((await ctl.run('version')).stdout).toBe(`${version}\n`);
     expect(await pids()).toBe(before);
     expect(starts()).toBe(begun);
-  });
+  }, 180_000 + kills * 10_000);
 });
