@@ -52,7 +52,8 @@ integration: setup build
 	$(JEST) --selectProjects=integration --testPathPatterns '$(QUIET)|host-thousand'
 
 fault: setup build
-	$(JEST) --selectProjects=fault
+	$(SIDE_BY_SIDE) --selectProjects=fault
+	$(JEST) --selectProjects=fault --testPathPatterns '$(LONG)'
 
 # For one's own change: see the script.
 quick: setup build
