@@ -9,7 +9,7 @@ const [docs = 'docs', man = 'packaging'] = process.argv.slice(2);
 const nothing = (): never => { throw new Error('nothing is run here'); };
 const program = makeProgram({
   io: processIo(), paint: (_colour, text) => text, width: undefined, address: nothing, connect: nothing,
-  print: nothing, printJson: nothing, explain: nothing, hint: nothing, finish: nothing,
+  print: nothing, printJson: nothing, explain: nothing, hint: nothing, onReaderGone: nothing, finish: nothing,
 });
 writeFileSync(join(docs, 'cli.md'), markdown(program));
 writeFileSync(join(man, 'holdfastctl.1'), manPage(program));

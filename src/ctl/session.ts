@@ -12,7 +12,7 @@ export class Session {
   readonly tool: Tool;
   #status: number = exitStatus.ok;
   #client: DaemonClient | undefined;
-
+  #onReaderGone: () => Promise<void> = () => Promise.resolve();
   /** Those who do something of their own at Ctrl-C. */
   #interrupted = 0;
 
@@ -43,6 +43,9 @@ export class Session {
         io.stderr.write(`${name}${message}\n${hint === undefined ? '' : `  ${hint}\n`}`);
       },
       hint: (hint) => void io.stderr.write(`  ${hint}\n`),
+      onReaderGone: (act) => {
+        this.#onReaderGone = act;
+      },
       finish: (value) => {
         this.#status = value;
       },
@@ -51,7 +54,7 @@ export class Session {
 
   /** Awaits what a command does. @param goesOn what is said at Ctrl-C, where the command says nothing of its own @returns the exit status @throws what it fails with */
   async run(command: Promise<unknown>, goesOn: () => string = () => 'interrupted'): Promise<number> {
-    const outputClosed = watchForClosedOutput(this.io);
+    const outputClosed = watchForClosedOutput(this.io, () => this.#onReaderGone());
     let stopListening: () => void = () => undefined;
     const interrupted = new Promise<number>((resolve) => {
       stopListening = this.io.onSignal('SIGINT', () => {
@@ -97,11 +100,11 @@ function widthOf({ stdout, env }: Io): number | undefined {
 }
 
 /** `holdfastctl events | head`: when the reader has gone, so do we, without a word. */
-function watchForClosedOutput(io: Io): { readonly status: Promise<number>; stop(): void } {
+function watchForClosedOutput(io: Io, onReaderGone: () => Promise<void>): { readonly status: Promise<number>; stop(): void } {
   let onError: (error: Error) => void = () => undefined;
   const status = new Promise<number>((resolve, reject) => {
     onError = (error) => {
-      if (errorCodeOf(error) === 'EPIPE') resolve(exitStatus.brokenPipe);
+      if (errorCodeOf(error) === 'EPIPE') onReaderGone().catch(() => undefined).finally(() => { resolve(exitStatus.brokenPipe); });
       else reject(new CtlError('local', `cannot write to stdout: ${error.message}`, { cause: error }));
     };
   });

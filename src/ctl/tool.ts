@@ -37,6 +37,8 @@ export interface Tool {
   explain(message: string, hint?: string): void;
   /** Writes what to do next to stderr, alone. */
   hint(hint: string): void;
+  /** Does this before it all ends because the reader of stdout has gone. Its failure is nobody's. */
+  onReaderGone(act: () => Promise<void>): void;
   /** Sets the exit status; 0 when a command never calls it. */
   finish(status: number): void;
 }

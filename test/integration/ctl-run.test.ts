@@ -6,6 +6,7 @@ import { parse } from 'smol-toml';
 import { readDefinitionFiles } from '../../src/agent/definitions/read-directory';
 import { bringTogether, noDefinitions } from '../../src/agent/definitions/set';
 import { Ctl } from '../support/ctl';
+import { waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { sharedRootfs } from '../support/rootfs';
 import { TestHost } from '../support/test-host';
@@ -23,6 +24,25 @@ describeOnHost('holdfastctl run', realContainers, () => {
     expect(await ctl.run('run', '--host', '--memory', '64m', '--', 'sh', '-c', 'echo hi; echo oh >&2; exit 42')).toEqual({ status: 42, stdout: 'hi\n', stderr: 'oh\n' });
     expect((await ctl.run('run', '--rm', '--host', '--', 'sh', '-c', 'kill -9 $$')).status).toBe(137);
     expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+  });
+
+  test('one that was given no name ends with the reader of its output, as in a pipe, and is forgotten; one with a name runs on', async () => {
+    const forEver = ['--host', '--', 'sh', '-c', 'while :; do echo line; sleep 0.01; done'];
+    const unnamed = ctl.start('run', ...forEver);
+    await unnamed.printed('line\n');
+    const [{ name: given, pid }] = JSON.parse(await ctl.prints('ps', '--json')) as [{ readonly name: string; readonly pid: number }];
+    expect(given).toMatch(/^run-/);
+    unnamed.closeOutput();
+    expect(await unnamed.ended).toMatchObject({ status: 141, stderr: '' });
+    await waitForExit(pid);
+    await ctl.run('rm', given);
+    expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+    expect(ctl.fifoDirectories).toEqual([]);
+    const named = ctl.start('run', '--name', name, ...forEver);
+    await named.printed('line\n');
+    named.closeOutput();
+    expect(await named.ended).toMatchObject({ status: 141 });
+    expect(await ctl.prints('status', name)).toMatch(/RUNNING/);
   });
 
   test('what cannot be run is said as shells have it: 127, 126, and 125 for what is our own', async () => {

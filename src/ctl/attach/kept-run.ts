@@ -18,6 +18,8 @@ import { RawTerminal } from './terminal';
 export interface KeptRunTarget {
   readonly name: string;
   readonly terminal: boolean;
+  /** It was given no name, and is forgotten at its end: nobody else could find it to end it, so it ends with the reader of its output, as in a pipe. */
+  readonly endsWithReader: boolean;
   /** Said where it is killed because its memory has run out. */
   readonly outOfMemory?: string;
 }
@@ -67,6 +69,7 @@ export class KeptRun {
       await startUnlessInterrupted(signals, async (signal) => { await this.#start(signal, begun); }, async () => (await this.daemon.container(target.name))?.state === State.RUNNING);
       isRunning = true;
       signals.to((name) => { this.#onSignal(name); });
+      if (target.endsWithReader) tool.onReaderGone(() => this.#stop());
       this.#joinInput();
       const left = await ended;
       isRunning = left.is === 'detached';
@@ -125,6 +128,12 @@ export class KeptRun {
       if (isCtlError(error, 'no-such-process', 'not-running')) this.#leave({ is: 'over', status: killedBy(number) });
       else this.#fail(error);
     });
+  }
+
+  /** Resolves once the daemon has begun with it: it goes on without us. */
+  async #stop(): Promise<void> {
+    for await (const _ of this.daemon.stop({ names: [this.target.name] })) break;
+    this.#fifos.remove();
   }
 
   #unless(...harmless: readonly CtlErrorCode[]): (error: unknown) => void {

@@ -68,7 +68,7 @@ async function run(tool: Tool, words: readonly string[], options: RunOptions): P
   const { KeptRun } = await import('../attach/kept-run');
   const terminal = kind.is === 'bundle' ? readTerminal(kind.bundle) : options.tty === true;
   const request = (stdin: string): StartRequest => ({ names: [name], definition, stdio: { stdin, stdout: '', stderr: '' } });
-  tool.finish(await KeptRun.run(tool, { name, terminal, outOfMemory: outOfMemoryWords(program, options.memory) }, request, (result) => {
+  tool.finish(await KeptRun.run(tool, { name, terminal, endsWithReader: options.name === undefined && definition.remove_at_end, outOfMemory: outOfMemoryWords(program, options.memory) }, request, (result) => {
     checkStarted(program, result);
     save();
   }));

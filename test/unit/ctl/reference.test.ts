@@ -8,7 +8,7 @@ import { FakeIo } from './support/fake-io';
 const nothing = (): never => { throw new Error('nothing is run here'); };
 const tool: Tool = {
   io: new FakeIo(), paint: (_colour, text) => text, width: undefined, address: nothing, connect: nothing,
-  print: nothing, printJson: nothing, explain: nothing, hint: nothing, finish: nothing,
+  print: nothing, printJson: nothing, explain: nothing, hint: nothing, onReaderGone: nothing, finish: nothing,
 };
 const read = (path: string): string => readFileSync(join(__dirname, '../../..', path), 'utf8');
 
