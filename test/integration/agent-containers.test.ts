@@ -63,7 +63,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
       'CapEff:0000000000000400', 'NoNewPrivs:1', 'lo', 'touch: /srv/x: Read-only file system', '7', 'y', 'end',
     ]);
     expect(existsSync(`${rootfs}/tmp/y`)).toBe(false);
-    expect((await ctl.run('why', agent.name('box'))).stdout).toContain('memory 64M; pids 30');
+    expect((await ctl.run('why', agent.name('box'))).stdout).toContain('memory 64M, 0 times reached; pids 30');
   });
 
   test('an unknown user of the root is said once, and where it was looked for', async () => {

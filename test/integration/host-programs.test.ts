@@ -87,7 +87,7 @@ describeOnHost('host programs', realContainers, () => {
   test.each([
     ['a directory that is not there', { cwd: '/no/such' }, 'chdir to cwd ("/no/such"): no such directory'],
     ['a root', { spec: { root: { path: '/' } } }, 'a host program cannot have root'],
-    ['a network namespace', { spec: { linux: { namespaces: [{ type: 'network' }] } } }, 'a host program can have a new pid namespace, and no other'],
+    ['a network namespace', { spec: { linux: { namespaces: [{ type: 'network' }] } } }, 'a host program can have a new pid namespace and a new mount namespace, and no other'],
     ['a limit that there is not', { resources: { hugepageLimits: [{}] } }, 'a host program cannot have linux.resources.hugepageLimits'],
     ['a cgroup outside of the hierarchy', { spec: { linux: { cgroupsPath: '/../x' } } }, 'cgroupsPath: expected an absolute path'],
   ])('what cannot be had is refused: %s', async (_what, options, words) => {
