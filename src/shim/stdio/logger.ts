@@ -13,11 +13,8 @@ import { enlarge, OUTPUT_PIPE_BYTES, reopen } from './stdio-path';
 
 const { SIGTERM, SIGKILL } = osConstants.signals;
 
-/**
- * How long a logger may take to its end, which is that of its input: what it has to write may be much, and on a loaded host seconds pass until the
- * daemon, too, has let go of a terminal's output. With 3 s there, one was ended before it had read all.
- */
-const END_MS = 10_000;
+/** How long a logger may take from the end of its input to its own: what it has to write may be much. */
+const END_MS = 3000;
 /** And after it was asked to, as the original gives it. */
 const TERMINATION_MS = 12_000;
 
