@@ -15,7 +15,7 @@ describe('a program whose start has been told, and whose end has not', () => {
       list: () => [{ name: 'web', isUp: true, bootId: 'boot', definition: {} }],
       setEnd: (name: string, { unknown }: { readonly unknown: string | undefined }) => Promise.resolve(void ends.push([name, unknown])),
     };
-    const parts = { definitions, supervisor: { request: () => Promise.resolve(views) }, output: { holdsDir }, bootId: 'boot', nowNs: () => 0n, mayWrite: () => false, log: { warn: () => undefined } };
+    const parts = { definitions, supervisor: { request: () => Promise.resolve(views) }, output: { holdsDir }, bootId: 'boot', nowNs: () => 0n, mayWrite: () => false, roots: { names: () => [] }, log: { warn: () => undefined } };
     const programs = new Programs(parts as unknown as ProgramParts);
     try {
       await programs.begin();

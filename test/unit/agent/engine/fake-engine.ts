@@ -26,6 +26,7 @@ export class FakeEngine {
       programs: {
         supervisor: { request: () => Promise.reject(new SupervisorError('container-not-found', { id: 'x' })) },
         definitions: { find: nothing },
+        publisher: { tell: nothing },
         log: { error: (_: object, message: string) => { this.errors.push(message); }, warn: nothing, info: nothing, debug: nothing },
       },
       states: { find: (name: string) => this.texts.get(name) },

@@ -30,7 +30,7 @@ test('stored ones, to now', async () => {
     { id: 1, time: '2016-08-29T10:47:01.000000500Z', type: 'start-container', name: 'web', exit_status: null, by: { uid: 0, pid: 3 } },
     { id: 2, time: '2016-08-29T10:47:02.000000500Z', type: 'exit', name: 'web', process: 'init', exit_status: 137, by: null },
   ]);
-  expect((await world.ctl('events', '--until', 'now')).lines.at(-1)).toMatch(/ exit {14}web {15}killed by SIGKILL$/);
+  expect((await world.ctl('events', '--until', 'now')).lines.at(-1)).toMatch(/ exit {14}web {15}killed by SIGKILL after 1\.0 s$/);
 });
 
 test('after an id, to a time, of names and types', async () => {
