@@ -36,7 +36,6 @@ export const libc = {
   pipe: declare<(fds: Memory, flags: number) => number>('pipe2', 'int', ['void *', 'int']),
   fcntl: declare<(fd: number, command: number, argument: number) => number>('fcntl', 'int', ['int', 'int', 'long']),
   ioctl: declare<(fd: number, request: number, argument: Memory) => number>('ioctl', 'int', ['int', 'ulong', 'void *']),
-  clock_gettime: declare<(clock: number, into: Memory) => number>('clock_gettime', 'int', ['int', 'void *']),
   flock: declare<(fd: number, operation: number) => number>('flock', 'int', ['int', 'int']),
   mkfifo: declare<(path: string, mode: number) => number>('mkfifo', 'int', ['str', 'uint32_t']),
   /** Variadic in C, like fcntl; without O_CREAT there is no mode. */

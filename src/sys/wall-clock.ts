@@ -1,17 +1,17 @@
-import { SysError } from './errors';
-import { lastErrno, libc } from './native';
+const NS_PER_MS = 1_000_000n;
+/** More than this apart, the clock has been set, or has run at another pace for long. */
+const MOST_APART_NS = 2n * NS_PER_MS;
 
-/** clock_gettime(2). */
-const CLOCK_REALTIME = 0;
-
-/** The time of day in nanoseconds: Date.now() tells whole milliseconds. */
+/** The time of day in nanoseconds, finer than the millisecond that Date.now() gives, and following it where it is set. */
 export class WallClock {
-  /** A timespec: seconds, and nanoseconds beside them. */
-  readonly #time = Buffer.alloc(16);
+  private anchorNs = 0n;
 
   /** Nanoseconds since 1970. */
   nowNs(): bigint {
-    if (libc.clock_gettime(CLOCK_REALTIME, this.#time) !== 0) throw new SysError(lastErrno(), 'clock_gettime');
-    return this.#time.readBigInt64LE(0) * 1_000_000_000n + this.#time.readBigInt64LE(8);
+    const sinceBootNs = process.hrtime.bigint();
+    const toldNs = BigInt(Date.now()) * NS_PER_MS;
+    const apartNs = this.anchorNs + sinceBootNs - toldNs;
+    if (apartNs < 0n || apartNs > MOST_APART_NS) this.anchorNs = toldNs - sinceBootNs;
+    return this.anchorNs + sinceBootNs;
   }
 }
