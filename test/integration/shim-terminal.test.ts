@@ -93,8 +93,8 @@ describeOnHost('stdio with a terminal', realContainers, () => {
   test('a reader that has stalled does not hold the exit, and gets all that was taken', async () => {
     const stdout = host.test.own('stalled');
     makeFifo(stdout);
-    // Far more than fits: the FIFO, the shim and the terminal are full when the container ends.
-    const init = await host.run('stalled', { args: ['sh', '-c', 'stty -opost; seq 1000000 & sleep 1; exit 4'], terminal: true, stdout });
+    // Far more than fits: the FIFO, the shim and the terminal are full when the container ends. Nothing in it can tell that they are; on a loaded host a second was too short.
+    const init = await host.run('stalled', { args: ['sh', '-c', 'stty -opost; seq 1000000 & sleep 4; exit 4'], terminal: true, stdout });
     expect(await init.untilExit()).toBe(4);
     const reader = new FifoReader(stdout);
     const lines = (await reader.untilEnd()).split('\n');
