@@ -166,7 +166,7 @@ export class ManagedProgram implements Peer {
     await parts.news.putState(name, stored && printStored(stored), happeningsOf(before, stored, await this.#subject.of(this.definition, before, stored)));
     faultPoint('daemon.agent.written');
     this.#isUnwritten = false;
-    if (stored !== undefined) tellChange(parts.programs, name, this.#stored, stored);
+    if (stored !== undefined) tellChange(parts.programs, name, before, stored);
     if (stored === undefined) {
       this.close();
       parts.peers.leave(this);

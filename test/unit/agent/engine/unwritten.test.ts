@@ -32,6 +32,17 @@ describe('a store that refuses', () => {
     program.close();
   });
 
+  test('an event log that refuses holds up no program', async () => {
+    const { programs } = engine.parts;
+    const refusing = { tell: () => { throw new Error('the disk is full'); } };
+    const program = new ManagedProgram(web, { ...engine.parts, programs: { ...programs, publisher: refusing } } as unknown as FakeEngine['parts']);
+    await program.restore(undefined);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(program.stored).toMatchObject({ state: 'BACKOFF', generation: 1 });
+    expect(engine.errors).toEqual([]);
+    program.close();
+  });
+
   test('at the start of a daemon costs a program its time, and not its place', async () => {
     const processes = new Processes(engine.parts);
     engine.refuses = true;
