@@ -1,11 +1,15 @@
 import type { Address } from './daemon/address';
 import type { DaemonClient } from './daemon/daemon-client';
 import { errorCodeOf } from '../sys/thrown';
+import { within } from '../sys/within';
 import { CtlError } from './errors';
 import { exitStatus } from './exit-status';
 import { painterFor } from './text/colour';
 import { sizeOf } from './text/screen-size';
 import type { Io, Tool } from './tool';
+
+/** A daemon that does not answer holds nobody up whose reader has gone. */
+const readerGoneMs = 5000;
 
 /** One run of a command line: what its commands are given, and how it ends. */
 export class Session {
@@ -103,8 +107,12 @@ function widthOf({ stdout, env }: Io): number | undefined {
 function watchForClosedOutput(io: Io, onReaderGone: () => Promise<void>): { readonly status: Promise<number>; stop(): void } {
   let onError: (error: Error) => void = () => undefined;
   const status = new Promise<number>((resolve, reject) => {
+    let hasGone = false;
     onError = (error) => {
-      if (errorCodeOf(error) === 'EPIPE') onReaderGone().catch(() => undefined).finally(() => { resolve(exitStatus.brokenPipe); });
+      // Each write fails from then on.
+      if (hasGone) return;
+      hasGone = errorCodeOf(error) === 'EPIPE';
+      if (hasGone) within(readerGoneMs, onReaderGone(), undefined).catch(() => undefined).finally(() => { resolve(exitStatus.brokenPipe); });
       else reject(new CtlError('local', `cannot write to stdout: ${error.message}`, { cause: error }));
     };
   });
