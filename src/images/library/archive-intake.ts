@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
-import { packingOf, unpacked } from '../diff/process/unpacked';
+import { isZstdOfNode, packingOf, unpacked } from '../diff/process/unpacked';
 import type { BlobWriter } from '../content/content-store';
 import { ImagesError } from '../errors';
 import type { TarEntry } from '../tar/entry';
@@ -47,7 +47,7 @@ export class ArchiveIntake {
     };
     const reader = new TarReader(sink);
     try {
-      for await (const piece of unpacked(Readable.from(source, { objectMode: false }))) {
+      for await (const piece of unpacked(Readable.from(source, { objectMode: false }), checkPacking)) {
         this.#bytes += piece.length;
         if (this.#bytes > MOST_BYTES) throw new ImagesError('invalid', `the archive unpacks to more than ${String(MOST_BYTES)} bytes`);
         reader.push(piece);
@@ -123,6 +123,11 @@ export class ArchiveIntake {
       writer.close();
     }
   }
+}
+
+/** The daemon's one thread has more to do than to unpack. @throws ImagesError */
+function checkPacking(packing: ReturnType<typeof packingOf>): void {
+  if (packing === 'zstd' && !isZstdOfNode) throw new ImagesError('invalid', `an archive that is packed with zstd wants Node 22.15, and this is ${process.version}: unpack it first (zstd -d)`);
 }
 
 /** Names the same file whatever way it is written; what leads out of the archive is no file of it. */

@@ -18,10 +18,12 @@ export function packingOf(head: Buffer): 'gzip' | 'zstd' | 'none' {
   return magic === ZSTD_MAGIC || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? 'zstd' : 'none';
 }
 
-/** What a stream holds, by how it begins. @throws the error of what unpacks it, TarError */
-export async function* unpacked(source: Readable): AsyncGenerator<Buffer, void, undefined> {
+/** What a stream holds, by how it begins. @param check throws where that is not wanted @throws the error of what unpacks it, TarError */
+export async function* unpacked(source: Readable, check: (packing: ReturnType<typeof packingOf>) => void = () => undefined): AsyncGenerator<Buffer, void, undefined> {
   const head = await headOf(source);
-  switch (packingOf(head)) {
+  const packing = packingOf(head);
+  check(packing);
+  switch (packing) {
     case 'none':
       yield* source as AsyncIterable<Buffer>;
       return;
@@ -52,9 +54,12 @@ async function headOf(source: Readable): Promise<Buffer> {
   return head;
 }
 
-/** Node has it from 22.15 on, and its types of 20 do not. */
+/** Node has it from 22.15 on, on threads of its pool, and its types of 20 do not. */
 const createZstd = (zlib as { readonly createZstdDecompress?: (options: object) => zlib.Gunzip }).createZstdDecompress;
 const ZSTD_d_windowLogMax = 100;
+
+/** Else it is unpacked in JavaScript, on the thread that asks for it. */
+export const isZstdOfNode = createZstd !== undefined;
 
 /** The same in JavaScript, for an older Node. */
 async function* zstdOfOld(source: Readable, head: Buffer): AsyncGenerator<Buffer, void, undefined> {
