@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { type HandedSocket, duplicate, handOn, pathOfListener, takeHandedSockets } from '../sys/sockets/handed-sockets';
+import { type HandedSocket, handOn, pathOfListener, takeHandedSockets } from '../sys/sockets/handed-sockets';
+import { duplicateFd } from '../sys/files/files';
 import { takeServiceManager } from '../sys/sockets/service-manager';
 import { DaemonError } from './errors';
 import type { Logger } from './log';
@@ -51,7 +52,7 @@ export class Service {
 
   /** The sockets that the API is to serve. @throws DaemonError `listen-failed` for one that it cannot, or must not, serve */
   sockets(): readonly ServedSocket[] {
-    return this.#handed.map((socket) => ({ path: servedPath(socket), open: () => duplicate(socket) }));
+    return this.#handed.map((socket) => ({ path: servedPath(socket), open: () => duplicateFd(socket.fd) }));
   }
 
   /** Has the program that takes this one's place be the same service. @returns descriptors that it is to be given */

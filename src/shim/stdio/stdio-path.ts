@@ -7,8 +7,7 @@ import type { StreamName } from '../../runtime/state-dir/between';
 import type { ProcessRecord } from '../../runtime/state-dir/process-file';
 import { stdioTargets } from '../../runtime/state-dir/stdio-target';
 import { O_PATH, findCached } from '../../sys/files/cached-name';
-import { pipeSize, setPipeSize } from '../../sys/files/files';
-import { duplicateFdOf, openPidFd } from '../../sys/process/process';
+import { duplicateFd, pipeSize, setPipeSize } from '../../sys/files/files';
 import { errorCodeOf } from '../../sys/thrown';
 import { ShimError } from '../errors';
 import type { HeldSets } from '../held-sets';
@@ -81,12 +80,7 @@ async function duplicateHeld(held: HeldSets, { set, index }: { readonly set: str
   return await held.lend(set, (fds) => {
     const fd = fds?.[index];
     if (fd === undefined) throw new ShimError('shim-error', `${set} ${String(index)} is not held here`);
-    const ownPidFd = openPidFd(process.pid);
-    try {
-      return Promise.resolve(duplicateFdOf(ownPidFd, fd));
-    } finally {
-      closeSync(ownPidFd);
-    }
+    return Promise.resolve(duplicateFd(fd));
   });
 }
 

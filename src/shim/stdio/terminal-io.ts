@@ -1,6 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { unreadBytes } from '../../sys/files/files';
-import { duplicateFdOf, openPidFd } from '../../sys/process/process';
+import { duplicateFd, unreadBytes } from '../../sys/files/files';
 import { setWindowSize } from '../../sys/tty';
 import { FileCopy } from './file-copy';
 import type { PipeEnds } from '../../runtime/shim-protocol';
@@ -221,12 +220,7 @@ export class TerminalIo implements ProcessIo, Lingerer {
   }
 
   private startInput(masterFd: number, fromFd: number): void {
-    const selfFd = openPidFd(process.pid);
-    try {
-      this.inputMasterFd = duplicateFdOf(selfFd, masterFd);
-    } finally {
-      closeSync(selfFd);
-    }
+    this.inputMasterFd = duplicateFd(masterFd);
     this.inputPump = this.inputPumpOf(fromFd, this.inputMasterFd);
   }
 

@@ -10,6 +10,7 @@ const EFD_CLOEXEC = 0o2000000;
 const FIONREAD = 0x541b;
 const F_GETFL = 3;
 const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const O_NONBLOCK = 0o4000;
@@ -47,6 +48,11 @@ export function unreadBytes(fd: number): number {
 /** How many bytes a pipe or FIFO holds. @throws SysError EBADF for anything else */
 export function pipeSize(fd: number): number {
   return check(libc.fcntl(fd, F_GETPIPE_SZ, 0), 'fcntl F_GETPIPE_SZ');
+}
+
+/** Another descriptor of the same open file, close-on-exec, which the caller closes. @param least its number is this or a higher one @throws SysError */
+export function duplicateFd(fd: number, least = 3): number {
+  return check(libc.fcntl(fd, F_DUPFD_CLOEXEC, least), 'fcntl F_DUPFD_CLOEXEC');
 }
 
 /**

@@ -1,6 +1,7 @@
 import { closeSync, constants } from 'node:fs';
-import { SysError, check, checkNoNul } from '../errors';
-import { layout, libc, spawning } from '../native';
+import { SysError, checkNoNul } from '../errors';
+import { duplicateFd } from '../files/files';
+import { layout, spawning } from '../native';
 import type { SpawnOptions } from './spawn-options';
 
 const POSIX_SPAWN_SETPGROUP = 0x02;
@@ -8,7 +9,6 @@ const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const POSIX_SPAWN_SETSID = 0x80;
 
-const F_DUPFD_CLOEXEC = 1030;
 /** What the new process does before the exec: `memory` is a posix_spawn_file_actions_t. To be released after the call. */
 export interface FileActions {
   readonly memory: Buffer;
@@ -66,7 +66,7 @@ class Actions implements FileActions {
   // The actions run one after the other: a source among the targets might be overwritten before its turn comes.
   #safe(source: number, target: number, firstFreeFd: number): number {
     if (source >= firstFreeFd || source === target) return source;
-    const duplicate = check(libc.fcntl(source, F_DUPFD_CLOEXEC, firstFreeFd), 'fcntl F_DUPFD_CLOEXEC');
+    const duplicate = duplicateFd(source, firstFreeFd);
     this.#duplicates.push(duplicate);
     return duplicate;
   }

@@ -6,7 +6,6 @@ import { AF_UNIX } from './unix-address';
 const FIRST_FD = 3;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
-const F_DUPFD_CLOEXEC = 1030;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
@@ -45,11 +44,6 @@ export function handOn(sockets: readonly HandedSocket[], env: NodeJS.ProcessEnv,
   env['LISTEN_PID'] = String(pid);
   env['LISTEN_FDS'] = String(sockets.length);
   env['LISTEN_FDNAMES'] = sockets.map(({ name }) => name).join(':');
-}
-
-/** Another descriptor of it, close-on-exec, which the caller closes. */
-export function duplicate({ fd }: HandedSocket): number {
-  return check(libc.fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD), 'fcntl F_DUPFD_CLOEXEC');
 }
 
 /** @returns the path of a unix socket that listens for connections; undefined: it is something else, or has no path */

@@ -7,6 +7,7 @@ import type { BenchDaemon } from '../bench-daemon';
 import type { BenchHost } from '../bench-host';
 import { type Figure, type Round, atMost, figureOf, interleave, repeat, timed } from '../figure';
 import { cpuMsOf, pssOf, withAllHelpers } from '../proc';
+import { bareStart } from './start';
 
 /** How many programs run. */
 const programs = 200;
@@ -186,17 +187,6 @@ async function onHost<T>(host: BenchHost, definitions: Definitions, measure: (ag
   } finally {
     await agent.end();
   }
-}
-
-async function bareStart(host: BenchHost): Promise<number> {
-  const id = host.name();
-  const bundle = host.bundle(id);
-  const began = performance.now();
-  const container = await host.bare.create(id, bundle);
-  await host.bare.start(id);
-  const ms = performance.now() - began;
-  await host.bare.remove(container);
-  return ms;
 }
 
 /** All of them, by ten loops beside each other. @returns milliseconds */

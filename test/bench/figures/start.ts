@@ -67,7 +67,8 @@ function create(host: BenchHost, id: string, bundlePath: string): Promise<unknow
   return host.ask(APIService.createContainer, CreateContainerRequest.fromPartial({ id, bundlePath }));
 }
 
-async function bareStart(host: BenchHost): Promise<number> {
+/** Create + start of the bare runtime, which is removed again. @returns milliseconds */
+export async function bareStart(host: BenchHost): Promise<number> {
   const id = host.name();
   const bundle = host.bundle(id);
   const began = performance.now();
