@@ -5,11 +5,13 @@ import { AgentHost } from '../support/agent-host';
 import { within } from '../support/deadline';
 import { describeOnHost, realContainers } from '../support/requires';
 
-/** Writes of states, and moments of a program's life; where in the listener's own is not said, so several times each. */
+/** Writes of states, and moments of a program's life, several times each; and the steps of an event's way to the listener and of its answer. */
 const faults: readonly string[] = [
   ...[2, 4, 6, 9].map((nth) => `daemon.agent.before-write=kill:${String(nth)}`),
   ...[2, 4, 6, 9].map((nth) => `daemon.agent.written=kill:${String(nth)}`),
   'daemon.agent.before-start=kill:2', 'daemon.agent.started=kill:1', 'daemon.agent.started=kill:2', 'daemon.records.written=kill:12',
+  // Its first word, and more than one event.
+  ...(['before-send', 'sent', 'noted', 'heard'] as const).flatMap((step) => [1, 2, 3, 4].map((nth) => `daemon.listener.${step}=kill:${String(nth)}`)),
 ];
 
 /** A listener in bash that writes each event down before it answers. */
@@ -44,5 +46,7 @@ describeOnHost('a listener whose daemon is killed', realContainers, () => {
     for (const [at, { from }] of once.entries()) expect([at, from]).toEqual([at, at === 0 ? 'STOPPED' : once[at - 1]?.to]);
     // What is told twice is told of the event that was under way.
     expect(steps().length - once.length).toBeLessThanOrEqual(1);
+    // It is the same one all the time, and nothing is told to another.
+    expect(agent.host.daemon.log()).not.toContain('where an event listener stands is not known');
   });
 });

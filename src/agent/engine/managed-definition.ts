@@ -1,6 +1,6 @@
 import type { Definition } from '../../records/definition';
 import type { ProcessDefinition } from '../definitions/definition';
-import type { LinePaths } from '../events/listener-line';
+import type { LinePaths } from '../events/listener-fifos';
 import type { PlannedSocket } from '../launch/listen-sockets';
 import type { Policy } from '../machine/policy';
 

@@ -1,17 +1,19 @@
-import { closeSync, constants, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { mkfifo, unreadBytes } from '../../sys/files/files';
+import { closeSync, readSync, writeSync } from 'node:fs';
+import { faultPoint } from '../../sys/fault';
+import { peekPipe, unreadBytes } from '../../sys/files/files';
 import type { Poller, Watch } from '../../sys/poller';
 import { messageOf } from '../../sys/thrown';
-import { type Answer, ListenerSpeech, type Phase } from './listener-protocol';
+import { type LinePaths, isUnsent, makeAnew, markUnsent, openEnds, peek } from './listener-fifos';
+import { type Answer, ListenerSpeech } from './listener-protocol';
 
 /** Where a listener stands, for the next daemon. */
 export interface LineState {
   readonly generation: number;
-  /** `sending`: whether it has come through nobody knows. */
+  /** `sending`: its FIFO tells whether it has come through. */
   readonly phase: 'acknowledged' | 'ready' | 'sending' | 'busy';
   /** It is busy with. */
   readonly eventId: number;
-  /** What it has said is being taken in: where nothing of it is in the pipe any more, it went with the daemon. */
+  /** A part of a word is being taken in: where nothing of it is in the pipe any more, it went with the daemon. */
   readonly isHearing: boolean;
 }
 
@@ -31,12 +33,6 @@ export interface LineOwner {
 /** A listener that a daemon of before has sent something is not waited for longer: its answer may have gone with that daemon. */
 const silenceMs = 300_000;
 const chunkBytes = 64 << 10;
-
-/** Its FIFOs: the shim holds both ends of them, so the listener neither meets their end nor loses what it says while there is no daemon. */
-export interface LinePaths {
-  readonly stdin: string;
-  readonly stdout: string;
-}
 
 /** The way to one run of a listener, and back. */
 export class ListenerLine {
@@ -58,17 +54,21 @@ export class ListenerLine {
     [this.#stdinFd, this.#stdoutFd] = openEnds(paths);
     this.#isTakenOver = before !== undefined;
     this.#eventId = before?.eventId ?? 0;
-    this.#phase = before?.phase ?? 'acknowledged';
-    this.#speech = new ListenerSpeech(phaseOf(before));
+    this.#phase = 'acknowledged';
+    this.#speech = new ListenerSpeech('acknowledged');
     try {
+      this.#phase = phaseOf(before, this.#stdinFd);
+      this.#speech.phase = this.#phase;
       if (before === undefined) this.owner.store(this.#stateIn('acknowledged', false));
+      // What it was noted to have answered before that was taken out of the pipe: as a word that comes now it would answer the next event.
+      else if (this.#phase === 'acknowledged') dropAnswer(this.#stdoutFd);
       this.#watch = poller.watch(this.#stdoutFd, { in: true }, () => { this.#read(); });
     } catch (error) {
       this.#closeEnds();
       throw error;
     }
     if (before?.isHearing === true && unreadBytes(this.#stdoutFd) === 0) setImmediate(() => { this.#giveUp('what it has said went with the daemon before'); });
-    else if (before?.phase === 'busy') this.#awaitAnswer();
+    else if (before !== undefined && this.#phase === 'busy') this.#awaitAnswer();
   }
 
   /** It is to be sent an event: one that has said so, or that may have said so to a daemon of before. */
@@ -83,15 +83,18 @@ export class ListenerLine {
 
   send(eventId: number, frame: Buffer): void {
     this.#eventId = eventId;
-    if (!this.#store('sending')) return;
     this.#speech.phase = 'busy';
     try {
+      markUnsent(this.#stdinFd);
+      if (!this.#store('sending')) return;
+      faultPoint('daemon.listener.before-send');
       // A pipe with room for it takes it as a whole: see pipe(7).
       if (writeSync(this.#stdinFd, frame) !== frame.length) throw new Error('it does not read what it is sent');
     } catch (error) {
       this.#giveUp(messageOf(error));
       return;
     }
+    faultPoint('daemon.listener.sent');
     if (this.#store('busy') && this.#isTakenOver) this.#awaitAnswer();
   }
 
@@ -111,32 +114,54 @@ export class ListenerLine {
 
   #read(): void {
     while (!this.#isClosed) {
-      if (unreadBytes(this.#stdoutFd) === 0) return;
-      if (!this.#store(this.#phase, true)) return;
-      let length: number;
-      try {
-        length = readSync(this.#stdoutFd, this.#chunk);
-      } catch {
-        // EAGAIN: there is no more.
-        return;
-      }
-      for (const said of this.#speech.take(this.#chunk.subarray(0, length), this.#isTakenOver)) {
-        // The first half of a word may have gone with the daemon before.
-        if (said.is === 'nonsense' && this.#isTakenOver) this.#giveUp('half of what it has said went with the daemon before');
-        else if (said.is === 'nonsense') this.owner.saidNonsense(said.text);
-        else if (said.is === 'answer') this.#answered(said.answer);
-        if (this.#isClosed) return;
-      }
-      const { phase } = this.#speech;
-      if (phase !== 'unknown' && !this.#store(phase)) return;
-      if (this.isFree) this.owner.isReady();
+      const unread = unreadBytes(this.#stdoutFd);
+      if (unread === 0) return;
+      const peeked = peek(this.#stdoutFd, Math.min(unread, chunkBytes));
+      const length = this.#speech.wordLength(peeked, this.#isTakenOver);
+      if (length === undefined) this.#readPart();
+      else this.#readWord(peeked.subarray(0, length));
     }
+  }
+
+  /** First it is noted, then taken: another daemon finds it in one place or in both, and knows a word that comes again, as none is due twice. */
+  #readWord(word: Buffer): void {
+    const [said] = this.#speech.take(word, this.#isTakenOver);
+    if (said?.is === 'answer') this.#isTakenOver = false;
+    const { phase } = this.#speech;
+    if (phase === 'unknown' || !this.#store(phase)) return;
+    faultPoint('daemon.listener.noted');
+    readSync(this.#stdoutFd, word);
+    faultPoint('daemon.listener.heard');
+    if (said?.is === 'answer') this.#answered(said.answer);
+    if (this.isFree) this.owner.isReady();
+  }
+
+  /** Of a word that came in pieces: they are kept in memory, as the pipe could not hold the longest. */
+  #readPart(): void {
+    if (!this.#store(this.#phase, true)) return;
+    let length: number;
+    try {
+      length = readSync(this.#stdoutFd, this.#chunk);
+    } catch {
+      // EAGAIN: there is no more.
+      return;
+    }
+    for (const said of this.#speech.take(this.#chunk.subarray(0, length), this.#isTakenOver)) {
+      // The first half of a word may have gone with the daemon before.
+      if (said.is === 'nonsense' && this.#isTakenOver) this.#giveUp('half of what it has said went with the daemon before');
+      else if (said.is === 'nonsense') this.owner.saidNonsense(said.text);
+      else if (said.is === 'answer' && this.#store('acknowledged')) this.#answered(said.answer);
+      if (this.#isClosed) return;
+    }
+    const { phase } = this.#speech;
+    if (phase !== 'unknown' && !this.#store(phase)) return;
+    if (this.isFree) this.owner.isReady();
   }
 
   #answered(answer: Answer): void {
     clearTimeout(this.#silence);
     this.#isTakenOver = false;
-    if (this.#store('acknowledged')) this.owner.answered(this.#eventId, answer);
+    this.owner.answered(this.#eventId, answer);
   }
 
   #awaitAnswer(): void {
@@ -166,32 +191,15 @@ export class ListenerLine {
   }
 }
 
-/** Both, or none. */
-function openEnds({ stdin, stdout }: LinePaths): readonly [stdinFd: number, stdoutFd: number] {
-  const flags = constants.O_RDWR | constants.O_NONBLOCK;
-  const stdinFd = openSync(stdin, flags);
-  try {
-    return [stdinFd, openSync(stdout, flags)];
-  } catch (error) {
-    closeSync(stdinFd);
-    throw error;
-  }
+/** Where it stands. An event that was about to be sent may have been. */
+function phaseOf(before: LineState | undefined, stdinFd: number): Exclude<LineState['phase'], 'sending'> {
+  if (before === undefined) return 'acknowledged';
+  if (before.phase !== 'sending') return before.phase;
+  return isUnsent(stdinFd) ? 'ready' : 'busy';
 }
 
-function phaseOf(before: LineState | undefined): Phase {
-  switch (before?.phase) {
-    case undefined:
-      return 'acknowledged';
-    case 'sending':
-      return 'unknown';
-    case 'acknowledged':
-    case 'ready':
-    case 'busy':
-      return before.phase;
-  }
-}
-
-function makeAnew(path: string): void {
-  rmSync(path, { force: true });
-  mkfifo(path, 0o600);
+/** An answer that lies at the front of the pipe. @throws the system's error */
+function dropAnswer(stdoutFd: number): void {
+  const length = new ListenerSpeech('busy').wordLength(peekPipe(stdoutFd, chunkBytes), false);
+  if (length !== undefined) readSync(stdoutFd, Buffer.alloc(length));
 }

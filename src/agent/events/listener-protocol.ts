@@ -25,6 +25,15 @@ export class ListenerSpeech {
     for (let said = this.#next(mayBeLate); said !== undefined; said = this.#next(mayBeLate)) yield said;
   }
 
+  /** How many bytes the whole word takes that `chunk` begins with, where it is due; undefined: there is none, or a part of one was taken in before. */
+  wordLength(chunk: Buffer, mayBeLate: boolean): number | undefined {
+    if (this.#rest.length > 0) return undefined;
+    const listening = new ListenerSpeech(this.phase);
+    listening.#rest = chunk;
+    const said = listening.#next(mayBeLate);
+    return said === undefined || said.is === 'nonsense' ? undefined : chunk.length - listening.#rest.length;
+  }
+
   #next(mayBeLate: boolean): Said | undefined {
     if (this.#rest.length === 0 || this.phase === 'unknown') return undefined;
     const isReadyDue = this.phase === 'acknowledged' || mayBeLate;

@@ -8,7 +8,8 @@ import { messageOf } from '../../sys/thrown';
 import type { Poller } from '../../sys/poller';
 import type { ProcessDefinition } from '../definitions/definition';
 import { Cursor } from './cursor';
-import { ListenerLine, type LinePaths, type LineState } from './listener-line';
+import type { LinePaths } from './listener-fifos';
+import { ListenerLine, type LineState } from './listener-line';
 import { ListenerPool } from './listener-pool';
 import type { News } from './news';
 import { type Notes, dropNote } from './notes';
@@ -70,7 +71,7 @@ export class Listeners {
   /** It runs since before this daemon. @throws the system's error */
   goOn(process: ListenerProcess, generation: number, onLost: () => void): void {
     const before = this.#noteOf(process.fullName);
-    if (before?.generation !== generation || before.phase === 'sending') {
+    if (before?.generation !== generation) {
       this.parts.log.warn({ program: process.fullName }, 'where an event listener stands is not known: it is started again');
       onLost();
       return;
@@ -145,7 +146,7 @@ export class Listeners {
       if (text === undefined) return undefined;
       const fields = Fields.of(JSON.parse(text) as unknown, `the note of ${name}`, 'bad-file');
       const phase = fields.string('phase');
-      if (phase !== 'acknowledged' && phase !== 'ready' && phase !== 'busy') return undefined;
+      if (phase !== 'acknowledged' && phase !== 'ready' && phase !== 'sending' && phase !== 'busy') return undefined;
       return { generation: fields.integer('generation', 0, Number.MAX_SAFE_INTEGER), phase, eventId: fields.integer('eventId', 0, Number.MAX_SAFE_INTEGER), isHearing: fields.boolean('isHearing') };
     } catch {
       return undefined;

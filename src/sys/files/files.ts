@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { SysError, check, checkNoNul } from '../errors';
 import { lastErrno, libc } from '../native';
 
-export { createPipe, moveIntoFile, moveSome, readSome, teeSome, writeSome } from './transfer';
+export { createPipe, moveIntoFile, moveSome, peekPipe, readSome, teeSome, writeSome } from './transfer';
 export { raiseOpenFilesLimit } from '../limits';
 
 const EFD_NONBLOCK = 0o4000;

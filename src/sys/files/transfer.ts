@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError, check } from '../errors';
 import { lastErrno, libc } from '../native';
@@ -75,6 +76,21 @@ export function moveIntoFile(fromPipeFd: number, fileFd: number, position: numbe
   const errno = lastErrno();
   if (isTemporary(errno)) return 'again';
   throw new SysError(errno, 'splice');
+}
+
+/** The first bytes of what a pipe or FIFO holds, up to `length` of them and what a new pipe holds (64 KiB); they stay in it. @throws SysError */
+export function peekPipe(fd: number, length: number): Buffer {
+  const { readFd, writeFd } = createPipe();
+  try {
+    const count = teeSome(fd, writeFd, length);
+    if (typeof count !== 'number') return Buffer.alloc(0);
+    const bytes = Buffer.alloc(count);
+    readSome(readFd, bytes);
+    return bytes;
+  } finally {
+    closeSync(readFd);
+    closeSync(writeFd);
+  }
 }
 
 /** A pipe, non-blocking and close-on-exec: pipe2(2). The caller closes both ends. */
