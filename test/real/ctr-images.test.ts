@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { errorCodeOf } from '../../src/sys/thrown';
 import { busyboxImage, digestOf } from '../support/image-archive';
 import { Side } from './support/side';
 import { describeReal, SideBySide } from './support/side-by-side';
@@ -7,6 +8,16 @@ import { until } from './support/until';
 const name = 'example.org/busybox:1';
 const image = busyboxImage(name);
 const hello = Buffer.from('hello\n');
+
+/** The code of what it throws. */
+function errorOf(act: () => void): string {
+  try {
+    act();
+    return 'done';
+  } catch (error) {
+    return errorCodeOf(error) ?? String(error);
+  }
+}
 
 describeReal('ctr: content, images, snapshots', () => {
   const sides = new SideBySide((backend) => new Side(backend));
@@ -111,6 +122,32 @@ describeReal('ctr: content, images, snapshots', () => {
     await side.ctr('tasks', 'rm', 'r4');
     await side.ctr('containers', 'rm', 'r4');
     await side.ctr('snapshots', 'ls');
+    await side.ctr('images', 'rm', '--sync', name);
+    await side.ctr('snapshots', 'ls');
+  });
+
+  same('an image is mounted where somebody says, to read or to write, and unmounted', async (side) => {
+    await side.quietly({}, 'images', 'import', archiveOf(side));
+    const [reading, writing] = [side.place.path('reading'), side.place.path('writing')];
+    mkdirSync(reading);
+    mkdirSync(writing);
+    try {
+      await side.ctr('images', 'mount', name, reading);
+      side.note(readFileSync(`${reading}/etc/second`, 'utf8'));
+      side.note(errorOf(() => { writeFileSync(`${reading}/new`, ''); }));
+      await side.ctr('images', 'mount', '--rw', name, writing);
+      writeFileSync(`${writing}/new`, 'written');
+      await sorted(side, 'snapshots', 'ls');
+      await side.ctr('images', 'mount', 'nope', reading);
+      await side.ctr('images', 'mount', name, side.place.path('nowhere'));
+      await side.ctr('images', 'unmount', reading);
+      await side.ctr('images', 'unmount', '--rm', writing);
+      await side.ctr('images', 'unmount', reading);
+      side.note(JSON.stringify([readdirSync(reading), readdirSync(writing)]));
+      await sorted(side, 'snapshots', 'ls');
+    } finally {
+      for (const place of [reading, writing]) await side.quietly({}, 'images', 'unmount', '--rm', place);
+    }
     await side.ctr('images', 'rm', '--sync', name);
     await side.ctr('snapshots', 'ls');
   });
