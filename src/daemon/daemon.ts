@@ -39,7 +39,7 @@ import { Observers } from './observers';
 import { rebuildRecords } from './rebuild-records';
 import type { ServedSocket } from './service';
 import type { Settings } from './settings';
-import { favour, rateForOomKiller } from './standing';
+import { favour, keepSecretsFromCores, rateForOomKiller } from './standing';
 import { VERSION } from './version';
 import { makePrograms } from './programs-parts';
 import { shimWatchdog } from './watchdog';
@@ -85,6 +85,7 @@ export class Daemon {
     onRestart: () => void,
   ) {
     const descriptors = DescriptorRoom.ofThisProcess();
+    keepSecretsFromCores(log);
     favour(log);
     rateForOomKiller(settings.oomScoreAdj, log);
     const stateDir = new StateDir(settings.stateDir);

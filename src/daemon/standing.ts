@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { leaveNoCore } from '../sys/process/no-core';
 import { favourThisThread } from '../sys/process/scheduling';
 import type { Logger } from './log';
 
@@ -26,4 +27,9 @@ export function rateForOomKiller(score: number | undefined, log: Logger): void {
   } catch (error) {
     log.warn({ err: error, score }, "the OOM killer's view of the daemon cannot be set");
   }
+}
+
+/** What it knows of programs (their secrets, too) is in no core dump. */
+export function keepSecretsFromCores(log: Logger): void {
+  if (!leaveNoCore()) log.warn({}, 'without CAP_SYS_PTRACE the daemon and its shim leave core dumps where their limit (RLIMIT_CORE) allows them: secrets of programs may be in them');
 }

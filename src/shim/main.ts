@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { HANDS_PROTOCOL } from '../runtime/foreign/errands';
 import { serveErrands } from '../runtime/foreign/serve-errands';
+import { leaveNoCore } from '../sys/process/no-core';
 import { calledAs, nameThisProcess } from '../sys/process/process-name';
 import { messageOf } from '../sys/thrown';
 import { Copier } from './copier/copier';
@@ -47,6 +48,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// Secrets and output of programs pass through here, in each of these processes.
+leaveNoCore();
 nameThisProcess([calledAs(), ...process.argv.slice(2)]);
 main(process.argv.slice(2)).then(
   (status) => {

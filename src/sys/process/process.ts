@@ -103,6 +103,12 @@ export function duplicateFdOf(pidFd: number, fd: number): number {
  * @throws SysError EBADF
  */
 export function exitInfoOf(pidFd: number): WaitStatus | undefined {
+  const raw = rawExitInfoOf(pidFd);
+  return raw === undefined ? undefined : decodeWaitStatus(raw);
+}
+
+/** The same as wait(2) has it: also whether it has left a core dump (128). @throws SysError EBADF */
+export function rawExitInfoOf(pidFd: number): number | undefined {
   const info = Buffer.alloc(PIDFD_INFO_SIZE);
   info.writeBigUInt64LE(PIDFD_INFO_EXIT);
   if (!kernelTells('kernel.exit-info')) return undefined;
@@ -112,7 +118,7 @@ export function exitInfoOf(pidFd: number): WaitStatus | undefined {
     return undefined;
   }
   const told = (info.readBigUInt64LE() & PIDFD_INFO_EXIT) !== 0n;
-  return told ? decodeWaitStatus(info.readInt32LE(EXIT_CODE_OFFSET)) : undefined;
+  return told ? info.readInt32LE(EXIT_CODE_OFFSET) : undefined;
 }
 
 /** Has the kernel kill this process when the thread that has started it ends: prctl(2), PR_SET_PDEATHSIG. */
