@@ -7,18 +7,20 @@ import { bundleSpecOf, insideContainer, rootfsSpecOf } from './launch/container'
 import { daemonOutput } from './launch/daemon-output';
 import { environmentOf } from './launch/environment';
 import { LaunchError } from './launch/errors';
-import { type ReadText, lookUp } from './launch/host-facts';
+import { lookUp } from './launch/host-facts';
 import { hostSpecOf } from './launch/host-spec';
+import { imageWishesOf } from './launch/image';
 import { socketsName } from './launch/listen-sockets';
+import type { Lookups } from './launch/lookups';
 
 /** Of which start a process is: a number that only rises. */
 const generationVariable = 'HOLDFAST_GENERATION';
 
 /**
- * What is to be run, of a definition. @param read for the files that it names
+ * What is to be run, of a definition.
  * @throws LaunchError; Error that names the key which this version cannot do: nothing is left out silently
  */
-export async function compileProcess(definition: ProcessDefinition, launch: Launch, read: ReadText): Promise<Definition> {
+export async function compileProcess(definition: ProcessDefinition, launch: Launch, lookups: Lookups): Promise<Definition> {
   const { log } = definition;
   refuseWhatIsMissing(definition);
   const secretVariables = definition.secrets.filter(({ as }) => as === 'environment').map(({ name }) => name);
@@ -32,7 +34,7 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
   // What an event listener writes to its stdout is for the agent.
   const isKept = (log.stdout.is === 'keep' && line === undefined) || log.stderr.is === 'keep';
   return {
-    ...await whatIsRun(definition, launch, read),
+    ...await whatIsRun(definition, launch, lookups),
     runtime: '',
     runtimeArgs: [],
     noPivot: false,
@@ -46,8 +48,8 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
   };
 }
 
-/** One of the three; a bundle that is given something beside its own is a spec of ours. */
-async function whatIsRun(definition: ProcessDefinition, launch: Launch, read: ReadText): Promise<Pick<Definition, 'bundle' | 'hostProgram' | 'containerSpec'>> {
+/** One of the three; a bundle that is given something beside its own is a spec of ours, as is that of an image's container. */
+async function whatIsRun(definition: ProcessDefinition, launch: Launch, { read, runOf }: Lookups): Promise<Pick<Definition, 'bundle' | 'hostProgram' | 'containerSpec' | 'image'>> {
   const { kind } = definition;
   const nothing = { bundle: '', hostProgram: '', containerSpec: '' };
   const facts = await lookUp(definition, read);
@@ -64,9 +66,14 @@ async function whatIsRun(definition: ProcessDefinition, launch: Launch, read: Re
   const ours = [`${generationVariable}=${String(launch.generation)}`, ...reportVariables(definition, seen), ...listenVariables(definition)];
   const others = environment.filter((each) => !ours.some((own) => nameOf(own) === nameOf(each)));
   const variables = [...others, ...ours];
-  return kind.is === 'host'
-    ? { ...nothing, hostProgram: hostSpecOf(definition, facts.account, variables) }
-    : { ...nothing, containerSpec: rootfsSpecOf(definition, kind.rootfs, facts.account, variables, launch) };
+  switch (kind.is) {
+    case 'host':
+      return { ...nothing, hostProgram: hostSpecOf(definition, facts.account, variables) };
+    case 'rootfs':
+      return { ...nothing, containerSpec: rootfsSpecOf(definition, kind.rootfs, facts.account, variables, launch) };
+    case 'image':
+      return { ...nothing, ...(await runOf(kind.image, imageWishesOf(definition, facts.account, variables, launch))) };
+  }
 }
 
 function nameOf(variable: string): string {
@@ -87,7 +94,7 @@ function reportVariables({ health, kind }: ProcessDefinition, { notifySocket, cr
 /** sd_listen_fds(3). What starts a host program knows its number only then, and says it itself. */
 function listenVariables({ listen, kind }: ProcessDefinition): readonly string[] {
   if (listen.length === 0) return [];
-  return [`LISTEN_FDS=${String(listen.length)}`, `LISTEN_FDNAMES=${listen.map(({ name }) => name).join(':')}`, ...(kind.is === 'rootfs' ? ['LISTEN_PID=1'] : [])];
+  return [`LISTEN_FDS=${String(listen.length)}`, `LISTEN_FDNAMES=${listen.map(({ name }) => name).join(':')}`, ...(kind.is === 'host' ? [] : ['LISTEN_PID=1'])];
 }
 
 /** With a /tmp of its own it does not find what is in the host's. */

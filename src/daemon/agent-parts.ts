@@ -18,6 +18,7 @@ import type { Clocks } from '../agent/machine/clocks';
 import { Processes } from '../agent/processes';
 import { DefinitionStore } from '../agent/update/definition-store';
 import { DefinitionKeeper } from '../agent/update/keeper';
+import type { Library } from '../images/library/library';
 import type { Programs } from '../programs/programs';
 import type { Records } from '../records/records';
 import { bootId } from '../sys/boot';
@@ -35,6 +36,7 @@ export interface AgentOptions {
   readonly directory: string;
   readonly programs: Programs;
   readonly records: Records;
+  readonly library: Library;
   readonly tools: Pick<WorkTools, 'foreign' | 'stateDir' | 'poller' | 'reaper'>;
   readonly fleet: ShimFleet;
   readonly log: Logger;
@@ -58,7 +60,7 @@ export interface AgentParts {
 }
 
 /** The agent, given what it needs. What is asked of programs by name is asked of it where files define them. */
-export function makeAgent({ directory, programs, records, fleet, tools: { foreign, stateDir, poller, reaper }, log }: AgentOptions): AgentParts {
+export function makeAgent({ directory, programs, records, library, fleet, tools: { foreign, stateDir, poller, reaper }, log }: AgentOptions): AgentParts {
   const clock = new HostClock();
   let endAll: (why: string) => void = () => undefined;
   const endAsked = new Promise<string>((resolve) => { endAll = resolve; });
@@ -93,7 +95,13 @@ export function makeAgent({ directory, programs, records, fleet, tools: { foreig
     processes,
     store: new DefinitionStore(records.programDefinitions),
     directory,
-    read: async (path, root) => (await foreign.read(path, { ...readOptions, root })).toString(),
+    lookups: {
+      read: async (path, root) => (await foreign.read(path, { ...readOptions, root })).toString(),
+      runOf: async (image, wishes) => {
+        const { name, chain, stopSignal, spec } = await library.runOf(image, wishes);
+        return { containerSpec: spec, image: { name, chain, stopSignal } };
+      },
+    },
     bootId: bootId(),
     news,
     listeners,

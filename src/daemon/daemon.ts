@@ -167,13 +167,14 @@ export class Daemon {
     };
     this.#supervisor = new Supervisor(channel, this.#context);
     this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings, roots: this.#images.rootsOf(PROGRAMS_NAMESPACE) });
-    this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, fleet, tools, log });
+    const library = this.#images.libraryOf(PROGRAMS_NAMESPACE);
+    this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, library, fleet, tools, log });
     this.#api = new ApiServer({
       supervisor: this.#supervisor,
       publisher: this.#context.publisher,
       settings,
       containerd: containerdFace({ supervisor: this.#supervisor, context: this.#context, records: this.#records, images: this.#images, stateDir, settings }),
-      holdfast: { programs: this.#programs.parts, library: this.#images.libraryOf(PROGRAMS_NAMESPACE) },
+      holdfast: { programs: this.#programs.parts, library },
       version: VERSION,
       onRestart,
       log,

@@ -24,6 +24,8 @@ export interface StartOrder extends Asked {
   readonly cancel: AbortSignal;
   /** One that runs by the time that it is called off runs on: who has called it off ends it in its own way. Else it is killed: its client has gone. */
   readonly keepsStarted?: boolean;
+  /** What earlier runs have written into the root of the same image stays, also where the definition comes along. */
+  readonly keepsRoot?: boolean;
   /** Asked for together with its stop. */
   readonly isRestart?: boolean;
   /** How long one that a file defines is waited for; undefined: until it is RUNNING, or has failed. */
@@ -79,8 +81,9 @@ async function start(parts: ProgramParts, order: StartOrder): Promise<StartResul
 }
 
 /** What an image's program has written stays until it is forgotten, or is to be another one. */
-async function rootOf({ roots }: ProgramParts, { name, definition: fresh }: StartOrder, { image }: Definition, before: DefinitionRecord | undefined): Promise<readonly RootMount[]> {
-  if (image !== undefined) return roots.prepare(name, image.chain, fresh !== undefined);
+async function rootOf({ roots }: ProgramParts, { name, definition: fresh, keepsRoot }: StartOrder, { image }: Definition, before: DefinitionRecord | undefined): Promise<readonly RootMount[]> {
+  const isSame = keepsRoot === true && before?.definition.image?.chain === image?.chain;
+  if (image !== undefined) return roots.prepare(name, image.chain, fresh !== undefined && !isSame);
   if (before?.definition.image !== undefined) await roots.remove(name);
   return [];
 }

@@ -25,6 +25,8 @@ export interface StopStep {
   /** Its number: signal(7). */
   readonly signal: number;
   readonly waitMs: number;
+  /** The image's own signal, where it says one: none is written. */
+  readonly isOfImage?: boolean;
 }
 
 /** Ends that count as expected: an exit status, or a signal that has ended it. */
@@ -156,16 +158,19 @@ export type Kind =
   | { readonly is: 'host'; readonly pidNamespace: boolean }
   /** A container with that root file system, whose spec is made of the definition. */
   | { readonly is: 'rootfs'; readonly rootfs: string }
+  /** A container of that image (its whole name), whose spec is made of what the image says and of the definition. */
+  | { readonly is: 'image'; readonly image: string }
   /** An OCI bundle as it is. */
   | { readonly is: 'bundle'; readonly bundle: string };
 
 /** What can be said of a program in its file, with defaults where nothing is said. host-agent's names, with units. */
 export interface Settings {
   readonly kind: Kind;
-  /** The words; with `shell` one, the script. Empty for a bundle. */
+  /** The words; with `shell` one, the script. Empty for a bundle, and for what an image says itself. */
   readonly command: readonly string[];
   /** `/bin/sh -c`. */
   readonly shell: boolean;
+  /** Empty: the image's. */
   readonly directory: string;
   readonly umask: number;
   /** Name or number; undefined: the daemon's. */

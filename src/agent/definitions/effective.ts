@@ -1,3 +1,4 @@
+import { imageNameOf } from '../../runtime/text/image-name';
 import type { Health, ListenSocket, LogPolicy, OutputTarget, ProgramDefinition, ResourceLimit, Settings } from './definition';
 import { durationValue, signalValue, sizeValue } from './values';
 
@@ -41,11 +42,12 @@ function whatKeys(program: ProgramDefinition): Record<string, TomlValue | undefi
   const about = { labels: tableOf(program.labels), description: program.description };
   if (kind.is === 'bundle') return { bundle: kind.bundle, secrets: secretKeys(program), ...(listener === undefined ? { stdin: program.stdin } : {}), ...about };
   return {
-    command: shell ? command[0] : command,
+    command: shell ? command[0] : command.length === 0 ? undefined : command,
     shell,
     rootfs: kind.is === 'rootfs' ? kind.rootfs : undefined,
+    image: kind.is === 'image' ? (imageNameOf(kind.image)?.short ?? kind.image) : undefined,
     pid_namespace: kind.is === 'host' ? kind.pidNamespace : undefined,
-    directory: program.directory,
+    directory: program.directory === '' ? undefined : program.directory,
     umask: octal(program.umask),
     user: program.user,
     group: program.userGroup,
@@ -105,7 +107,7 @@ function stopKeys({ stopSteps, killMode, reload }: Settings): Record<string, Tom
   const [first, ...rest] = stopSteps;
   const steps = first === undefined || rest.length > 0
     ? { stopsignal: stopSteps.map(({ signal, waitMs }) => [signalValue(signal), durationValue(waitMs)]) }
-    : { stopsignal: signalValue(first.signal), stopwaitsecs: durationValue(first.waitMs) };
+    : { stopsignal: first.isOfImage === true ? undefined : signalValue(first.signal), stopwaitsecs: durationValue(first.waitMs) };
   return {
     ...steps,
     kill_mode: killMode,

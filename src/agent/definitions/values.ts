@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { parseDuration } from '../../runtime/text/duration';
+import { imageNameOf } from '../../runtime/text/image-name';
 import { signalName, signalNumber } from '../../runtime/text/signals';
 import { parseSize } from '../../runtime/text/size';
 import { splitWords } from '../../runtime/text/words';
@@ -52,6 +53,12 @@ export function readSignal(value: unknown): Read<number> {
 export function readAbsolutePath(value: unknown): Read<string> {
   if (typeof value !== 'string' || !isText(value)) return { problem: 'expected a path' };
   return isAbsolute(value) || value.startsWith('${here}/') ? { value } : { problem: `expected an absolute path (or \${here}/…), not ${JSON.stringify(value)}` };
+}
+
+/** Its whole name. */
+export function readImage(value: unknown): Read<string> {
+  const name = typeof value === 'string' ? imageNameOf(value) : undefined;
+  return name === undefined ? { problem: `expected the name of an image such as "busybox:1.36", not ${JSON.stringify(value)}` } : { value: name.full };
 }
 
 export function readOutputTarget(value: unknown): Read<OutputTarget> {

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { RecordsError } from '../../records/errors';
 import { faultPoint } from '../../sys/fault';
 import { Turns } from '../../sys/turns';
@@ -22,7 +21,7 @@ import type { Peer } from './peer';
 import { eventAtStart, readStored } from './at-start';
 import { EventSubject } from './subject';
 import { type Watcher, Watchers } from './watchers';
-import { endOfRun, signalRun, startGeneration } from './run';
+import { endOfRun, signalOf, signalRun, startGeneration } from './run';
 
 /** A disk that is full or fails now may have room again. */
 const retryMs = 1000;
@@ -255,7 +254,7 @@ export class ManagedProgram implements Peer {
   async #signal(generation: number, at: number): Promise<void> {
     const { definition } = this;
     try {
-      await signalRun(this.parts, definition, definition.policy.stopSteps[at]?.signal ?? constants.signals.SIGKILL);
+      await signalRun(this.parts, definition, signalOf(this.parts, definition.name, definition.policy.stopSteps[at]));
     } catch (error) {
       // The next step comes all the same.
       this.#mind(error);

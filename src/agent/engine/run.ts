@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { viewOf } from '../../programs/list';
 import { PROGRAMS_NAMESPACE, programKey } from '../../programs/name';
 import type { StartResult } from '../../programs/start-result';
@@ -16,6 +17,7 @@ import { messageOf } from '../../sys/thrown';
 import { readProcStat } from '../../sys/process/proc-stat';
 import { reports } from '../health/reports';
 import type { ProgramEvent } from '../machine/event';
+import type { StopStep } from '../machine/policy';
 import type { StartFailure } from '../machine/state';
 import type { Found } from '../machine/restore';
 import type { ProcessDefinition, Secret } from '../definitions/definition';
@@ -50,7 +52,7 @@ export async function startGeneration(parts: EngineParts, definition: ManagedDef
     if (line !== undefined) parts.listeners.open(process, generation, onLost);
     faultPoint('daemon.agent.before-start');
     const labels = [...compiled.labels, `${generationLabel}=${String(generation)}`];
-    const result = await startRun(parts.programs, { name, definition: { ...compiled, labels }, stdio: undefined, by: undefined, cancel, keepsStarted: true });
+    const result = await startRun(parts.programs, { name, definition: { ...compiled, labels }, stdio: undefined, by: undefined, cancel, keepsStarted: true, keepsRoot: true });
     faultPoint('daemon.agent.started');
     return await eventOf(parts, name, result);
   } catch (error) {
@@ -93,6 +95,12 @@ export async function endOfRun({ programs }: EngineParts, name: string): Promise
     if (error instanceof SupervisorError && error.code === 'container-not-found') return { kind: 'ended', status: unknownStatus, unknown: 'its task was deleted' };
     throw error;
   }
+}
+
+/** The signal of a step of its stop. */
+export function signalOf({ programs }: EngineParts, name: string, step: StopStep | undefined): number {
+  const own = step?.isOfImage === true ? programs.definitions.find(name)?.definition.image?.stopSignal : undefined;
+  return own || (step?.signal ?? constants.signals.SIGKILL);
 }
 
 /** Sends a signal, to its process group too where the definition says so; what is over already, or frozen, is no failure. */

@@ -35,12 +35,13 @@ function baseOf(process: ProcessDefinition, { account, credentialsDirectory, inh
   const { entry } = account;
   const all = process.inheritEnvironment ? Object.entries(inherited).filter((each): each is [string, string] => each[1] !== undefined) : [];
   const ofUser = entry === undefined || process.user === undefined ? [] : [['USER', entry.name], ['LOGNAME', entry.name], ['SHELL', entry.shell]] as const;
+  const ofSystem = [['PATH', PATH], ['LANG', LANG], ['HOME', entry?.home ?? '/']] as const;
+  // An image says these itself.
+  const isOfImage = process.kind.is === 'image';
   return [
-    ['PATH', PATH],
-    ['LANG', LANG],
-    ['HOME', entry?.home ?? '/'],
+    ...(isOfImage ? [] : ofSystem),
     ...all,
-    ...(process.user === undefined ? [] : [['HOME', entry?.home ?? '/'] as const]),
+    ...(isOfImage || process.user === undefined ? [] : [['HOME', entry?.home ?? '/'] as const]),
     ...ofUser,
     ['HOLDFAST_PROCESS_NAME', process.process],
     ['HOLDFAST_GROUP_NAME', process.group],

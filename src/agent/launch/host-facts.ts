@@ -13,7 +13,7 @@ export type ReadText = (path: string, root?: string) => Promise<string>;
 /** On a thread of the pool. */
 export const readHostText: ReadText = (path) => readFile(path, 'utf8');
 
-/** A bundle says itself who it runs as. */
+/** A bundle says itself who it runs as, and an image who is who in it. */
 const nobodyElse: Account = { uid: 0, gid: 0, additionalGids: [], entry: undefined };
 
 /** What a start has to look up. */
@@ -36,7 +36,7 @@ export async function lookUp(process: ProcessDefinition, read: ReadText = readHo
 /** Whom it runs as. Of a container those that its own root knows: one without such files knows numbers alone. */
 export async function accountOf(process: ProcessDefinition, read: ReadText): Promise<Account> {
   const { kind } = process;
-  if (kind.is === 'bundle') return nobodyElse;
+  if (kind.is === 'bundle' || kind.is === 'image') return nobodyElse;
   const paths = ['/etc/passwd', '/etc/group'];
   const [passwd = '', group = ''] = await Promise.all(kind.is === 'host' ? paths.map((path) => read(path)) : paths.map((path) => readIfThere(read, path, kind.rootfs)));
   return kind.is === 'host'

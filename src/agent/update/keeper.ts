@@ -43,14 +43,14 @@ export class DefinitionKeeper implements DefinitionFiles {
 
   /** Takes up what is in use. To be called once, when the core has restored what runs. */
   async begin(): Promise<void> {
-    const { store, log, read, processes } = this.parts;
+    const { store, log, lookups, processes } = this.parts;
     store.load((name, error) => { log.error({ program: name, err: error }, 'what is written down of a definition cannot be read: its program is not kept running'); });
     for (const error of (await this.reread()).errors) log.error({}, error);
     await this.#takeFilesAtBoot();
     this.#useSubscribers();
     const inUse = [...store.inUse.values()];
     await processes.prepare();
-    await processes.take(inUse.flatMap((each) => processesInUse(each, read)));
+    await processes.take(inUse.flatMap((each) => processesInUse(each, lookups)));
     await processes.settle();
     for (const { definition, due } of inUse) if (isAnythingDue(due)) void this.#runner.goOn(definition.name);
   }
@@ -91,7 +91,7 @@ export class DefinitionKeeper implements DefinitionFiles {
 
   /** What has moved within the files, or to another one, and is the same else. */
   async #follow(plans: readonly ProgramPlan[]): Promise<void> {
-    const { store, processes, read, log } = this.parts;
+    const { store, processes, lookups, log } = this.parts;
     const planned = new Set(plans.map(({ name }) => name));
     const moved = [...store.inUse.values()].flatMap((inUse) => {
       const definition = this.#reading.programs.get(inUse.definition.name);
@@ -100,7 +100,7 @@ export class DefinitionKeeper implements DefinitionFiles {
     });
     try {
       await Promise.all(moved.map((inUse) => store.put(inUse)));
-      for (const inUse of moved) for (const process of processesInUse(inUse, read)) processes.redefine(process);
+      for (const inUse of moved) for (const process of processesInUse(inUse, lookups)) processes.redefine(process);
     } catch (error) {
       log.error({ err: error }, 'where definitions have moved to could not be written down');
     }

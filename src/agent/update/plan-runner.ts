@@ -3,7 +3,7 @@ import type { Logger } from '../../runtime/logger';
 import { faultPoint } from '../../sys/fault';
 import { messageOf } from '../../sys/thrown';
 import { Turns } from '../../sys/turns';
-import type { ReadText } from '../launch/host-facts';
+import type { Lookups } from '../launch/lookups';
 import type { Processes } from '../processes';
 import type { DefinitionStore } from './definition-store';
 import { type InUse, nothingDue } from './in-use';
@@ -16,7 +16,7 @@ export interface RunnerParts {
   readonly processes: Processes;
   readonly store: DefinitionStore;
   /** For files that definitions name. */
-  readonly read: ReadText;
+  readonly lookups: Lookups;
   readonly log: Logger;
 }
 
@@ -28,9 +28,9 @@ export class PlanRunner {
 
   /** Goes on with a change that another daemon had begun. */
   async goOn(name: string): Promise<void> {
-    const { processes, store, read, log } = this.parts;
+    const { processes, store, lookups, log } = this.parts;
     try {
-      await this.#turns.run(name, () => settle(processes, store, name, read));
+      await this.#turns.run(name, () => settle(processes, store, name, lookups));
     } catch (error) {
       log.error({ program: name, err: error }, 'a change of a definition could not be carried out; it is at the next start of the daemon');
     }
@@ -38,13 +38,13 @@ export class PlanRunner {
 
   /** @returns what could not be done */
   carryOut(plan: ProgramPlan): Promise<readonly UpdateLine[]> {
-    const { processes, store, read, log } = this.parts;
+    const { processes, store, lookups, log } = this.parts;
     return this.#turns.run(plan.name, async () => {
       try {
         faultPoint('daemon.update.before-write');
         await store.put(this.#followed(plan));
         faultPoint('daemon.update.written');
-        const problems = await settle(processes, store, plan.name, read);
+        const problems = await settle(processes, store, plan.name, lookups);
         return problems.map(({ name, detail }): UpdateLine => ({ name, is: 'failed', detail: `its limits could not be changed while it runs: ${detail}` }));
       } catch (error) {
         log.error({ program: plan.name, err: error }, 'a change of a definition failed');

@@ -2,7 +2,7 @@ import type { Processes } from '../processes';
 import { processesOf } from '../definitions/processes';
 import type { ManagedDefinition } from '../engine/managed-definition';
 import { managedOf } from '../managed-of';
-import type { ReadText } from '../launch/host-facts';
+import type { Lookups } from '../launch/lookups';
 import { faultPoint } from '../../sys/fault';
 import type { DefinitionStore } from './definition-store';
 import { type InUse, isAnythingDue, nothingDue } from './in-use';
@@ -11,8 +11,8 @@ import { type InUse, isAnythingDue, nothingDue } from './in-use';
 export type LimitProblems = readonly { readonly name: string; readonly detail: string }[];
 
 /** The processes that a program has, as the engine is given them. */
-export function processesInUse({ definition, scale, due }: InUse, read: ReadText): readonly ManagedDefinition[] {
-  return due.isGone ? [] : processesOf(definition, scale).map((process) => managedOf(process, read));
+export function processesInUse({ definition, scale, due }: InUse, lookups: Lookups): readonly ManagedDefinition[] {
+  return due.isGone ? [] : processesOf(definition, scale).map((process) => managedOf(process, lookups));
 }
 
 /**
@@ -20,14 +20,14 @@ export function processesInUse({ definition, scale, due }: InUse, read: ReadText
  * so a daemon that dies in between leaves nothing that the next one does not go on with.
  * @throws RecordsError, and what the core says where a process cannot be forgotten
  */
-export async function settle(processes: Processes, store: DefinitionStore, name: string, read: ReadText): Promise<LimitProblems> {
+export async function settle(processes: Processes, store: DefinitionStore, name: string, lookups: Lookups): Promise<LimitProblems> {
   const inUse = store.inUse.get(name);
   if (inUse === undefined) return [];
   const { due } = inUse;
-  const wanted = processesInUse(inUse, read);
+  const wanted = processesInUse(inUse, lookups);
   const isKept = ({ name: process }: ManagedDefinition): boolean => processes.has(process);
   for (const process of wanted.filter(isKept)) processes.redefine(process);
-  await Promise.all(due.gone.map((process) => processes.forget(goneProcess(inUse, process, read))));
+  await Promise.all(due.gone.map((process) => processes.forget(goneProcess(inUse, process, lookups))));
   faultPoint('daemon.update.removed');
   const kept = wanted.filter(isKept);
   const problems = await processes.changeLimits(due.resources === undefined ? [] : kept.map((process) => process.name), due.resources ?? '');
@@ -42,8 +42,8 @@ export async function settle(processes: Processes, store: DefinitionStore, name:
 }
 
 /** One that is to go: all that is asked of it is how it is stopped. */
-function goneProcess({ definition }: InUse, name: string, read: ReadText): ManagedDefinition {
-  const [any] = processesOf(definition, 1).map((process) => managedOf(process, read));
+function goneProcess({ definition }: InUse, name: string, lookups: Lookups): ManagedDefinition {
+  const [any] = processesOf(definition, 1).map((process) => managedOf(process, lookups));
   if (any === undefined) throw new Error(`${definition.name} has no process`);
   // Nobody waits for it, and it is told of nothing.
   const process = { ...any.process, fullName: name, process: name, program: '', group: '', listener: undefined };

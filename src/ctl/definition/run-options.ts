@@ -52,7 +52,7 @@ const onlyFor: Readonly<Record<string, readonly RunKind['is'][]>> = {
   hostname: ['rootfs', 'image'],
   readOnly: ['rootfs', 'image'],
   entrypoint: ['image'],
-  save: ['host', 'rootfs', 'bundle'],
+  save: ['host', 'rootfs', 'image', 'bundle'],
 };
 
 /** What is to run, and the command in it: the first word is an image where nothing else is named. @throws CtlError `invalid-argument`: 125 */
@@ -85,7 +85,6 @@ function placedKind(command: readonly string[], { rootfs, bundle }: RunOptions):
 function misplaced(option: string, { is }: RunKind): CtlError {
   const flag = `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   if (option === 'entrypoint') return invalid('--entrypoint is for images: all else is the command itself');
-  if (is === 'image') return invalid(`${flag} is not for images: definition files name none yet`);
   return is === 'host' ? invalid(`${flag} is for containers: a program of the host has the host's files, network and name`) : invalid(`${flag} is for --host and --rootfs: a bundle says it in its config.json`);
 }
 

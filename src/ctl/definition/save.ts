@@ -7,7 +7,7 @@ import { type Given, variablesOf } from './definition';
 import { type RunKind, type RunOptions, invalid } from './run-options';
 
 /** What has no key in a definition file. */
-const withoutKey: readonly (keyof RunOptions)[] = ['volume', 'hostname', 'readOnly'];
+const withoutKey: readonly (keyof RunOptions)[] = ['volume', 'hostname', 'readOnly', 'entrypoint'];
 
 /**
  * A definition file (TOML) for what a command line of `run` says. What cannot be said in one is an error, before anything is started.
@@ -37,9 +37,10 @@ function keysOf(kind: RunKind, given: Given, options: RunOptions): Record<string
   const { user, label, tty, newPrivileges, pidNamespace, network, memory, cpus, pids } = options;
   const [owner, group] = user?.split(':') ?? [];
   return defined({
-    command: kind.is === 'bundle' ? undefined : given.command.map(plain),
+    command: given.command.length === 0 ? undefined : given.command.map(plain),
     bundle: kind.is === 'bundle' ? kind.bundle : undefined,
     rootfs: kind.is === 'rootfs' ? kind.rootfs : undefined,
+    image: kind.is === 'image' ? kind.image : undefined,
     directory: directoryOf(kind, options),
     user: owner,
     group,
@@ -55,7 +56,7 @@ function keysOf(kind: RunKind, given: Given, options: RunOptions): Record<string
 
 function directoryOf(kind: RunKind, { cwd }: RunOptions): string | undefined {
   if (kind.is === 'host') return resolve(cwd ?? '.');
-  return kind.is === 'rootfs' ? cwd : undefined;
+  return kind.is === 'bundle' ? undefined : cwd;
 }
 
 function limitsOf(memoryBytes: number | undefined, cpus: number | undefined, pids: number | undefined): Record<string, unknown> {

@@ -3,7 +3,7 @@ import type { TableReader } from '../table-reader';
 
 /** What a bundle's config.json says itself. */
 const ofTheSpec = [
-  'command', 'rootfs', 'shell', 'directory', 'umask', 'user', 'group', 'extra_groups', 'environment', 'environment_file', 'inherit_environment',
+  'command', 'rootfs', 'image', 'shell', 'directory', 'umask', 'user', 'group', 'extra_groups', 'environment', 'environment_file', 'inherit_environment',
   'terminal', 'pid_namespace', 'limits', 'oom_score_adjust', 'nice', 'no_new_privileges', 'capabilities', 'read_only_paths', 'private_tmp', 'network', 'listen',
 ];
 
@@ -13,10 +13,15 @@ export function tellContradictions(table: TableReader, kind: Kind): void {
   if (kind.is === 'bundle') {
     for (const key of ofTheSpec) if (table.has(key)) tell(key, `${key} beside bundle: the bundle's config.json says it`);
   }
-  if (kind.is === 'rootfs') {
-    if (table.has('pid_namespace')) tell('pid_namespace', 'pid_namespace beside rootfs: a container has one always');
+  if (kind.is === 'rootfs' || kind.is === 'image') {
+    if (table.has('pid_namespace')) tell('pid_namespace', `pid_namespace beside ${kind.is}: a container has one always`);
+  }
+  if (table.has('rootfs') && table.has('image')) tell('image', 'image beside rootfs: an image has its own root file system');
+  if (kind.is === 'image') {
+    if (table.has('extra_groups')) tell('extra_groups', 'extra_groups beside image: they are those that the image gives the user');
+    if (table.has('group') && !table.has('user')) tell('group', 'group beside image, without user: the user and its group are the image\'s');
   }
   if (kind.is === 'host') {
-    if (table.table['network'] === 'none') tell('network', 'a host program has the host\'s network; with rootfs it can have none');
+    if (table.table['network'] === 'none') tell('network', 'a host program has the host\'s network; with rootfs or image it can have none');
   }
 }

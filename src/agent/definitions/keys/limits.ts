@@ -27,7 +27,7 @@ export function readHowMuch(table: TableReader): HowMuch {
     capabilities: readCapabilities(table),
     readOnlyPaths: table.read('read_only_paths', readPaths) ?? [],
     privateTmp: table.flag('private_tmp') ?? false,
-    network: table.oneOf('network', ['host', 'none']) ?? (table.has('rootfs') ? 'none' : 'host'),
+    network: table.oneOf('network', ['host', 'none']) ?? (table.has('rootfs') || table.has('image') ? 'none' : 'host'),
   } as const;
   // Version 1 knows memory and swap together alone.
   if (limits?.has('swap') === true && !limits.has('memory')) limits.complain('contradiction', 'swap', `${limits.name}: swap without memory`);

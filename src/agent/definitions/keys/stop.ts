@@ -16,7 +16,9 @@ function readSteps(table: TableReader): readonly StopStep[] {
   const isList = Array.isArray(table.table['stopsignal']);
   if (isList && waitMs !== undefined) table.complain('contradiction', 'stopwaitsecs', `${table.name}: each step of stopsignal says itself how long it is waited for`);
   if (isList) return table.read('stopsignal', stepsOf) ?? [];
-  return [{ signal: table.read('stopsignal', readSignal) ?? constants.signals.SIGTERM, waitMs: waitMs ?? defaultWaitMs }];
+  const signal = table.read('stopsignal', readSignal);
+  const isOfImage = signal === undefined && table.has('image');
+  return [{ signal: signal ?? constants.signals.SIGTERM, waitMs: waitMs ?? defaultWaitMs, ...(isOfImage ? { isOfImage } : {}) }];
 }
 
 function stepsOf(value: unknown): Read<readonly StopStep[]> {

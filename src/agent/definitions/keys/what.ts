@@ -1,7 +1,7 @@
 import type { EnvironmentFile, Kind, Secret, Settings } from '../definition';
 import type { TableReader } from '../table-reader';
 import { kindOf } from '../table-reader';
-import { isText, readAbsolutePath, readOctal, readWords } from '../values';
+import { isText, readAbsolutePath, readImage, readOctal, readWords } from '../values';
 
 type What = Pick<
   Settings,
@@ -12,11 +12,12 @@ type What = Pick<
 /** What is run. */
 export function readWhat(table: TableReader): What {
   const shell = table.flag('shell') ?? false;
+  const kind = readKind(table);
   return {
-    kind: readKind(table),
+    kind,
     command: readCommand(table, shell),
     shell,
-    directory: table.read('directory', readAbsolutePath) ?? '/',
+    directory: table.read('directory', readAbsolutePath) ?? (kind.is === 'image' ? '' : '/'),
     umask: readUmask(table) ?? 0o022,
     user: readNameOrNumber(table, 'user'),
     userGroup: readNameOrNumber(table, 'group'),
@@ -35,13 +36,15 @@ export function readWhat(table: TableReader): What {
 function readKind(table: TableReader): Kind {
   const bundle = table.read('bundle', readAbsolutePath);
   const rootfs = table.read('rootfs', readAbsolutePath);
+  const image = table.read('image', readImage);
   const pidNamespace = table.flag('pid_namespace') ?? false;
   if (bundle !== undefined) return { is: 'bundle', bundle };
+  if (image !== undefined) return { is: 'image', image };
   return rootfs === undefined ? { is: 'host', pidNamespace } : { is: 'rootfs', rootfs };
 }
 
 function readCommand(table: TableReader, shell: boolean): readonly string[] {
-  if (!table.has('command') && !table.has('bundle')) table.complain('contradiction', undefined, `${table.name}: command is missing`);
+  if (!table.has('command') && !table.has('bundle') && !table.has('image')) table.complain('contradiction', undefined, `${table.name}: command is missing`);
   if (!shell) return table.read('command', readWords) ?? [];
   const script = table.read('command', (value) => (isText(value) && value.trim() !== '' ? { value } : { problem: `with shell = true it is a string, not ${kindOf(value)}` }));
   return script === undefined ? [] : [script];

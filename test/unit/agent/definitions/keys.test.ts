@@ -13,7 +13,7 @@ const ofHostPrograms = [
   'no_new_privileges = true', 'capabilities = ["CHOWN"]', 'network = "host"', 'private_tmp = true', 'read_only_paths = ["/etc"]', 'log = { max_size = "1m", max_files = 3, max_age = "1h", compress = false, format = "raw", stdout = "null", stderr = "inherit", rate = { lines = 9, per = "1s" } }',
   'numprocs = 1', 'numprocs_start = 1', 'process_name = "web"', 'listen = { a = "tcp://127.0.0.1:80", b = "tcp://:81", c = "udp://[::1]:82", d = { address = "unix:///run/web", mode = "0660", user = "www", group = "www" } }',
 ];
-const ofContainers = ['rootfs = "/srv/box"', 'network = "none"', 'command = "true"'];
+const ofContainers = ['rootfs = "/srv/box"', 'image = "example.org/box:1"', 'network = "none"', 'command = "true"'];
 
 /** What some of them want beside them, or in the place of the command. */
 const beside: Readonly<Record<string, string>> = { schedule_missed: 'schedule = "every 1h"', schedule_overlap: 'schedule = "every 1h"', timezone: 'schedule = "every 1h"', 'network = "none"': 'rootfs = "/x"' };
@@ -37,7 +37,13 @@ test.each([
   ['log = { compress = true }', 'what is kept is read while it is there'],
   ['log = { max_age = 0 }', 'expected more than nothing'],
   ['log = { rate = { lines = 9, per = "1us" } }', 'expected whole milliseconds'],
-  ['network = "none"', 'with rootfs it can have none'],
+  ['network = "none"', 'with rootfs or image it can have none'],
+  ['image = "Box"', 'expected the name of an image such as "busybox:1.36", not "Box"'],
+  ['image = "box"\nrootfs = "/srv/box"', 'image beside rootfs'],
+  ['image = "box"\nbundle = "/srv/box"', 'image beside bundle'],
+  ['image = "box"\npid_namespace = false', 'pid_namespace beside image'],
+  ['image = "box"\nuser = "www"\nextra_groups = ["adm"]', 'extra_groups beside image'],
+  ['image = "box"\ngroup = "www"', 'group beside image, without user'],
 ])('%s is refused', (line, words) => {
   const errors = errorsOf('command = "true"', ...line.split('\n'));
   expect(errors.join('\n')).toContain(words);

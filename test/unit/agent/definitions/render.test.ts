@@ -23,6 +23,13 @@ test('what is shown has all defaults, where it is from, and no secret', () => {
   expect(text).toContain('\nstartsecs = 1\nstartretries = "forever"\n');
 });
 
+test.each([
+  'image = "box"', 'image = "box"\ncommand = "a b"\nuser = "www"\ngroup = "adm"\ndirectory = "/srv"\nstopsignal = "TERM"', 'image = "box"\nshell = true\ncommand = "a; b"',
+])('what is shown of an image is the same definition: %j', (keys) => {
+  const program = read(`[program.web]\n${keys}`);
+  expect(essence(read(renderToml({ program: { web: effectiveKeys(program) } })))).toEqual(essence(program));
+});
+
 const duration = fc.oneof(fc.nat(1000), fc.constantFrom('1m30s', '500ms', '1h', '0'));
 const positive = fc.oneof(fc.integer({ min: 1, max: 1000 }), fc.constantFrom('1m30s', '500ms'));
 const size = fc.oneof(fc.integer({ min: 4096, max: 1 << 30 }), fc.constantFrom('64m', '1.5g', '8k'));
