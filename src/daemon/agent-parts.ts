@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import { Agent } from '../agent/agent';
 import { endEverything } from '../agent/end-everything';
@@ -8,7 +9,6 @@ import { Peers } from '../agent/engine/peers';
 import { Listeners } from '../agent/events/listeners';
 import { News } from '../agent/events/news';
 import { Webhooks } from '../agent/events/webhooks';
-import { queuedLookup } from '../agent/health/lookup';
 import { Checks } from '../agent/health/checks';
 import { NotifySockets } from '../agent/health/notify-sockets';
 import { Credentials } from '../agent/launch/credentials';
@@ -39,6 +39,7 @@ export interface AgentOptions {
   readonly library: Library;
   readonly tools: Pick<WorkTools, 'foreign' | 'stateDir' | 'poller' | 'reaper'>;
   readonly fleet: ShimFleet;
+  readonly lookup: LookupFunction;
   readonly log: Logger;
 }
 
@@ -60,7 +61,7 @@ export interface AgentParts {
 }
 
 /** The agent, given what it needs. What is asked of programs by name is asked of it where files define them. */
-export function makeAgent({ directory, programs, records, library, fleet, tools: { foreign, stateDir, poller, reaper }, log }: AgentOptions): AgentParts {
+export function makeAgent({ directory, programs, records, library, fleet, lookup, tools: { foreign, stateDir, poller, reaper }, log }: AgentOptions): AgentParts {
   const clock = new HostClock();
   let endAll: (why: string) => void = () => undefined;
   const endAsked = new Promise<string>((resolve) => { endAll = resolve; });
@@ -69,8 +70,6 @@ export function makeAgent({ directory, programs, records, library, fleet, tools:
   const notify = new NotifySockets({ poller, directory: join(stateDir.companion, 'notify'), holder, nowMs: () => clock.now().bootMs });
   const now = (): Clocks => clock.now();
   const news = new News({ events: records.programEvents, states: records.programStates, log, now });
-  // For all of them together: the pool has four threads.
-  const lookup = queuedLookup();
   const listeners = new Listeners({ news, cursors: records.eventCursors, notes: programs.parts.publisher.log, poller, directory: join(stateDir.companion, 'listeners'), log });
   const webhooks = new Webhooks({ news, notes: programs.parts.publisher.log, log, read: (path) => foreign.read(path, readOptions), lookup, now, random: () => Math.random() }, records.eventCursors);
   const parts: EngineParts = {

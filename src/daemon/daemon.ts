@@ -20,6 +20,7 @@ import { restore } from '../supervisor/restore/restore';
 import { Supervisor, makeTask } from '../supervisor/supervisor';
 import type { Kind, Task, TaskAnswers, TaskArgs } from '../supervisor/task';
 import { ChildReaper } from '../sys/process/children';
+import { queuedLookup } from '../sys/sockets/queued-lookup';
 import { DescriptorRoom } from '../sys/descriptor-room';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process/process';
@@ -118,6 +119,8 @@ export class Daemon {
       poller: this.#poller,
       onGivenUp: (what) => { log.warn({ what }, 'a file system does not answer'); },
     });
+    // For all of them together: the pool has four threads.
+    const lookup = queuedLookup();
     this.#images = new ImageRoom({
       records: this.#records,
       root: settings.root,
@@ -168,7 +171,7 @@ export class Daemon {
     this.#supervisor = new Supervisor(channel, this.#context);
     this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings, roots: this.#images.rootsOf(PROGRAMS_NAMESPACE) });
     const library = this.#images.libraryOf(PROGRAMS_NAMESPACE);
-    this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, library, fleet, tools, log });
+    this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, library, fleet, lookup, tools, log });
     this.#api = new ApiServer({
       supervisor: this.#supervisor,
       publisher: this.#context.publisher,

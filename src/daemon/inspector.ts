@@ -1,6 +1,7 @@
+import { isLoopback } from '../sys/sockets/internet-address';
 import { messageOf } from '../sys/thrown';
 import { DaemonError } from './errors';
-import { isLoopback, type HostPort } from './setting-values';
+import type { HostPort } from './setting-values';
 
 export interface Inspector {
   /** For a debugger: `ws://…` */

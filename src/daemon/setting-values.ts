@@ -1,6 +1,6 @@
-import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { parseDuration } from '../runtime/text/duration';
+import { isLoopback } from '../sys/sockets/internet-address';
 
 // Each function turns the text of one setting into its value, or throws a RangeError that says what
 // is wrong. Which flag or key it was, and the text itself, are added by the caller.
@@ -113,11 +113,6 @@ export function loopbackValue(text: string): HostPort {
     throw new RangeError('only a loopback address (127.0.0.1, [::1]): whoever reaches it runs code as root');
   }
   return { host: address, port };
-}
-
-/** @param host an address in numbers; names are never loopback here */
-export function isLoopback(host: string): boolean {
-  return host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** Empty means not set, as with the original's flags. */

@@ -16,6 +16,11 @@ export function internetAddress(host: string, port: number): Buffer | undefined 
   return undefined;
 }
 
+/** Whether only this machine reaches it. @param host an address in numbers; names are never loopback here */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
 /** The family of a socket's address. */
 export function familyOf(socketAddress: Buffer): number {
   return socketAddress.readUInt16LE(0);

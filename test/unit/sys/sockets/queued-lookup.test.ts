@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 
-import { queuedLookup } from '../../../../src/agent/health/lookup';
+import { queuedLookup } from '../../../../src/sys/sockets/queued-lookup';
 
 const found = (lookup: LookupFunction, name: string, options: { readonly all?: boolean; readonly family?: number }): Promise<unknown> =>
   new Promise((resolve) => { lookup(name, options, (error, address, family) => { resolve(error ?? (family === undefined ? address : [address, family])); }); });
