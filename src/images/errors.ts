@@ -7,7 +7,9 @@ export type ImagesErrorCode =
   | 'locked' // somebody else is writing it
   | 'not-implemented'
   | 'failed' // the disk has refused it
-  | 'no-answer'; // the disk does not answer
+  | 'no-answer' // the disk does not answer
+  | 'denied' // a registry wants a login, or another one
+  | 'registry'; // a registry cannot be reached, or fails
 
 /** The one error class of this room. The message has no word of the error's class: faces add what their clients know. */
 export class ImagesError extends Error {

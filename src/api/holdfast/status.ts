@@ -37,6 +37,8 @@ const imagesCodes: Readonly<Record<ImagesErrorCode, status>> = {
   'not-implemented': status.UNIMPLEMENTED,
   failed: status.UNKNOWN,
   'no-answer': status.UNAVAILABLE,
+  denied: status.PERMISSION_DENIED,
+  registry: status.UNKNOWN,
 };
 
 function recordsCode({ code }: RecordsError): status {

@@ -5,9 +5,10 @@ import { ImagesError } from '../errors';
 
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const DOCKER_INDEX = 'application/vnd.docker.distribution.manifest.list.v2+json';
+export const DOCKER_INDEX = 'application/vnd.docker.distribution.manifest.list.v2+json';
 export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
 export const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
 
 /** Manifests and configurations are read whole: more is none, but somebody's who wants our memory. Bytes. */
@@ -21,9 +22,14 @@ export function isManifest({ mediaType }: Descriptor): boolean {
   return mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST;
 }
 
+/** Artifacts of other kinds have manifests, too. */
+export function isConfig({ mediaType }: Descriptor): boolean {
+  return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG;
+}
+
 /** A descriptor in an index or a manifest, with the machine that it is for, where it says so. */
 export interface PlacedDescriptor extends Descriptor {
-  readonly platform: { readonly os: string; readonly architecture: string } | undefined;
+  readonly platform: { readonly os: string; readonly architecture: string; readonly variant: string } | undefined;
 }
 
 /** What an image is run with, and of which layers it is (OCI image specification, "Image Configuration"). */
@@ -65,6 +71,13 @@ export class JsonFields {
     return found;
   }
 
+  /** Undefined where it is not there. */
+  number(field: string): number | undefined {
+    const found = this.value[field];
+    if (found !== undefined && typeof found !== 'number') throw this.#wrong(field);
+    return found;
+  }
+
   texts(field: string): readonly string[] {
     return this.#list(field).map((one) => {
       if (typeof one !== 'string') throw this.#wrong(field);
@@ -97,7 +110,7 @@ export class JsonFields {
       digest,
       size,
       annotations: new Map(annotations.names.map((name) => [name, annotations.text(name)])),
-      platform: platform && { os: platform.text('os'), architecture: platform.text('architecture') },
+      platform: platform && { os: platform.text('os'), architecture: platform.text('architecture'), variant: platform.text('variant') },
     };
   }
 

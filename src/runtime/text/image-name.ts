@@ -4,6 +4,14 @@ export interface ImageName {
   readonly full: string;
   /** As people write it: `busybox:latest`. */
   readonly short: string;
+  /** With its port, where it names one; `docker.io` where it names no host. */
+  readonly host: string;
+  /** Of that registry: `library/busybox`. */
+  readonly repository: string;
+  /** Empty: a digest alone is named. */
+  readonly tag: string;
+  /** Empty: a tag alone is named. */
+  readonly digest: string;
 }
 
 const HUB = 'docker.io';
@@ -30,7 +38,14 @@ export function imageNameOf(text: string): ImageName | undefined {
   const repository = domain === HUB && !plain.includes('/') ? OFFICIAL + plain : plain;
   if (domain.length + 1 + repository.length > MOST_LENGTH) return undefined;
   const version = `${ofTag === undefined ? (ofDigest === undefined ? ':latest' : '') : `:${ofTag}`}${ofDigest === undefined ? '' : `@${ofDigest}`}`;
-  return { full: `${domain}/${repository}${version}`, short: `${shortened(domain, repository)}${version}` };
+  return {
+    full: `${domain}/${repository}${version}`,
+    short: `${shortened(domain, repository)}${version}`,
+    host: domain,
+    repository,
+    tag: ofTag ?? (ofDigest === undefined ? 'latest' : ''),
+    digest: ofDigest ?? '',
+  };
 }
 
 function shortened(domain: string, repository: string): string {

@@ -5,6 +5,7 @@ import { type ErrorClass, FaceError, classError } from '../errors';
 import { type Filter, parseFilters } from '../filter/filter';
 import { inRecordWords } from '../records/record-errors';
 
+/** Clients of this API ask registries themselves. */
 const classes: Readonly<Record<Exclude<ImagesErrorCode, 'out-of-range'>, ErrorClass>> = {
   invalid: 'invalid-argument',
   'not-found': 'not-found',
@@ -14,6 +15,8 @@ const classes: Readonly<Record<Exclude<ImagesErrorCode, 'out-of-range'>, ErrorCl
   'not-implemented': 'not-implemented',
   failed: 'unknown',
   'no-answer': 'unavailable',
+  denied: 'unknown',
+  registry: 'unknown',
 };
 
 /** Runs `work` on blobs, images or snapshots, and puts what it throws into this API's words. */

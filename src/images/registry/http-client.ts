@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import type * as https from 'node:https';
+import type { LookupFunction } from 'node:net';
+import type * as tls from 'node:tls';
+import { messageOf } from '../../sys/thrown';
+import { within } from '../../sys/within';
+import { RegistryFailure, placeOf } from './failure';
+
+/** How long nothing may come, in milliseconds. However long it takes in all: what comes slowly comes. */
+export interface Patience {
+  /** From the question to the head of its answer. */
+  readonly answerMs: number;
+  /** Between two pieces of an answer. */
+  readonly idleMs: number;
+}
+
+export interface HttpQuestion {
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string;
+}
+
+export interface HttpAnswer {
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  /** All values of WWW-Authenticate. */
+  readonly challenges: readonly string[];
+  /** To be read to its end, or destroyed. */
+  readonly body: IncomingMessage;
+}
+
+/** OpenSSL's and Go's variable, and where distributions have what their administrators trust. */
+const trustedFile = (): string => process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt';
+/** As many layers come at once as a pull has under way, and a token beside them. */
+const mostSockets = 4;
+
+/** Asks servers over HTTP, and waits for none that says nothing. Its connections are its own. */
+export class HttpClient {
+  readonly #plain = new Agent({ keepAlive: true, maxSockets: mostSockets });
+  #secure: Promise<Agent> | undefined;
+
+  /** @param signal gives up all that is under way */
+  constructor(private readonly lookup: LookupFunction, private readonly patience: Patience, private readonly signal: AbortSignal) {}
+
+  /** Nobody wants an answer any more. */
+  get isGivenUp(): boolean {
+    return this.signal.aborted;
+  }
+
+  /** One question, and the head of its answer; follows no redirection. @throws RegistryFailure */
+  async ask(url: URL, { method = 'GET', headers = {}, body }: HttpQuestion = {}): Promise<HttpAnswer> {
+    const agent = url.protocol === 'https:' ? await (this.#secure ??= secureAgent()) : this.#plain;
+    const send = url.protocol === 'https:' ? secure().request : request;
+    if (this.isGivenUp) throw this.#failure(url, undefined);
+    const asked = send(url, { method, headers: { 'user-agent': 'holdfast', ...headers }, agent, lookup: this.lookup, signal: this.signal });
+    const answered = headOf(asked);
+    asked.end(body);
+    try {
+      const response = await within(this.patience.answerMs, answered, undefined);
+      if (response === undefined) throw new RegistryFailure('registry', `${placeOf(url)}: no answer for ${String(this.patience.answerMs / 1000)} s`);
+      return { url, status: response.statusCode ?? 0, headers: response.headers, challenges: response.headersDistinct['www-authenticate'] ?? [], body: response };
+    } catch (error) {
+      asked.destroy();
+      throw this.#failure(url, error);
+    }
+  }
+
+  /** The bytes of an answer, as they come. @throws RegistryFailure: a transient one where it was cut off */
+  async *piecesOf({ url, body }: HttpAnswer): AsyncGenerator<Buffer, void, undefined> {
+    const pieces = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await within(this.patience.idleMs, pieces.next(), undefined);
+        if (next === undefined) throw new RegistryFailure('registry', `${placeOf(url)}: nothing has come for ${String(this.patience.idleMs / 1000)} s`);
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } catch (error) {
+      throw this.#failure(url, error);
+    } finally {
+      body.destroy();
+    }
+  }
+
+  /** All of an answer that is short. @throws RegistryFailure for one of more than `mostBytes` */
+  async wholeOf(answer: HttpAnswer, mostBytes: number): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for await (const piece of this.piecesOf(answer)) {
+      bytes += piece.length;
+      if (bytes > mostBytes) throw new RegistryFailure('invalid', `${placeOf(answer.url)}: the answer has more than ${String(mostBytes)} bytes`);
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
+  }
+
+  /** May be called twice. */
+  close(): void {
+    this.#plain.destroy();
+    this.#secure?.then((agent) => { agent.destroy(); }, () => undefined);
+  }
+
+  #failure(url: URL, error: unknown): RegistryFailure {
+    if (this.isGivenUp) return new RegistryFailure('registry', 'the pull was given up', { cause: error });
+    if (error instanceof RegistryFailure) return error;
+    // A server that is not there will not be in a moment; one that has hung up may have been restarted.
+    const message = messageOf(error);
+    return new RegistryFailure('registry', `${placeOf(url)}: ${message}`, { isTransient: /ECONNRESET|EPIPE|hang up|aborted/.test(message), cause: error });
+  }
+}
+
+function headOf(asked: ClientRequest): Promise<IncomingMessage> {
+  const head = new Promise<IncomingMessage>((resolve, reject) => {
+    asked.once('response', (response) => {
+      // What is destroyed unread fails once more.
+      response.on('error', () => undefined);
+      resolve(response);
+    });
+    asked.on('error', reject);
+  });
+  head.catch(() => undefined);
+  return head;
+}
+
+/** An import would load TLS at the start. */
+function secure(): typeof https {
+  return require('node:https') as typeof https;
+}
+
+/** Trusts whom this machine trusts; where it has no such file, whom Node trusts. What it trusts is read once: it takes milliseconds. */
+async function secureAgent(): Promise<Agent> {
+  const { createSecureContext } = require('node:tls') as typeof tls;
+  const ca = await readFile(trustedFile()).catch(() => undefined);
+  return new (secure().Agent)({ keepAlive: true, maxSockets: mostSockets, secureContext: createSecureContext(ca === undefined ? {} : { ca }) });
+}
