@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
+import { type Mirrors, isMirrorOrigin } from '../images/registry/endpoint';
 import { errorCodeOf, messageOf } from '../sys/thrown';
 import { DaemonError } from './errors';
 import { optionNames, options, type Option, type OptionName } from './settings';
@@ -13,10 +14,12 @@ export interface ConfigFile {
   readonly texts: ReadonlyMap<OptionName, readonly string[]>;
   /** The table `[runtimes]`: names that clients use, to programs. */
   readonly runtimes: ReadonlyMap<string, string>;
+  /** The table `[mirrors]`: hosts of registries, to the mirrors that are asked before them. */
+  readonly mirrors: Mirrors;
 }
 
 /**
- * Reads a TOML file whose keys are the flags' names, and `[runtimes]`.
+ * Reads a TOML file whose keys are the flags' names, `[runtimes]` and `[mirrors]`.
  *
  * @returns undefined where there is no such file
  * @throws DaemonError `config-unreadable`; `config-invalid`, with all unknown keys and wrong types
@@ -43,16 +46,19 @@ export function parseConfig(path: string, source: string): ConfigFile {
   return { path, ...read };
 }
 
-/** Reads a table whose keys are the flags' names, and `runtimes`. @returns what is wrong with it, beside what it says */
+/** Reads a table whose keys are the flags' names, `runtimes` and `mirrors`. @returns what is wrong with it, beside what it says */
 export function readTable(table: Readonly<Record<string, unknown>>): Omit<ConfigFile, 'path'> & { readonly complaints: readonly string[] } {
   const complaints: string[] = [];
   const unknown: string[] = [];
   const texts = new Map<OptionName, readonly string[]>();
   let runtimes: ReadonlyMap<string, string> = new Map();
+  let mirrors: Mirrors = new Map();
   for (const [key, value] of Object.entries(table)) {
     const name = optionNames.find((candidate) => options[candidate].flag === key);
     if (key === 'runtimes') {
       runtimes = readRuntimes(value, complaints);
+    } else if (key === 'mirrors') {
+      mirrors = readMirrors(value, complaints);
     } else if (name === undefined) {
       unknown.push(JSON.stringify(key));
     } else {
@@ -62,7 +68,7 @@ export function readTable(table: Readonly<Record<string, unknown>>): Omit<Config
     }
   }
   if (unknown.length > 0) complaints.unshift(`unknown key${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
-  return { texts, runtimes, complaints };
+  return { texts, runtimes, mirrors, complaints };
 }
 
 /** @throws DaemonError `config-invalid` that says where */
@@ -117,6 +123,20 @@ function readRuntimes(value: unknown, complaints: string[]): ReadonlyMap<string,
     else complaints.push(`runtimes.${JSON.stringify(name)} must be the name or path of a program, not ${kindOf(program)}`);
   }
   return programs;
+}
+
+function readMirrors(value: unknown, complaints: string[]): Mirrors {
+  const mirrors = new Map<string, readonly string[]>();
+  if (kindOf(value) !== 'a table') {
+    complaints.push(`mirrors must be a table, not ${kindOf(value)}`);
+    return mirrors;
+  }
+  for (const [host, said] of Object.entries(value as object)) {
+    const origins = textsOf('strings', said);
+    if (origins?.every(isMirrorOrigin) === true) mirrors.set(host, origins);
+    else complaints.push(`mirrors.${JSON.stringify(host)} must be an array of addresses such as "https://mirror.example" (http:// for localhost alone)`);
+  }
+  return mirrors;
 }
 
 /** What a value is, for messages. */

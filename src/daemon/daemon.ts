@@ -129,6 +129,7 @@ export class Daemon {
       reaper: this.#reaper,
       nowNs: () => BigInt(Date.now()) * 1_000_000n,
       log,
+      registries: { lookup, mirrors: settings.mirrors },
     });
     const fleet = new ShimFleet({
       stateDir,

@@ -1,3 +1,4 @@
+import type { Mirrors } from '../images/registry/endpoint';
 import type { HostPort, LogLevel } from './setting-values';
 import {
   booleanValue,
@@ -53,6 +54,8 @@ export interface Settings {
   readonly runtimeArgs: readonly string[];
   /** Other programs for the names of runtimes. Only the configuration file sets it. */
   readonly runtimes: ReadonlyMap<string, string>;
+  /** Mirrors of registries, by their hosts. Only the configuration file sets it. */
+  readonly mirrors: Mirrors;
   /** Name or path as given; which names mean our own shim is not decided here. */
   readonly shim: string;
   /** The name of our own shim's processes. */
@@ -74,7 +77,7 @@ export interface Settings {
 }
 
 /** What only a configuration file can say. */
-export type FileSettings = Pick<Settings, 'runtimes' | 'socketUserId' | 'messageLimits' | 'oomScoreAdj'>;
+export type FileSettings = Pick<Settings, 'runtimes' | 'mirrors' | 'socketUserId' | 'messageLimits' | 'oomScoreAdj'>;
 
 /** The settings that have a flag and a key of that name. */
 export type OptionName = Exclude<keyof Settings, keyof FileSettings | 'configFile' | 'shimCalledAs'>;

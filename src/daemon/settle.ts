@@ -50,6 +50,7 @@ export function settle({ flags, file, calledAs, initials, keyOf }: Sources): Set
     runtime: read('runtime'),
     runtimeArgs: read('runtimeArgs'),
     runtimes: file?.runtimes ?? new Map(),
+    mirrors: file?.mirrors ?? new Map(),
     shim: read('shim'),
     shimCalledAs: shimName(read('shim'), isSet('shim') || calledAs !== PROGRAM),
     startTimeoutMs: read('startTimeoutMs'),

@@ -6,6 +6,7 @@ import type { Logger } from '../runtime/logger';
 import type { ChildReaper } from '../sys/process/children';
 import { Collector } from './collector/collector';
 import { BlobStore } from './content/blob-store';
+import { Registries, type RegistriesParts } from './registry/registries';
 import { LayerProcesses } from './diff/layer-process';
 import { Layers } from './diff/layers';
 import { Library } from './library/library';
@@ -27,6 +28,8 @@ export interface ImageRoomParts {
   readonly layerProgram: string;
   readonly nowNs: () => bigint;
   readonly log: Logger;
+  /** How registries are reached. */
+  readonly registries: RegistriesParts;
 }
 
 /** All that has to do with images: blobs, snapshots, and who takes away what nothing keeps. Its threads are started when they are first needed. */
@@ -79,7 +82,7 @@ export class ImageRoom {
   /** The images of a namespace, by name, as people have them. */
   libraryOf(namespace: string): Library {
     const { content, collector, layers } = this;
-    return new Library({ records: this.#parts.records, nowNs: this.#parts.nowNs, content, collector, layers, snapshotter: this.#overlayfs() }, namespace);
+    return new Library({ records: this.#parts.records, nowNs: this.#parts.nowNs, registries: new Registries(this.#parts.registries), content, collector, layers, snapshotter: this.#overlayfs() }, namespace);
   }
 
   /** The root file systems of programs of these images. */

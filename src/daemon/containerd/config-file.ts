@@ -93,6 +93,7 @@ export function parseContainerdConfig(path: string, source: string): ContainerdC
     ttrpcAddress,
     disabledPlugins: plugins.disabled,
     runtimes: own.runtimes,
+    mirrors: own.mirrors,
     socketUserId: grpc.uid,
     messageLimits: grpc.limits,
     ...(oomScore === 0 ? {} : { oomScoreAdj: oomScore }),

@@ -35,6 +35,7 @@ export function configText(settings: Settings, config: ContainerdConfig): string
         'retain-count': settings.retainCount,
         'start-timeout': `${settings.startTimeoutMs}ms`,
         runtimes: Object.fromEntries(settings.runtimes),
+        mirrors: Object.fromEntries([...settings.mirrors].map(([host, origins]) => [host, [...origins]])),
       },
     },
   }) + '\n';

@@ -107,6 +107,11 @@ async function writeAll(source: Socket, writer: BlobWriter): Promise<void> {
 }
 
 /** Whether a layer of that type may be packed: how, its first bytes say, and not its type. @throws ImagesError for what is no layer */
+/** Whether it is a layer, by its media type: only those are unpacked. */
+export function isLayer(mediaType: string): boolean {
+  return LAYER.test(mediaType);
+}
+
 function isPacked(mediaType: string): boolean {
   const found = LAYER.exec(mediaType);
   if (found === null) throw new ImagesError('not-implemented', `failed to get stream processor for ${mediaType}: no processor for media-type`);

@@ -1,9 +1,9 @@
-import { imageNameOf } from '../../runtime/text/image-name';
 import type { Descriptor } from '../descriptor';
 import { ImagesError } from '../errors';
 import type { ArchiveIntake } from './archive-intake';
 import { DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST, JsonFields } from './formats';
 import type { KeptContent } from './kept-content';
+import { fullName } from './name';
 
 /** An image of an archive, and what it is called there. */
 export interface ArchiveImage {
@@ -63,11 +63,4 @@ async function imageOfDocker(fields: JsonFields, archive: ArchiveIntake, content
   const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: DOCKER_MANIFEST, config: { mediaType: DOCKER_CONFIG, size, digest }, layers }));
   const written = await content.put(`${content.lease}-manifest-${digest}`, manifest);
   return { target: { mediaType: DOCKER_MANIFEST, ...written, annotations: new Map() }, names: fields.texts('RepoTags').map(fullName) };
-}
-
-/** @throws ImagesError `invalid` */
-export function fullName(text: string): string {
-  const name = imageNameOf(text);
-  if (name === undefined) throw new ImagesError('invalid', `${JSON.stringify(text)} is not a name of an image`);
-  return name.full;
 }

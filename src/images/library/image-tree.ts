@@ -1,7 +1,6 @@
 import type { Descriptor } from '../descriptor';
 import { ImagesError } from '../errors';
-import { type ImageConfig, JsonFields, configOf, isIndex, isManifest, ownArchitecture } from './formats';
-import type { KeptContent } from './kept-content';
+import { type ImageConfig, JsonFields, type PlacedDescriptor, configOf, isIndex, isManifest, ownArchitecture } from './formats';
 
 /** The image for this machine, of all that its target may name. */
 export interface ImageTree {
@@ -14,12 +13,21 @@ export interface ImageTree {
   readonly layers: readonly Descriptor[];
 }
 
+/** Where the documents of an image come from. */
+export interface DocumentSource {
+  has(digest: string): boolean;
+  /** Whole. @throws ImagesError */
+  json(descriptor: Descriptor): Promise<Uint8Array>;
+}
+
 /** An index may name indexes, and so on. */
 const MOST_DEPTH = 4;
 const MOST_LAYERS = 500;
+/** Of its kind of processor: images for it may say so, or not. */
+const usualVariant = process.arch === 'arm64' ? 'v8' : 'v1';
 
 /** Follows an image's target to the layers for this machine. @throws ImagesError `not-found` for a blob that is missing, `invalid` */
-export async function imageTreeOf(content: KeptContent, target: Descriptor): Promise<ImageTree> {
+export async function imageTreeOf(content: DocumentSource, target: Descriptor): Promise<ImageTree> {
   const manifests: Descriptor[] = [target];
   let manifest = target;
   while (isIndex(manifest)) {
@@ -38,11 +46,21 @@ export async function imageTreeOf(content: KeptContent, target: Descriptor): Pro
   return { manifests, manifest, config, settings, layers };
 }
 
-/** Of an index: what is for this machine and is there. */
-async function ownOf(content: KeptContent, index: Descriptor): Promise<Descriptor> {
+/** Of an index: what is for this machine, and of that what is there. */
+async function ownOf(content: DocumentSource, index: Descriptor): Promise<Descriptor> {
   const all = JsonFields.parse(await content.json(index), `the index ${index.digest}`).objects('manifests').map((fields) => fields.descriptor());
-  const own = all.filter(({ platform }) => platform === undefined || (platform.os === 'linux' && platform.architecture === ownArchitecture));
+  const own = all.filter(isOwn).sort((a, b) => strangeness(a) - strangeness(b));
   const found = own.find(({ digest }) => content.has(digest)) ?? own[0];
   if (found === undefined) throw new ImagesError('invalid', `the index ${index.digest} has no image for linux on ${ownArchitecture}`);
   return found;
+}
+
+function isOwn({ platform }: PlacedDescriptor): boolean {
+  return platform === undefined || (platform.os === 'linux' && platform.architecture === ownArchitecture);
+}
+
+/** What every machine of this kind runs goes before what only newer ones do, and before what does not say. */
+function strangeness({ platform }: PlacedDescriptor): number {
+  if (platform === undefined) return 2;
+  return platform.variant === '' || platform.variant === usualVariant ? 0 : 1;
 }

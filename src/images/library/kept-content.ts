@@ -1,7 +1,7 @@
 import { RecordsError } from '../../records/errors';
 import type { Records } from '../../records/records';
 import type { BlobStore } from '../content/blob-store';
-import type { BlobWriter, ContentInfo } from '../content/content-store';
+import type { BlobWriter, ContentInfo, WriterOptions } from '../content/content-store';
 import type { Descriptor } from '../descriptor';
 import { ImagesError } from '../errors';
 import { MOST_JSON_BYTES } from './formats';
@@ -15,8 +15,9 @@ export class KeptContent {
     readonly lease: string,
   ) {}
 
-  writer(ref: string): Promise<BlobWriter> {
-    return this.store.writer(this.namespace, ref, { lease: this.lease });
+  /** Goes on with what is left of it. */
+  writer(ref: string, wishes: Pick<WriterOptions, 'total' | 'expected'> = {}): Promise<BlobWriter> {
+    return this.store.writer(this.namespace, ref, { ...wishes, lease: this.lease });
   }
 
   /** Makes a blob of what has been written, or keeps the one that is there already. Where that fails nothing is left of it. */
@@ -65,17 +66,42 @@ export class KeptContent {
     return this.has(digest);
   }
 
+  /** What is on its way by this lease, and goes on no more, goes at once: it would stay for a day. */
+  async abandon(): Promise<void> {
+    const { leases } = this.records;
+    if (!leases.has(this.namespace, this.lease)) return;
+    const ingests = leases.resources(this.namespace, this.lease).filter(({ type }) => type === 'ingests');
+    await Promise.all(ingests.map(({ id }) => this.store.abort(this.namespace, id).catch(() => undefined)));
+  }
+
   has(digest: string): boolean {
     return this.#find(digest) !== undefined;
   }
 
-  /** Whole. @throws ImagesError `not-found`; `invalid` where it is longer than any such document */
-  async json({ digest, size }: Descriptor): Promise<Uint8Array> {
+  /** Bytes. @throws ImagesError `not-found` */
+  sizeOf(digest: string): number {
+    return this.store.info(this.namespace, digest).size;
+  }
+
+  /** Whole. @throws ImagesError `not-found`; `invalid` where it is longer than any such document, or than it is said to be */
+  async json(descriptor: Descriptor): Promise<Uint8Array> {
+    const { digest } = descriptor;
+    this.checkLength(descriptor, this.sizeOf(digest));
+    return this.whole(digest);
+  }
+
+  /** @throws ImagesError `invalid` where it is longer than any document, or than it is said to be */
+  checkLength({ digest, size }: Descriptor, bytes: number): void {
+    if (bytes > MOST_JSON_BYTES) throw new ImagesError('invalid', `${digest} has ${String(bytes)} bytes, which no manifest has`);
+    if (bytes !== size) throw new ImagesError('invalid', `${digest} has ${String(bytes)} bytes, and is said to have ${String(size)}`);
+  }
+
+  /** All of a document. @throws ImagesError `not-found`; `invalid` where it is longer than any */
+  async whole(digest: string): Promise<Buffer> {
     const blob = this.store.open(this.namespace, digest);
     try {
-      if (blob.size > MOST_JSON_BYTES) throw new ImagesError('invalid', `${digest} has ${String(blob.size)} bytes, which no manifest has`);
-      if (blob.size !== size) throw new ImagesError('invalid', `${digest} has ${String(blob.size)} bytes, and is said to have ${String(size)}`);
-      return await blob.read(0, blob.size);
+      this.checkLength({ mediaType: '', digest, size: blob.size, annotations: new Map() }, blob.size);
+      return Buffer.from(await blob.read(0, blob.size));
     } finally {
       blob.close();
     }

@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { ImageRecord } from '../../records/image-record';
 import type { Records } from '../../records/records';
+import { Turns } from '../../sys/turns';
 import type { BlobStore } from '../content/blob-store';
 import type { Descriptor } from '../descriptor';
 import type { Layers } from '../diff/layers';
 import { ImagesError } from '../errors';
+import type { Credentials } from '../registry/login';
+import type { Registries } from '../registry/registries';
 import type { Snapshotter } from '../snapshots/snapshotter';
 import { ArchiveIntake } from './archive-intake';
-import { fullName, imagesOf } from './archive-images';
+import { imagesOf } from './archive-images';
+import { fetchImage } from './fetch-image';
 import { type ImageTree, imageTreeOf } from './image-tree';
 import { KeptContent } from './kept-content';
+import { fullName, parsedName } from './name';
+import { PullLeases } from './pull-leases';
 import { type RunWishes, type UserFiles, runSpec, stopSignalOf } from './run-spec';
 import { writeArchive } from './save';
 import { chainOf, unpack } from './unpack';
@@ -19,6 +25,7 @@ export interface LibraryParts {
   readonly content: BlobStore;
   readonly snapshotter: Snapshotter;
   readonly layers: Layers;
+  readonly registries: Registries;
   readonly collector: { soon(): void; run(): Promise<void> };
   readonly nowNs: () => bigint;
 }
@@ -48,12 +55,30 @@ export interface ResolvedRun {
 /** A layer is unpacked next: the how-many-th, of how many. */
 export type OnLayer = (name: string, layer: number, layers: number) => void;
 
+/** How far a pull is. */
+export interface PullWatcher {
+  /** So much of a layer is here by now. @param layer from 1 on, of how many */
+  fetched(layer: number, layers: number, descriptor: Descriptor, bytes: number): void;
+  /** This layer is unpacked next. */
+  unpacking(layer: number, layers: number): void;
+}
+
+export interface PulledImage extends ImageInfo {
+  /** The name stands for what it has stood for before. */
+  readonly isSame: boolean;
+}
+
 /** A client that is killed keeps nothing of what it had begun for longer. Milliseconds. */
 const LEASE_MS = 24 * 3600 * 1000;
 
 /** Images by name, in one namespace: taken in, listed, taken away and written out. */
 export class Library {
-  constructor(private readonly parts: LibraryParts, readonly namespace: string) {}
+  readonly #pulls: PullLeases;
+  readonly #turns = new Turns();
+
+  constructor(private readonly parts: LibraryParts, readonly namespace: string) {
+    this.#pulls = new PullLeases(parts.records, namespace, parts.nowNs);
+  }
 
   /**
    * Takes in all images of an archive, unpacks them, and names them: a name is there once all of its image is. @param name instead of the archive's; it has one image then
@@ -77,6 +102,30 @@ export class Library {
       }
     } finally {
       await this.#release(content);
+    }
+  }
+
+  /**
+   * Fetches what is not here yet of an image of a registry, unpacks it, and names it. What has come of one that is cut off, or given up, is kept for a day, and gone on with; what is wrong leaves nothing.
+   * @throws ImagesError `invalid` for what is no image, `not-found` where the registry has none of that name, `denied`, `registry`
+   */
+  async pull(text: string, credentials: Credentials, watcher: PullWatcher, signal: AbortSignal): Promise<PulledImage> {
+    const name = parsedName(text);
+    const before = this.parts.records.images.find(this.namespace, name.full)?.target.digest;
+    const content = new KeptContent(this.parts.records, this.parts.content, this.namespace, await this.#pulls.begin(name.full));
+    let isOver = true;
+    try {
+      const fetch = { name, credentials, signal, onBytes: watcher.fetched.bind(watcher) };
+      const target = await fetchImage({ registries: this.parts.registries, turns: this.#turns }, content, fetch);
+      const tree = await this.#treeOf(content, target);
+      await unpack(this.parts, content, tree, (layer) => { watcher.unpacking(layer, tree.layers.length); }, signal);
+      return { ...this.#infoOf(await this.#putName(name.full, target), tree), isSame: before === target.digest };
+    } catch (error) {
+      isOver = !signal.aborted && !(error instanceof ImagesError && error.code === 'registry');
+      throw error;
+    } finally {
+      if (isOver) await content.abandon();
+      if (await this.#pulls.end(content.lease, isOver)) this.parts.collector.soon();
     }
   }
 

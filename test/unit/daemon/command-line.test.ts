@@ -46,6 +46,7 @@ const DEFAULTS: Settings = {
   runtime: 'runc',
   runtimeArgs: [],
   runtimes: new Map(),
+  mirrors: new Map(),
   shim: 'containerd-shim',
   shimCalledAs: 'holdfast-shim',
   startTimeoutMs: 30_000,
@@ -250,7 +251,10 @@ describe('configuration file', () => {
       pprof-address = "127.0.0.1:6060"
       [runtimes]
       docker-runc = "/usr/sbin/runc"
-      "a.b" = "crun"`,
+      "a.b" = "crun"
+      [mirrors]
+      "docker.io" = ["https://mirror.example", "http://localhost:5000"]
+      "x.org" = "https://one.example"`,
     );
     const fromFile: Settings = {
       socketPaths: ['/a.sock', '/b.sock'],
@@ -263,6 +267,10 @@ describe('configuration file', () => {
       runtimes: new Map([
         ['docker-runc', '/usr/sbin/runc'],
         ['a.b', 'crun'],
+      ]),
+      mirrors: new Map([
+        ['docker.io', ['https://mirror.example', 'http://localhost:5000']],
+        ['x.org', ['https://one.example']],
       ]),
       shim: '/usr/bin/other-shim',
       shimCalledAs: 'holdfast-shim',
@@ -313,6 +321,10 @@ describe('configuration file', () => {
     ['runtime = "a\\u0000b"', 'config-invalid', /runtime must be a string, not a string with a NUL/],
     ['runtime-args = [1]', 'config-invalid', /runtime-args must be an array of strings, not an array/],
     ['runtimes = "runc"', 'config-invalid', /runtimes must be a table, not a string/],
+    ['mirrors = "a"', 'config-invalid', /mirrors must be a table, not a string/],
+    ['[mirrors]\nx = ["http://elsewhere.example"]', 'config-invalid', /mirrors."x" must be an array of addresses/],
+    ['[mirrors]\nx = ["https://elsewhere.example/path"]', 'config-invalid', /mirrors."x" must be an array of addresses/],
+    ['[mirrors]\nx = ["https://name:word@elsewhere.example"]', 'config-invalid', /mirrors."x" must be an array of addresses/],
     ['[runtimes]\nx = ""', 'config-invalid', /runtimes."x" must be the name or path of a program, not an empty string/],
     ['foo = 1\ndebug = 1', 'config-invalid', /unknown key "foo"; debug must be true or false, not number 1/],
     ['a = \n', 'config-invalid', /config.toml:1:\d+: /],

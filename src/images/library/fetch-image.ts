@@ -1,0 +1,56 @@
+import PQueue from 'p-queue';
+import type { ImageName } from '../../runtime/text/image-name';
+import type { Turns } from '../../sys/turns';
+import type { Descriptor } from '../descriptor';
+import type { Credentials } from '../registry/login';
+import type { Registries } from '../registry/registries';
+import { imageTreeOf } from './image-tree';
+import type { KeptContent } from './kept-content';
+import { RegistryIntake } from './registry-intake';
+
+export interface FetchParts {
+  readonly registries: Registries;
+  readonly turns: Turns;
+}
+
+export interface FetchWishes {
+  readonly name: ImageName;
+  readonly credentials: Credentials;
+  readonly signal: AbortSignal;
+  /** How much of a layer is here by now, from 1 on, of how many. */
+  readonly onBytes: (layer: number, layers: number, descriptor: Descriptor, bytes: number) => void;
+}
+
+/** As docker has it: more connections are not faster, and registries count them. */
+const layersAtOnce = 3;
+
+/** Fetches what is not here yet of an image. @returns what its name stands for @throws ImagesError: nothing of it is under way any more */
+export async function fetchImage({ registries, turns }: FetchParts, content: KeptContent, { name, credentials, signal, onBytes }: FetchWishes): Promise<Descriptor> {
+  const stopping = new AbortController();
+  const stop = (): void => { stopping.abort(); };
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  const { repository, firstPauseMs, close } = registries.open(name, credentials, stopping.signal);
+  try {
+    const intake = new RegistryIntake({ content, repository, turns, firstPauseMs, signal: stopping.signal });
+    const target = await intake.target(name.tag, name.digest);
+    const { layers } = await imageTreeOf(intake, target);
+    const queue = new PQueue({ concurrency: layersAtOnce });
+    for (const [at, layer] of layers.entries()) onBytes(at + 1, layers.length, layer, content.has(layer.digest) ? layer.size : 0);
+    const fetched = layers.map((layer, at) => queue.add(() => intake.layer(layer, (bytes) => { onBytes(at + 1, layers.length, layer, bytes); })));
+    // The others are of no use without it.
+    for (const one of fetched) one.catch(stop);
+    await firstFailureOf(fetched);
+    return target;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    close();
+  }
+}
+
+/** Waits for all. @throws what the first has failed with, by time */
+async function firstFailureOf(all: readonly Promise<unknown>[]): Promise<void> {
+  let failure: { readonly error: unknown } | undefined;
+  await Promise.all(all.map((one) => one.catch((error: unknown) => { failure ??= { error }; })));
+  if (failure !== undefined) throw failure.error;
+}
