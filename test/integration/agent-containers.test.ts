@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 
 import { ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
 import { cgroupMounts } from '../../src/runtime/cgroups/find';
@@ -64,6 +65,24 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     ]);
     expect(existsSync(`${rootfs}/tmp/y`)).toBe(false);
     expect((await ctl.run('why', agent.name('box'))).stdout).toContain('memory 64M, 0 times reached; pids 30');
+  });
+
+  test('a network is the host\'s where that is asked for, and in another root one of its own otherwise', async () => {
+    const networkOf = (pid: number | 'self'): string => readlinkSync(`/proc/${String(pid)}/ns/net`);
+    // The first process of a pid namespace hears no SIGTERM that it has no handler for.
+    const sleeps = 'command = "sleep 1000"\nstopsignal = "KILL"';
+    agent.define('shared', [`rootfs = "${rootfs}"`, sleeps, 'network = "host"']);
+    agent.define('own', [`rootfs = "${rootfs}"`, sleeps, 'network = "none"']);
+    agent.define('host', [sleeps, 'network = "host"', 'nice = 7']);
+    await agent.startDaemon();
+    const [shared, own, host] = await Promise.all(['shared', 'own', 'host'].map(async (short) => (await agent.untilState(short, State.RUNNING)).pid));
+    expect([shared, own, host].map((pid) => networkOf(pid ?? 0) === networkOf('self'))).toEqual([true, false, true]);
+    expect(getPriority(host)).toBe(7);
+    // Another network is another run.
+    agent.define('shared', [`rootfs = "${rootfs}"`, sleeps]);
+    await ctl.prints('update');
+    const after = await agent.until('shared', 'another run', ({ state, pid }) => state === State.RUNNING && pid !== shared);
+    expect(networkOf(after.pid)).not.toBe(networkOf('self'));
   });
 
   test('an unknown user of the root is said once, and where it was looked for', async () => {
