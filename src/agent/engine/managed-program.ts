@@ -132,6 +132,8 @@ export class ManagedProgram implements Peer {
     if (this.#stored === before) return;
     this.#attend();
     this.#setTimer();
+    // What it depends on may have come while the wait for it was being written.
+    this.heedOthers();
   }
 
   /** Goes on where it has waited for others, or starts again with them. */
