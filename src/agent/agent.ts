@@ -5,6 +5,7 @@ import type { StartResult } from '../programs/start-result';
 import { tellRequest } from '../programs/tell';
 import { messageOf } from '../sys/thrown';
 import { within } from '../sys/within';
+import { isOfCommandLine, placeText } from './definitions/command-line';
 import type { EngineParts } from './engine/parts';
 import type { ManagedProgram } from './engine/managed-program';
 import type { Wait } from './engine/dependencies';
@@ -106,11 +107,11 @@ function isDownState(state: Stored['state'] | undefined): boolean {
 
 function viewOf(program: ManagedProgram, now: Clocks): ManagedView {
   const { stored, definition } = program;
-  const { file, line } = definition.process.source;
   return {
     state: program.isKnown ? stored.state : 'UNKNOWN',
     reason: program.isKnown ? reasonOf(stored, now, program.waits) : 'where it stands could not be found out yet',
-    definedIn: `${file}:${String(line)}`,
+    definedIn: placeText(definition.process.source),
+    isOfCommandLine: isOfCommandLine(definition.process),
     nextStartNs: nextStartNs(stored, now),
     failures: stored.failures,
     health: healthOf(stored)?.verdict,

@@ -115,7 +115,7 @@ class ResultPrinter {
     const command = /^can't find command '(.*)'$/.exec(detail)?.[1];
     // The line on stdout has said what is wrong.
     if (command !== undefined) this.tool.hint(`${command} is not there. It is tried again with: holdfastctl start ${name}`);
-    else if (detail !== '') this.tool.explain(`${name}: ${detail}`, adviceFor(result, detail, name));
+    else if (detail !== '') this.tool.explain(detail.startsWith(`${name} `) ? detail : `${name}: ${detail}`, adviceFor(result, detail, name));
     this.#statuses.push(result === 'starting' ? (this.action.statusOfLate ?? exitStatus.ok) : resultStatus(result));
   }
 }

@@ -59,6 +59,13 @@ export interface DefinitionFiles {
   remove(group: string): Promise<'removed' | 'still-running' | 'no-such-group'>;
   /** Has a program run so many processes. @throws ProgramError `no-such-process` */
   scale(order: ScaleOrder): Promise<ScaleResult>;
+  /**
+   * Has a program kept running that no file defines, until {@link forget}, or until a file defines one of its name. @param toml a file that defines it alone @param refuse throws where something else has the name
+   * @returns its name @throws ProgramError `already-active`: the name is taken; `invalid-definition`; RecordsError where it cannot be written down
+   */
+  define(toml: string, refuse: (name: string) => Promise<void>): Promise<string>;
+  /** Ends and forgets a program that no file defines. @throws ProgramError `no-such-process`: there is none of the name */
+  forget(name: string): Promise<void>;
   /** The definition in use of a program, group or process, as TOML, with defaults and without secrets. @throws ProgramError `no-such-process` */
   show(name: string): string;
 }

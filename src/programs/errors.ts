@@ -6,7 +6,8 @@ export type ProgramErrorCode =
   | 'other-cursor' // of another program's output
   | 'managed' // a file defines it
   | 'no-reload' // its definition says nothing of that
-  | 'already-active' // the group is in use
+  | 'already-active' // the group is in use, or the name
+  | 'invalid-definition'
   | 'failed'
   | 'invalid-name';
 
@@ -32,6 +33,8 @@ export function notRunning(name: string, cause?: unknown): ProgramError {
   return new ProgramError('not-running', name, `not running: ${name}`, { cause });
 }
 
-export function managedElsewhere(name: string): ProgramError {
-  return new ProgramError('managed', name, `${name} is defined in a file of the agent: it is changed and taken away there`);
+/** Something else says what the name means. @param isOfCommandLine and that is no file */
+export function managedElsewhere(name: string, isOfCommandLine: boolean): ProgramError {
+  const message = isOfCommandLine ? `${name} is kept running as "run --restart" has said: "rm ${name}" forgets it` : `${name} is defined in a file of the agent: it is changed and taken away there`;
+  return new ProgramError('managed', name, message);
 }

@@ -4,13 +4,15 @@ import type { StartResult } from './start-result';
 /** All of supervisord's. */
 export type ManagedState = 'STOPPED' | 'STARTING' | 'RUNNING' | 'BACKOFF' | 'STOPPING' | 'EXITED' | 'FATAL' | 'UNKNOWN';
 
-/** A program that is defined in a file, as clients see it. */
+/** A program that is kept running, as clients see it. */
 export interface ManagedView {
   readonly state: ManagedState;
   /** What it waits for, or why it is in this state; empty where there is nothing to say. */
   readonly reason: string;
-  /** `file:line` of the definition in use. */
+  /** `file:line` of the definition in use, or the command that it is from. */
   readonly definedIn: string;
+  /** No file defines it: it can be forgotten. */
+  readonly isOfCommandLine: boolean;
   /** When it is started again, nanoseconds since 1970; undefined: nothing is due. */
   readonly nextStartNs: bigint | undefined;
   /** Unexpected ends that count. */

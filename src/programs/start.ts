@@ -39,8 +39,9 @@ export interface StartOrder extends Asked {
 export async function startProgram(parts: ProgramParts, order: StartOrder): Promise<StartResult> {
   const { name, definition, by, cancel, isRestart } = order;
   const { managed } = parts;
-  if (managed?.find(name) !== undefined) {
-    if (definition !== undefined) throw managedElsewhere(name);
+  const found = managed?.find(name);
+  if (managed !== undefined && found !== undefined) {
+    if (definition !== undefined) throw managedElsewhere(name, found.isOfCommandLine);
     return managed.start({ name, by, cancel, isRestart: isRestart === true, waitMs: order.waitMs });
   }
   checkProgramName(name);

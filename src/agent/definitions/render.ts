@@ -1,5 +1,6 @@
 import { stringify } from 'smol-toml';
 import { type TomlValue, effectiveKeys } from './effective';
+import { placeText } from './command-line';
 import type { ProgramDefinition } from './definition';
 
 /** What `definition NAME` shows: the effective TOML, with defaults and without secrets, and where it is from. */
@@ -7,7 +8,7 @@ export function renderDefinition(program: ProgramDefinition): string {
   const { source, name, listener, group, groupPriority } = program;
   const section = listener === undefined ? 'program' : 'eventlistener';
   const ofGroup = group === name ? {} : { group: { [group]: { programs: [name], priority: groupPriority } } };
-  return `# ${source.file}:${String(source.line)}\n${renderToml({ [section]: { [name]: effectiveKeys(program) }, ...ofGroup })}`;
+  return `# ${placeText(source)}\n${renderToml({ [section]: { [name]: effectiveKeys(program) }, ...ofGroup })}`;
 }
 
 /** TOML of what there is, without what is undefined. */

@@ -1,4 +1,5 @@
 import type { ProgramDefinition, Webhook } from './definition';
+import { isOfCommandLine } from './command-line';
 import { crossErrors } from './cross-check';
 import type { DefinitionError } from './errors';
 import { withGroups } from './groups';
@@ -21,15 +22,16 @@ export const noDefinitions: DefinitionSet = { programs: new Map(), webhooks: new
 
 /**
  * Brings together what the files say now. A program with an error keeps the definition that it had; so do all of a file that
- * cannot be read. A program that no file names any more, and that nothing is wrong with, is gone.
+ * cannot be read. A program that no file names any more, and that nothing is wrong with, is gone. One of a command line stays until a file has its name.
  */
 export function bringTogether(previous: DefinitionSet, files: readonly DefinitionFile[]): Reading {
   const { programs, errors: duplicates } = firstOfEach(files);
   const grouped = withGroups(programs, files.flatMap(({ groups }) => groups), previous.programs);
-  const errors = [...files.flatMap((file) => file.errors), ...duplicates, ...grouped.errors, ...crossErrors(grouped.programs)];
+  const ofCommandLine = [...previous.programs.values()].filter((each) => isOfCommandLine(each) && !grouped.programs.has(each.name));
+  const errors = [...files.flatMap((file) => file.errors), ...duplicates, ...grouped.errors, ...crossErrors(new Map([...grouped.programs, ...ofCommandLine.map((each) => [each.name, each] as const)]))];
   const wrong = new Set(errors.flatMap(({ program }) => (program === undefined ? [] : [program])));
   const broken = new Set(files.filter(({ isBroken }) => isBroken).map(({ path }) => path));
-  const kept = [...previous.programs.values()].filter(({ name, source }) => wrong.has(name) || (broken.has(source.file) && !grouped.programs.has(name)));
+  const kept = [...previous.programs.values()].filter((each) => wrong.has(each.name) || ofCommandLine.includes(each) || (broken.has(each.source.file) && !grouped.programs.has(each.name)));
   const good = [...grouped.programs.values()].filter(({ name }) => !wrong.has(name));
   const keptWebhooks = [...previous.webhooks.values()].filter(({ source }) => broken.has(source.file));
   return {

@@ -1,12 +1,15 @@
 import { ProgramError, noSuchProcess } from '../../programs/errors';
 import type { AvailableProcess, DefinitionFiles, RereadResult, ScaleOrder, ScaleResult, UpdateLine, UpdateOrder } from '../../programs/definition-files';
-import type { SourcePlace } from '../definitions/definition';
+import { COMMAND_LINE, isOfCommandLine } from '../definitions/command-line';
+import { crossErrors } from '../definitions/cross-check';
+import type { ProgramDefinition, SourcePlace } from '../definitions/definition';
 import { errorLine } from '../definitions/errors';
 import type { Listeners } from '../events/listeners';
 import type { News } from '../events/news';
 import type { Webhooks } from '../events/webhooks';
 import { fullNamesOf, processesOf } from '../definitions/processes';
 import { DefinitionDirectory } from '../definitions/read-directory';
+import { readDefinitionFile } from '../definitions/read-file';
 import { renderDefinition } from '../definitions/render';
 import { type DefinitionSet, type Reading, bringTogether, noDefinitions } from '../definitions/set';
 import { isAnythingDue } from './in-use';
@@ -35,6 +38,8 @@ export class DefinitionKeeper implements DefinitionFiles {
   #reading: Reading = { ...noDefinitions, errors: [], fileCount: 0 };
   readonly #runner: PlanRunner;
   readonly #directory: DefinitionDirectory;
+  /** Names whose definitions are on their way to the disk. */
+  readonly #defining = new Set<string>();
 
   constructor(private readonly parts: KeeperParts) {
     this.#runner = new PlanRunner(parts);
@@ -158,7 +163,7 @@ export class DefinitionKeeper implements DefinitionFiles {
   available(): readonly AvailableProcess[] {
     const groups = this.#groupsInUse();
     const { inUse } = this.parts.store;
-    return [...this.#reading.programs.values()].flatMap((definition) => processesOf(definition, scaleAfter(inUse.get(definition.name), definition)).map((process): AvailableProcess => ({
+    return [...this.#reading.programs.values()].filter((each) => !isOfCommandLine(each)).flatMap((definition) => processesOf(definition, scaleAfter(inUse.get(definition.name), definition)).map((process): AvailableProcess => ({
       name: process.fullName,
       isInUse: groups.has(process.group),
       autostart: process.autostart,
@@ -169,7 +174,7 @@ export class DefinitionKeeper implements DefinitionFiles {
 
   async add(group: string): Promise<'added' | 'already-active' | 'no-such-group'> {
     if (this.#groupsInUse().has(group)) return 'already-active';
-    const plans = [...this.#reading.programs.values()].filter((each) => each.group === group).flatMap((after) => planOf(after.name, this.parts.store.inUse.get(after.name), after) ?? []);
+    const plans = [...this.#reading.programs.values()].filter((each) => each.group === group && !isOfCommandLine(each)).flatMap((after) => planOf(after.name, this.parts.store.inUse.get(after.name), after) ?? []);
     if (plans.length === 0) return 'no-such-group';
     await this.#orFail(plans);
     return 'added';
@@ -192,6 +197,36 @@ export class DefinitionKeeper implements DefinitionFiles {
     if (plan === undefined) return { stopped: [], added: [] };
     await this.#orFail([{ ...plan, isScaling: true }]);
     return { stopped: plan.removed, added: plan.added };
+  }
+
+  async define(toml: string, refuse: (name: string) => Promise<void>): Promise<string> {
+    const definition = this.#readAlone(toml);
+    const { name } = definition;
+    if (this.#defining.has(name) || this.parts.store.inUse.has(name) || this.#isKnown(name)) throw new ProgramError('already-active', name, `the name ${name} is in use`);
+    const [problem] = crossErrors(new Map([...this.#reading.programs, ...this.#inUseSet().programs, [name, definition]])).filter(({ program }) => program === name);
+    if (problem !== undefined) throw new ProgramError('invalid-definition', name, problem.message);
+    this.#defining.add(name);
+    try {
+      await refuse(name);
+      await this.#orFail([planOf(name, undefined, definition)].filter((plan) => plan !== undefined));
+    } finally {
+      this.#defining.delete(name);
+    }
+    return name;
+  }
+
+  /** @throws ProgramError `invalid-definition`: it is not one program alone */
+  #readAlone(toml: string): ProgramDefinition {
+    const { programs: [definition, ...more], errors: [error], groups, webhooks } = readDefinitionFile(COMMAND_LINE, toml);
+    if (error !== undefined) throw new ProgramError('invalid-definition', error.program ?? '', error.message);
+    if (definition === undefined || definition.listener !== undefined || more.length + groups.length + webhooks.length > 0) throw new ProgramError('invalid-definition', '', 'a definition of one program is wanted');
+    return definition;
+  }
+
+  async forget(name: string): Promise<void> {
+    const before = this.parts.store.inUse.get(name);
+    if (before === undefined || !isOfCommandLine(before.definition)) throw noSuchProcess(name);
+    await this.#orFail([planOf(name, before, undefined)].filter((plan) => plan !== undefined));
   }
 
   async #orFail(plans: readonly ProgramPlan[]): Promise<void> {

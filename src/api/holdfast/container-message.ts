@@ -54,7 +54,7 @@ export function containerMessage(program: Program, clock: StartClock): messages.
   };
 }
 
-function managedMessage({ definedIn, nextStartNs, failures, health, autostart, pauseMs, longestPauseMs, dependencies }: ManagedView): messages.Managed {
+function managedMessage({ definedIn, nextStartNs, failures, health, autostart, pauseMs, longestPauseMs, dependencies, isOfCommandLine }: ManagedView): messages.Managed {
   return {
     defined_in: definedIn,
     next_start: nextStartNs === undefined ? undefined : timestampOf(nextStartNs),
@@ -64,6 +64,7 @@ function managedMessage({ definedIn, nextStartNs, failures, health, autostart, p
     pause_ms: BigInt(pauseMs ?? 0),
     longest_pause_ms: BigInt(Math.round(longestPauseMs)),
     dependencies: dependencies.map(({ name, condition, isMet, state }) => ({ name, condition, met: isMet, state })),
+    of_command_line: isOfCommandLine,
   };
 }
 

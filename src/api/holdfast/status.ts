@@ -62,6 +62,7 @@ function programCode({ code }: ProgramError): status {
     case 'no-such-process':
       return status.NOT_FOUND;
     case 'invalid-name':
+    case 'invalid-definition':
     case 'other-cursor':
       return status.INVALID_ARGUMENT;
     case 'not-running':

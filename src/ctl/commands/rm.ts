@@ -1,3 +1,4 @@
+import type { Container } from '../../api/gen/holdfast/v1/containers';
 import { removeFifoDirectoryOf } from '../attach/fifo-directory';
 import { CtlError } from '../errors';
 import { lastFailure } from '../exit-status';
@@ -33,8 +34,8 @@ async function rm(tool: Tool, names: readonly string[], options: RmOptions): Pro
   const daemon = await tool.connect();
   const { matched, unknown, known, isWide } = await selectContainers(daemon, names);
   if (names.includes('all') && !(await confirmed(tool, options, `Really forget all ${String(matched.length)} programs`))) return;
-  // Containers of other APIs are theirs: they are not meant by a pattern.
-  const meant = matched.filter(({ definition, state }) => !isWide || (definition !== undefined && (options.force === true || isDown(state))));
+  // Containers of other APIs are theirs, and what files define is theirs: they are not meant by a pattern.
+  const meant = matched.filter((each) => !isWide || (isOurs(each) && (options.force === true || isDown(each.state))));
   const results = await Promise.all(meant.map(async ({ name, processes }): Promise<readonly [string, Result]> => {
     try {
       await daemon.remove(name, options.force === true);
@@ -42,7 +43,7 @@ async function rm(tool: Tool, names: readonly string[], options: RmOptions): Pro
       return [name, 'removed'];
     } catch (error) {
       if (!(error instanceof CtlError) || error.code !== 'refused') throw error;
-      tool.explain(`${name} runs`, `End it first, or: holdfastctl rm --force ${name}`);
+      tool.explain(error.message, `End it first, or: holdfastctl rm --force ${name}`);
       return [name, 'still running'];
     }
   }));
@@ -50,6 +51,10 @@ async function rm(tool: Tool, names: readonly string[], options: RmOptions): Pro
   for (const [name, result] of results) tool.print(resultLine(name, result));
   suggestNames(tool, unknown, known);
   tool.finish(lastFailure(results.map(([, result]) => resultStatus(result))));
+}
+
+function isOurs({ definition, managed }: Container): boolean {
+  return managed === undefined ? definition !== undefined : managed.of_command_line;
 }
 
 async function prune(tool: Tool, options: RmOptions): Promise<void> {

@@ -3,7 +3,8 @@ import { readTerminal } from '../bundle/read';
 import type { DaemonClient } from '../daemon/daemon-client';
 import { CtlError, isCtlError } from '../errors';
 import { type Given, definitionOf } from '../definition/definition';
-import { type RunKind, type RunOptions, kindOf } from '../definition/run-options';
+import { type RunKind, type RunOptions, invalid, kindOf } from '../definition/run-options';
+import { restartKeysOf } from '../definition/restart-policy';
 import { bytes, collect, positive, wholeNumber } from '../option-values';
 import { randomDigits } from '../random-digits';
 import { formatSize } from '../../runtime/text/size';
@@ -31,6 +32,7 @@ export function defineRun(program: Verb, tool: Tool): void {
     .option('-t, --tty', 'give it a terminal (ctrl-p ctrl-q detaches)')
     .option('-i, --interactive', 'as ever: our stdin is its stdin, without --detach')
     .option('--rm', 'forget it at its end')
+    .option('--restart <policy>', 'with --detach: keep it running, also over reboots: unexpected, always, unless-stopped, on-failure[:times]')
     .option('--keep', 'remember it, although it was given no name')
     .option('-e, --env <NAME[=value]>', 'a variable; may be given again. Of our own environment only what is named alone is passed on', collect)
     .option('--entrypoint <program>', "with an image: this instead of the image's")
@@ -54,11 +56,18 @@ async function run(tool: Tool, words: readonly string[], options: RunOptions): P
   const { kind, command } = kindOf(words, options);
   const name = options.name ?? `run-${await randomDigits(4)}`;
   const given = { name, command, env: tool.io.env };
+  const toKeep = options.restart === undefined ? undefined : await keptDefinition(name, kind, given, options);
   const definition = definitionOf(kind, given, options);
   const save = await savingOf(kind, given, options);
   const daemon = await tool.connect();
   refuseTaken(name, options.name === undefined ? undefined : await daemon.container(name));
   const program = command[0] ?? (kind.is === 'image' ? kind.image : name);
+  if (toKeep !== undefined) {
+    const { keepRunning } = await import('../keep-running');
+    await keepRunning(tool, daemon, { name, toml: toKeep }, (result) => { checkStarted(program, result); });
+    save();
+    return;
+  }
   if (options.detach === true) {
     await start(daemon, program, { names: [name], definition });
     save();
@@ -85,6 +94,15 @@ async function untilForgotten(daemon: DaemonClient, name: string): Promise<void>
   } catch (error) {
     if (!isCtlError(error, 'no-such-process', 'refused', 'unreachable')) throw error;
   }
+}
+
+/** What the agent is told; undefined where it is not to be started again. @throws CtlError `invalid-argument` */
+async function keptDefinition(name: string, kind: RunKind, given: Given, options: RunOptions): Promise<string | undefined> {
+  if (restartKeysOf(options.restart) === undefined) return undefined;
+  if (options.rm === true) throw invalid('--rm forgets it at its end, and --restart starts it again: choose one');
+  if (options.detach !== true) throw invalid('--restart wants --detach', `It then runs on by itself; holdfastctl logs -f ${name}  and  holdfastctl fg ${name}  show it.`);
+  const { definitionText } = await import('../definition/save');
+  return definitionText(name, kind, given, options, '--restart');
 }
 
 async function savingOf(kind: RunKind, given: Given, options: RunOptions): Promise<() => void> {

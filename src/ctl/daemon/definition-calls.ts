@@ -37,6 +37,11 @@ export class DefinitionCalls {
     return this.caller.stream(DefinitionsService.scale, { name, count });
   }
 
+  /** Keeps a program running that no file defines: how its start went. @param toml a definition file of it alone */
+  define(toml: string): MessageStream<Progress> {
+    return this.caller.stream(DefinitionsService.define, { toml });
+  }
+
   async reload(name: string): Promise<void> {
     await this.caller.ask(DefinitionsService.reload, { name });
   }

@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly newPrivileges: boolean;
   readonly label?: readonly string[];
   readonly save?: string;
+  readonly restart?: string;
   readonly entrypoint?: string;
 }
 
@@ -53,6 +54,7 @@ const onlyFor: Readonly<Record<string, readonly RunKind['is'][]>> = {
   readOnly: ['rootfs', 'image'],
   entrypoint: ['image'],
   save: ['host', 'rootfs', 'image', 'bundle'],
+  restart: ['host', 'rootfs', 'image', 'bundle'],
 };
 
 /** What is to run, and the command in it: the first word is an image where nothing else is named. @throws CtlError `invalid-argument`: 125 */

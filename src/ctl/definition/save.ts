@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { stringify } from 'smol-toml';
 import type { CtlError } from '../errors';
 import { errorCodeOf } from '../../sys/thrown';
+import { restartKeysOf } from './restart-policy';
 import { type Given, variablesOf } from './definition';
 import { type RunKind, type RunOptions, invalid } from './run-options';
 
@@ -14,12 +15,10 @@ const withoutKey: readonly (keyof RunOptions)[] = ['volume', 'hostname', 'readOn
  * @returns writes the file: to be called once the program has started
  */
 export function definitionFile(file: string, kind: RunKind, given: Given, options: RunOptions): () => void {
-  const missing = withoutKey.find((option) => options[option] !== undefined);
-  if (missing !== undefined) throw invalid(`--save: a definition file has no ${missing === 'readOnly' ? '--read-only' : `--${missing}`}`, 'Write a bundle (holdfastctl bundle), and save that: --bundle DIRECTORY --save FILE');
   const path = resolve(file);
   if (existsSync(path)) throw isThere(path);
   const name = options.name ?? basename(path).replace(/\.toml$/, '');
-  const text = `${stringify({ program: { [name]: keysOf(kind, given, options) } })}\n`;
+  const text = definitionText(name, kind, given, options, '--save');
   return () => {
     try {
       writeFileSync(path, text, { flag: 'wx' });
@@ -27,6 +26,16 @@ export function definitionFile(file: string, kind: RunKind, given: Given, option
       throw errorCodeOf(error) === 'EEXIST' ? isThere(path) : error;
     }
   };
+}
+
+/** A definition file's text. @param wanted the option that asks for it @throws CtlError where it cannot be said in one */
+export function definitionText(name: string, kind: RunKind, given: Given, options: RunOptions, wanted: '--save' | '--restart'): string {
+  const missing = withoutKey.find((option) => options[option] !== undefined);
+  if (missing !== undefined) {
+    const flag = missing === 'readOnly' ? '--read-only' : `--${missing}`;
+    throw invalid(`${wanted}: a definition file has no ${flag}`, `Write a bundle (holdfastctl bundle), and name that: --bundle DIRECTORY ${wanted} …`);
+  }
+  return `${stringify({ program: { [name]: keysOf(kind, given, options) } })}\n`;
 }
 
 function isThere(path: string): CtlError {
@@ -51,6 +60,7 @@ function keysOf(kind: RunKind, given: Given, options: RunOptions): Record<string
     no_new_privileges: newPrivileges ? undefined : true,
     network,
     limits: tableOf(limitsOf(memory, cpus, pids)),
+    ...restartKeysOf(options.restart),
   });
 }
 

@@ -81,7 +81,7 @@ export function next({ name, state, managed }: Container): string {
     case State.STOPPED:
     case State.EXITED:
     case State.FATAL:
-      return managed === undefined ? `holdfastctl start ${name}   or   holdfastctl rm ${name}   to forget it` : `holdfastctl start ${name}`;
+      return managed === undefined || managed.of_command_line ? `holdfastctl start ${name}   or   holdfastctl rm ${name}   to forget it` : `holdfastctl start ${name}`;
     case State.BACKOFF:
       return `holdfastctl tail -f ${name} stderr   or   holdfastctl start ${name}   to start it now`;
     case State.STARTING:

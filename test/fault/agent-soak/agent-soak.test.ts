@@ -1,8 +1,9 @@
+import { daemonOfBoots, newBoot } from '../../support/reboot';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { type AgentSoakOptions, agentSoak } from './agent-soak';
 import type { AgentSoakFigures } from './agent-soak-host';
 import { daemonOfClock, stepClock } from './clock-steps';
-import { daemonOfBoots, newBoot, reboot } from './reboot';
+import { reboot } from './reboot';
 
 /** By hand 500; without them the tests are short, and the same each time. */
 const kills = Number(process.env['AGENT_SOAK_KILLS'] ?? '20');
@@ -23,7 +24,7 @@ describeOnHost(`programs of all kinds under random SIGKILLs of daemon and shim (
   }, limitMs);
 
   test('and the host starts anew again and again', async () => {
-    expect((await soak({ begin: newBoot, daemon: daemonOfBoots, between: reboot })).reboots).toBeGreaterThan(0);
+    expect((await soak({ begin: ({ host }) => { newBoot(host); }, daemon: ({ host }) => daemonOfBoots(host), between: reboot })).reboots).toBeGreaterThan(0);
   }, limitMs);
 
   test('and somebody sets the wall clock back and forth', async () => {

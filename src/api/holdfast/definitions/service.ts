@@ -5,6 +5,7 @@ import { serverStream, unary } from '../../call';
 import type { DefinitionsServer } from '../../gen/holdfast/v1/definitions';
 import { requesterOf } from '../peer';
 import { addOrWithdraw } from './add';
+import { define } from './define';
 import { filesOf, managedOf } from './keepers';
 import { availableMessage, groupChangeMessage } from './messages';
 import { scale } from './scale';
@@ -28,6 +29,7 @@ export function definitionsService(parts: ProgramParts, log: Logger, statusOf: (
       await managedOf(parts).reload({ name, by: requesterOf(info), cancel: info.cancel });
       return {};
     }),
+    define: serverStream(changes('Define'), define(parts)),
     show: unary(reads('Show'), ({ name }) => ({ toml: filesOf(parts).show(name) })),
   };
 }

@@ -1,3 +1,4 @@
+import { COMMAND_LINE } from '../../../../src/agent/definitions/command-line';
 import { type DefinitionFile, readDefinitionFile, unreadableFile } from '../../../../src/agent/definitions/read-file';
 import { type DefinitionSet, bringTogether, noDefinitions } from '../../../../src/agent/definitions/set';
 import { changesBetween } from '../../../../src/agent/definitions/changes';
@@ -28,6 +29,16 @@ test('a broken file keeps the last good definitions of its programs, and harms n
 test('a broken program keeps its own, and the rest of its file counts', () => {
   const now = bringTogether(good, [web(), readDefinitionFile('/p/db.toml', '[program.db]\ncommand = "db 2"\nusr = "x"\n[program.side]\ncommand = "side 2"\n[program.new]\ncommand = "new"')]);
   expect(shown(now)).toEqual(['db db 1', 'new new', 'side side 2', 'web web 1']);
+});
+
+test('one of a command line stays until a file has its name, and others may depend on it', () => {
+  const before = bringTogether(noDefinitions, [readDefinitionFile(COMMAND_LINE, '[program.run]\ncommand = "run 1"'), web()]);
+  const now = bringTogether(before, [web('depends_on = ["run"]')]);
+  expect(shown(now)).toEqual(['run run 1', 'web web 1 after run']);
+  expect(now.errors).toEqual([]);
+  const taken = bringTogether(now, [readDefinitionFile('/p/run.toml', '[program.run]\ncommand = "run 2"')]);
+  expect(shown(taken)).toEqual(['run run 2']);
+  expect(shown(bringTogether(taken, []))).toEqual([]);
 });
 
 test('a cycle keeps what was before of all that are in it', () => {

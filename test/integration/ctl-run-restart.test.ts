@@ -1,0 +1,149 @@
+import { readFileSync, rmSync } from 'node:fs';
+
+import { State } from '../../src/api/gen/holdfast/v1/containers';
+import { AgentHost } from '../support/agent-host';
+import { Ctl } from '../support/ctl';
+import { waitForExit } from '../support/processes';
+import { daemonOfBoots, goDown, newBoot } from '../support/reboot';
+import { describeOnHost, realContainers } from '../support/requires';
+import { killDaemonAndShims } from '../support/shims';
+import { sharedRootfs } from '../support/rootfs';
+
+describeOnHost('holdfastctl run --restart', realContainers, () => {
+  let agent: AgentHost;
+  let ctl: Ctl;
+  beforeEach(() => {
+    agent = new AgentHost();
+    ctl = new Ctl(agent.host);
+  });
+  afterEach(async () => {
+    ctl.close();
+    if (agent.host.daemon.hasEnded) await agent.startDaemon();
+    await ctl.run('rm', '--force', 'all');
+    await agent.cleanUp();
+  });
+
+  /** Runs until it is killed; it has the test's directory among its arguments. */
+  const forEver = (): readonly string[] => ['--host', '--', 'tail', '-f', agent.host.own('file')];
+  const keep = async (short: string, policy: string, what = forEver()): Promise<void> => {
+    expect(await ctl.prints('run', '-d', '--name', agent.name(short), '--restart', policy, ...what)).toBe(`${agent.name(short)}\n`);
+  };
+  beforeEach(() => { agent.write('file', ''); });
+
+  test('starts it again after an unexpected end; ps, status and why show it, stop ends it, and rm forgets it', async () => {
+    await agent.startDaemon();
+    const web = agent.name('web');
+    await keep('web', 'unexpected');
+    const { pid, managed } = await agent.look('web');
+    expect(managed).toMatchObject({ defined_in: 'holdfastctl run', of_command_line: true });
+    expect(await ctl.prints('status', web)).toMatch(/ RUNNING +pid \d+, uptime /);
+    expect(await ctl.prints('ps', '--no-header')).toMatch(new RegExp(`^${web} +running `));
+    expect(await ctl.prints('why', web)).toContain('defined in   holdfastctl run\n');
+    expect(await ctl.prints('definition', web)).toMatch(/^# holdfastctl run\n[^]*autorestart = "unexpected"/);
+    process.kill(pid, 'SIGKILL');
+    const again = await agent.until('web', 'another run', (now) => now.state === State.RUNNING && now.pid !== pid);
+    expect(await ctl.run('rm', web)).toEqual({ status: 1, stdout: `${web}: ERROR (still running)\n`, stderr: expect.stringContaining(`holdfastctl rm --force ${web}`) as string });
+    expect(await ctl.prints('stop', web)).toBe(`${web}: stopped\n`);
+    await waitForExit(again.pid);
+    expect((await agent.look('web')).state).toBe(State.STOPPED);
+    expect(await ctl.prints('rm', web)).toBe(`${web}: removed\n`);
+    expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+    // The name is free, and what is forgotten does not come back.
+    await agent.killDaemon();
+    expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+    await keep('web', 'always');
+    expect(await ctl.prints('rm', '--force', web)).toBe(`${web}: removed\n`);
+  });
+
+  test('one that ends at once is kept as its policy says, and prune forgets what is over', async () => {
+    await agent.startDaemon();
+    const [quick, done] = [agent.name('quick'), agent.name('done')];
+    expect(await ctl.run('run', '-d', '--name', quick, '--host', '--restart', 'on-failure:1', '--', 'sh', '-c', 'exit 3')).toEqual({
+      status: 0, stdout: `${quick}\n`, stderr: expect.stringContaining('Exited too quickly (exit status 3)') as string,
+    });
+    expect(await ctl.run('rm', quick)).toMatchObject({ status: 1, stdout: `${quick}: ERROR (still running)\n` });
+    await agent.untilState('quick', State.FATAL);
+    await keep('done', 'unexpected', ['--host', '--', 'sh', '-c', `while [ ! -e ${agent.host.own('go')} ]; do sleep 0.01; done`]);
+    agent.write('go', '');
+    await agent.untilState('done', State.EXITED);
+    expect((await ctl.prints('prune', '--yes')).split('\n').sort()).toEqual(['', `${done}: removed`, `${quick}: removed`]);
+  });
+
+  test('is refused where it cannot be meant, and takes no name then', async () => {
+    await agent.startDaemon();
+    const web = agent.name('web');
+    const refused = async (status: number, message: string, ...args: readonly string[]): Promise<void> => {
+      expect(await ctl.run('run', '--name', web, ...args)).toEqual({ status, stdout: '', stderr: expect.stringContaining(message) as string });
+      expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+    };
+    await refused(125, 'there is no --restart sometimes', '-d', '--host', '--restart', 'sometimes', '--', 'true');
+    await refused(125, 'there is no --restart always:3', '-d', '--host', '--restart', 'always:3', '--', 'true');
+    await refused(125, '--restart wants --detach', '--host', '--restart', 'always', '--', 'true');
+    await refused(125, 'choose one', '-d', '--rm', '--host', '--restart', 'always', '--', 'true');
+    await refused(125, '--restart is not for images', '-d', '--restart', 'always', 'busybox');
+    await refused(125, '--restart: a definition file has no --volume', '-d', '--restart', 'always', '--rootfs', sharedRootfs(), '-v', '/tmp:/mnt', '--', 'true');
+    await refused(127, '/no/such: no such file', '-d', '--host', '--restart', 'always', '--', '/no/such');
+    await refused(126, 'cannot be executed', '-d', '--host', '--restart', 'always', '--', agent.host.own('file'));
+    // never and no: a run as any other.
+    await keep('web', 'no', ['--host', '--', 'sleep', '1000']);
+    expect((await agent.look('web')).managed).toBeUndefined();
+    expect((await ctl.run('run', '-d', '--name', web, '--host', '--restart', 'always', '--', 'true')).stderr).toContain(`the name ${web} is in use (RUNNING`);
+  });
+
+  test('survives kill -9 of the daemon, and of daemon and shim: the same process, and what was stopped stays so', async () => {
+    await agent.startDaemon();
+    await keep('up', 'always');
+    await keep('down', 'always');
+    const { pid } = await agent.look('up');
+    await ctl.prints('stop', agent.name('down'));
+    await agent.killDaemon();
+    expect(await agent.look('up')).toMatchObject({ state: State.RUNNING, pid });
+    expect((await agent.look('down')).state).toBe(State.STOPPED);
+    await killDaemonAndShims(agent.host);
+    await agent.startDaemon();
+    expect(await agent.untilState('up', State.RUNNING)).toMatchObject({ pid });
+    process.kill(pid, 'SIGKILL');
+    await agent.until('up', 'another run', (now) => now.state === State.RUNNING && now.pid !== pid);
+    expect((await agent.look('down')).state).toBe(State.STOPPED);
+  });
+
+  test('comes up when the host starts anew; unless-stopped not where it was stopped by hand', async () => {
+    newBoot(agent.host);
+    const boots = daemonOfBoots(agent.host);
+    await agent.startDaemon({}, boots);
+    const shorts = ['on', 'off', 'unless-off', 'unless-on'];
+    for (const short of shorts) await keep(short, short.startsWith('unless') ? 'unless-stopped' : 'always');
+    for (const short of ['off', 'unless-off']) await ctl.prints('stop', agent.name(short));
+    await agent.host.stopDaemon('SIGKILL');
+    await goDown(agent.host, shorts.map((short) => agent.name(short)));
+    await agent.startDaemon({}, boots);
+    for (const short of ['on', 'off', 'unless-on']) await agent.untilState(short, State.RUNNING);
+    expect((await agent.look('unless-off')).state).toBe(State.STOPPED);
+    expect(await ctl.prints('why', agent.name('on'))).toContain('nobody saw how (host rebooted)');
+  });
+
+  test('reread and update leave it alone, until a file has its name: then it is as the file says', async () => {
+    await agent.startDaemon();
+    const web = agent.name('web');
+    await keep('web', 'always');
+    const { pid } = await agent.look('web');
+    expect(await ctl.prints('reread')).toBe('No config updates to processes\n');
+    expect(await ctl.prints('avail')).toBe('');
+    expect(await ctl.prints('update')).toBe('');
+    expect((await agent.look('web')).pid).toBe(pid);
+    // From try-out to service in one step.
+    agent.define('web', ['command = "sleep 1000"']);
+    expect(await ctl.prints('update')).toMatch(`${web}: `);
+    expect((await agent.untilState('web', State.RUNNING)).managed).toMatchObject({ of_command_line: false });
+    expect(await ctl.run('rm', '--force', web)).toMatchObject({ status: 7, stderr: expect.stringContaining('is defined in a file') as string });
+    rmSync(`${agent.host.own('programs')}/web.toml`);
+    expect(await ctl.prints('update')).toBe(`${web}: stopped\n${web}: removed process group\n`);
+  });
+
+  test('--save writes the policy down, too', async () => {
+    await agent.startDaemon();
+    const file = agent.host.own('saved.toml');
+    await keep('web', 'unless-stopped', ['--save', file, ...forEver()]);
+    expect(readFileSync(file, 'utf8')).toMatch(/autorestart = "always"\nonreboot = "laststate"\n/);
+  });
+});
