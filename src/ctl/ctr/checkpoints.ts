@@ -20,6 +20,12 @@ const where = ['--checkpoint-dir <directory>', "where checkpoints are (default: 
 /** `checkpoints`: list, create, delete. */
 export function defineCheckpoints(program: Verb, tool: Tool): void {
   const checkpoints = program.verb('checkpoints', { group: 'Container', summary: "lists, makes and removes containers' checkpoints: containerd 0.2's forms", example: 'checkpoints list redis' });
+  // Alone it is the list, as containers is. Its options would else take those of what follows.
+  checkpoints
+    .enablePositionalOptions()
+    .argument('[id]', "the container's id")
+    .option(...where)
+    .action((id: string | undefined, options: CheckpointOptions) => list(tool, id, options));
   checkpoints
     .verb('list', { group: 'Container', summary: 'lists the checkpoints of a container', example: 'checkpoints list redis' })
     .argument('[id]', "the container's id")

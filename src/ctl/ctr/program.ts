@@ -1,3 +1,4 @@
+import { version as ownVersion } from '../../../package.json';
 import { APIService } from '../../api/gen/legacy/api';
 import { DEFAULT_ADDRESS } from '../daemon/address';
 import type { Tool } from '../tool';
@@ -14,6 +15,7 @@ export function makeCtrProgram(tool: Tool, name: string): Verb {
   program
     .description("The command line of containerd 0.2's API.")
     .enablePositionalOptions()
+    .version(`${name} version ${ownVersion}`, '-v, --version', "this program's version")
     .option('--debug', 'as ever')
     .option('--address <socket>', `the daemon's unix socket (default ${DEFAULT_ADDRESS})`)
     .option('--conn-timeout <duration>', 'as ever: a daemon that is not there is said at once')
