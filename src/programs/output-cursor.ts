@@ -19,11 +19,13 @@ export function placesAt(program: Program, cursor: string): Places {
 }
 
 function placeIn(program: Program, cursor: string): KeptCursor {
-  const identity = `${identityOf(program)} `;
+  // One of before its first start: all that it has written since comes after that.
+  const unstarted = `${identityOf({ key: program.key, record: undefined })} `;
+  const identity = cursor.startsWith(unstarted) ? unstarted : `${identityOf(program)} `;
   if (!cursor.startsWith(identity)) throw new ProgramError('other-cursor', program.name, `not a cursor of this program's output: ${JSON.stringify(cursor)}`);
   return cursor.slice(identity.length);
 }
 
-function identityOf({ key, record }: Program): string {
+function identityOf({ key, record }: Pick<Program, 'key' | 'record'>): string {
   return `${key}@${String(record?.createdNs ?? 0n)}`;
 }

@@ -108,8 +108,9 @@ async function* read(program: Program, { reader, watcher, events, firstEventId, 
   }
 }
 
-function isKept({ record }: Program): boolean {
-  if (record === undefined) return false;
+/** Of one that is kept running there is nothing before its first start, and it will be kept then. */
+function isKept({ record, managed }: Program): boolean {
+  if (record === undefined) return managed !== undefined;
   const { keptOutput, stdio } = record.definition;
   return keptOutput?.format !== 'none' && (stdio.stdout === '' || stdio.stderr === '');
 }

@@ -1,5 +1,5 @@
 import type { Event } from '../../api/gen/holdfast/v1/events';
-import { CtlError } from '../errors';
+import { CtlError, isCtlError } from '../errors';
 import { exitStatus } from '../exit-status';
 import { eventJson } from '../json/event';
 import { collect, moment, wholeNumber } from '../option-values';
@@ -47,24 +47,30 @@ async function events(tool: Tool, options: EventsOptions): Promise<void> {
     isInterrupted = true;
     stream.close();
   });
+  let lastId = afterId === undefined ? undefined : BigInt(afterId);
   const runs = new Runs(storedOnly || options.json === true ? [] : await daemon.containers(true));
   try {
     for await (const event of stream) {
       if (until !== undefined && event.time !== undefined && compareMoments(event.time, until) > 0) return;
       const ranNs = runs.take(event);
+      lastId = event.id;
       if (isWanted(event, options)) tool.print(options.json === true ? JSON.stringify(eventJson(event)) : eventLine(event, ranNs));
     }
+  } catch (error) {
+    throw isCtlError(error, 'unreachable') ? subscriptionOver(error.message, lastId, error) : error;
   } finally {
     stopListening();
     cancelTimer?.();
     stream.close();
   }
   if (isInterrupted) tool.finish(exitStatus.interrupted);
-  else if (until === undefined) {
-    throw new CtlError('unreachable', 'the daemon has ended the subscription', {
-      hint: 'It is being stopped or restarted; --after shows later what happened meanwhile.',
-    });
-  }
+  else if (until === undefined) throw subscriptionOver('the daemon has ended the subscription', lastId);
+}
+
+/** @param lastId of the event that has come last, where one has */
+function subscriptionOver(message: string, lastId: bigint | undefined, cause?: unknown): CtlError {
+  const again = lastId === undefined ? '--since' : `--after ${String(lastId)}`;
+  return new CtlError('unreachable', message, { hint: `Once it is back, holdfastctl events ${again}  shows what has happened meanwhile.`, cause });
 }
 
 function isWanted({ name, type }: Event, { name: names, type: types }: EventsOptions): boolean {

@@ -4,6 +4,7 @@ import { exitStatus } from '../exit-status';
 import { suggestNames } from '../names';
 import { OutputFeed } from '../output/output-feed';
 import { write } from '../output/write';
+import { missedWords, notice } from '../output/write-message';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
 import { explainMissing } from './logs';
@@ -54,9 +55,10 @@ async function tail(tool: Tool, words: readonly string[], follow: boolean): Prom
   }) : undefined;
   let isBegun = false;
   try {
-    for await (const { chunks } of feed) {
+    for await (const { chunks, missed_bytes: missed } of feed) {
       if (follow && !isBegun) tool.print('==> Press Ctrl-C to exit <==');
       isBegun = true;
+      if (missed > 0n) tool.io.stderr.write(notice(missedWords(missed)));
       for (const { data } of chunks) await write(tool.io.stdout, data);
     }
     if (!follow || isInterrupted) tool.print('');
