@@ -5,6 +5,7 @@ import { ProgressLine } from './progress-line';
 import { formatUptime } from './text/duration';
 import { type Result, resultLine, resultOf, resultStatus, unknownLine } from './text/result-line';
 import type { Tool } from './tool';
+import type { Verb } from './verb';
 
 /** What is done to several names. */
 export interface Action {
@@ -130,6 +131,15 @@ const advice: readonly (readonly [pattern: RegExp, text: string])[] = [
 function adviceFor(result: Result, detail: string, name: string): string {
   if (result === 'no such file') return `The command is not in the root file system. It is tried again with: holdfastctl start ${name}`;
   return advice.find(([pattern]) => pattern.test(detail))?.[1] ?? "The daemon's log says more.";
+}
+
+/** What supervisorctl says of words after a verb that takes none, on stdout. @returns whether there are any */
+export function refusesWords(tool: Tool, verb: Verb): boolean {
+  if (verb.args.length === 0) return false;
+  tool.print(`Error: ${verb.name()} accepts no arguments`);
+  tool.hint(`holdfastctl help ${verb.name()}  says more.`);
+  tool.finish(exitStatus.failed);
+  return true;
 }
 
 /** What supervisorctl says of a verb without its names, on stdout. */

@@ -24,9 +24,11 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const program = makeProgram(tool);
   program.action(() => withoutVerb(program, tool, args));
   // These are other programs' forms: their -s is a signal, not the socket.
-  if (firstWord(args, program, 'containers', 'checkpoints')) program.enablePositionalOptions();
+  const word = firstWord(args, program);
+  if (word === 'containers' || word === 'checkpoints') program.enablePositionalOptions();
   // Alone it is the version, as with docker and ctr; of verbs it is what each says.
-  const given = args[0] === '-v' ? ['--version'] : [...args];
+  // What follows a verb that there is not is nothing that could be wrong, too.
+  const given = args[0] === '-v' ? ['--version'] : word === undefined || isCommand(program, word) ? [...args] : [word];
   try {
     return await session.run(program.parseAsync(given, { from: 'user' }).catch((error: unknown) => explainUnknownCall(error, tool, verbOf(program))), () => interruption(verbOf(program)));
   } catch (error) {
@@ -40,15 +42,19 @@ function interruption(verb: Verb | undefined): string {
   return isChange ? 'interrupted; what was asked for goes on' : 'interrupted';
 }
 
-/** Whether the first word that is no option of the program's is one of these. */
-function firstWord(args: readonly string[], program: Verb, ...words: readonly string[]): boolean {
+/** The first word that is no option of the program's; undefined: there is none, or an option comes first that is not the program's. */
+function firstWord(args: readonly string[], program: Verb): string | undefined {
   const takesValue = (arg: string): boolean => program.options.some(({ short, long, required }) => required && (arg === short || arg === long));
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at] ?? '';
-    if (!arg.startsWith('-')) return words.includes(arg);
+    if (!arg.startsWith('-')) return arg;
     if (takesValue(arg)) at += 1;
   }
-  return false;
+  return undefined;
+}
+
+function isCommand(program: Verb, word: string): boolean {
+  return program.commands.some((command) => command.name() === word || command.aliases().includes(word));
 }
 
 /** A word that is no verb, or none: alone on a terminal it is a shell; in a pipe it runs the lines that come, and where none come it is `status`. */
@@ -56,7 +62,8 @@ async function withoutVerb(program: Verb, tool: Tool, args: readonly string[]): 
   const [word] = program.args;
   if (word !== undefined) {
     const near = nearNames(word, program.verbs.map((verb) => verb.name()));
-    throw new CtlError('invalid-argument', `there is no command "${word}"${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`, { hint: 'holdfastctl help  lists them.' });
+    const hint = word === 'maintail' ? "The daemon's log goes to its stderr: journalctl -u holdfast" : 'holdfastctl help  lists them.';
+    throw new CtlError('invalid-argument', `there is no command "${word}"${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`, { hint });
   }
   if (tool.io.stdin.isTTY === true && tool.io.stdout.isTTY === true) {
     const { shell } = await import('./shell');

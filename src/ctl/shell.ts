@@ -23,7 +23,7 @@ export async function runLines({ io, explain }: Tool, runLine: (words: readonly 
     if (line.trim() === '') continue;
     const words = splitWords(line);
     if (words === undefined) explain('a quote is not closed');
-    if (words?.[0] === 'exit' || words?.[0] === 'quit') break;
+    if (words?.[0] === 'exit' || words?.[0] === 'quit') return first ?? exitStatus.ok;
     const status = words === undefined ? exitStatus.invalidArguments : await runLine(words);
     if (status === exitStatus.interrupted) return status;
     if (first === undefined || first === exitStatus.ok) first = status;

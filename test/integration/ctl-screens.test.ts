@@ -183,6 +183,26 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
     expect(await ctl.prints('rm', '--force', 'stubborn')).toBe('stubborn: removed\n');
   });
 
+  test('a word that is no verb is said as such, whatever comes after it', async () => {
+    for (const args of [['stopp'], ['stopp', 'web'], ['stopp', '-5', '--frob', 'web']]) {
+      expect(await ctl.run(...args)).toEqual({ status: 2, stdout: '', stderr: 'holdfastctl: there is no command "stopp"; did you mean stop?\n  holdfastctl help  lists them.\n' });
+    }
+    expect((await ctl.run('maintail', '-5')).stderr).toContain('journalctl -u holdfast');
+  });
+
+  test('verbs of supervisorctl that take no words say so in its words', async () => {
+    for (const verb of ['avail', 'reread', 'version', 'shutdown']) {
+      expect(await ctl.run(verb, 'web')).toMatchObject({ status: 1, stdout: `Error: ${verb} accepts no arguments\n` });
+    }
+  });
+
+  test('lines of a pipe that begin with quit ask for nothing', async () => {
+    const piped = ctl.start();
+    piped.send('quit\nstatus\n');
+    piped.endInput();
+    expect(await piped.ended).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
   test('the shell on a terminal: status first, verbs, and what is none', async () => {
     const shell = ctl.startOnTerminal();
     await shell.printed('holdfast> ');

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
+import { refusesWords } from '../acting';
 import { confirmed } from '../confirm';
 import { messageOf } from '../../sys/thrown';
 
@@ -9,8 +10,9 @@ export function defineShutdown(program: Verb, tool: Tool): void {
   program
     .verb('shutdown', { group: 'Daemon', summary: 'ends the daemon; its containers live on', example: 'shutdown' })
     .option('-y, --yes', 'do not ask')
-    .action(async (options: { readonly yes?: boolean }) => {
-      if (await confirmed(tool, options, 'Really shut the holdfastd process down')) await shutdown(tool);
+    .allowExcessArguments()
+    .action(async (options: { readonly yes?: boolean }, verb: Verb) => {
+      if (!refusesWords(tool, verb) && await confirmed(tool, options, 'Really shut the remote holdfastd process down')) await shutdown(tool);
     });
 }
 

@@ -1,4 +1,5 @@
 import { version as ownVersion } from '../../../package.json';
+import { refusesWords } from '../acting';
 import { jsonTime } from '../text/moment';
 import type { Tool } from '../tool';
 import { type Schema, object } from '../json/schema';
@@ -11,7 +12,8 @@ export function defineVersion(program: Verb, tool: Tool): void {
   program
     .verb('version', { group: 'Daemon', summary: "shows the daemon's version; with --json also holdfastctl's", example: 'version --json', statuses: '7 the daemon cannot be reached' })
     .option('--json', 'print an object')
-    .action((options: { readonly json?: boolean }) => version(tool, options.json === true));
+    .allowExcessArguments()
+    .action((options: { readonly json?: boolean }, verb: Verb) => (refusesWords(tool, verb) ? undefined : version(tool, options.json === true)));
 }
 
 async function version(tool: Tool, asJson: boolean): Promise<void> {

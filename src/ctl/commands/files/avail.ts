@@ -1,3 +1,4 @@
+import { refusesWords } from '../../acting';
 import { availableJson } from '../../json/definitions';
 import type { Tool } from '../../tool';
 import type { Verb } from '../../verb';
@@ -6,7 +7,9 @@ export function defineAvail(program: Verb, tool: Tool): void {
   program
     .verb('avail', { group: 'Define', summary: 'shows the processes that the files define, as they were read last: in use or not, autostart, priorities', example: 'avail' })
     .option('--json', 'print an array of objects')
-    .action(async (options: { readonly json?: boolean }) => {
+    .allowExcessArguments()
+    .action(async (options: { readonly json?: boolean }, verb: Verb) => {
+      if (refusesWords(tool, verb)) return;
       const daemon = await tool.connect();
       const available = await daemon.definitions.available();
       if (options.json === true) {

@@ -1,4 +1,5 @@
 import { type GroupChange, GroupChange_Kind as Kind } from '../../../api/gen/holdfast/v1/definitions';
+import { refusesWords } from '../../acting';
 import { exitStatus } from '../../exit-status';
 import { rereadJson } from '../../json/definitions';
 import type { Tool } from '../../tool';
@@ -13,7 +14,8 @@ export function defineReread(program: Verb, tool: Tool): void {
       statuses: '1 something is wrong with a file',
     })
     .option('--json', 'print an object')
-    .action((options: { readonly json?: boolean }) => reread(tool, options.json === true));
+    .allowExcessArguments()
+    .action((options: { readonly json?: boolean }, verb: Verb) => (refusesWords(tool, verb) ? undefined : reread(tool, options.json === true)));
 }
 
 async function reread(tool: Tool, asJson: boolean): Promise<void> {
