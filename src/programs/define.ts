@@ -14,8 +14,8 @@ export interface DefineOrder extends Asked {
 }
 
 /**
- * Keeps a program running that no file defines. A name whose command is not there, or cannot be executed, is not taken by it.
- * @returns its name, and how its first start went @throws ProgramError as {@link DefinitionFiles.define} does
+ * Keeps a program running that no file defines. A name whose first start comes to nothing is not taken by it; one that runs and ends at once has started.
+ * @returns its name, and how its first start went @throws ProgramError as {@link DefinitionFiles.define} does; `failed`: why it could not be started
  */
 export async function defineProgram(parts: ProgramParts, files: DefinitionFiles, managed: ManagedPrograms, { toml, by, cancel }: DefineOrder): Promise<{ readonly name: string; readonly result: StartResult }> {
   const name = await files.define(toml, async (wanted) => {
@@ -23,6 +23,13 @@ export async function defineProgram(parts: ProgramParts, files: DefinitionFiles,
   });
   // It comes up by itself: that start is waited for.
   const result = await managed.start({ name, by, cancel, isRestart: true });
-  if (result.is === 'no-such-file' || result.is === 'not-executable') await files.forget(name);
+  const hasRun = parts.definitions.find(name)?.startedNs !== undefined;
+  if (result.is === 'no-such-file' || result.is === 'not-executable' || (result.is === 'spawn-error' && !hasRun)) await files.forget(name);
+  if (result.is === 'spawn-error' && !hasRun) throw new ProgramError('failed', name, withoutNextStart(result.detail));
   return { name, result };
+}
+
+/** There is none any more: `there is no image x, next start in 0:00:01`. */
+function withoutNextStart(reason: string): string {
+  return reason.replace(/, next start in [^,]*$/, '');
 }

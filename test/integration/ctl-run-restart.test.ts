@@ -1,8 +1,9 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
+import { busyboxImage } from '../support/image-archive';
 import { waitForExit } from '../support/processes';
 import { daemonOfBoots, goDown, newBoot } from '../support/reboot';
 import { describeOnHost, realContainers } from '../support/requires';
@@ -80,7 +81,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     await refused(125, 'there is no --restart always:3', '-d', '--host', '--restart', 'always:3', '--', 'true');
     await refused(125, '--restart wants --detach', '--host', '--restart', 'always', '--', 'true');
     await refused(125, 'choose one', '-d', '--rm', '--host', '--restart', 'always', '--', 'true');
-    await refused(125, '--restart is not for images', '-d', '--restart', 'always', 'busybox');
+    await refused(125, 'holdfastctl: there is no image docker.io/library/busybox:latest\n', '-d', '--restart', 'always', 'busybox');
     await refused(125, '--restart: a definition file has no --volume', '-d', '--restart', 'always', '--rootfs', sharedRootfs(), '-v', '/tmp:/mnt', '--', 'true');
     await refused(127, '/no/such: no such file', '-d', '--host', '--restart', 'always', '--', '/no/such');
     await refused(126, 'cannot be executed', '-d', '--host', '--restart', 'always', '--', agent.host.own('file'));
@@ -138,6 +139,17 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     expect(await ctl.run('rm', '--force', web)).toMatchObject({ status: 7, stderr: expect.stringContaining('is defined in a file') as string });
     rmSync(`${agent.host.own('programs')}/web.toml`);
     expect(await ctl.prints('update')).toBe(`${web}: stopped\n${web}: removed process group\n`);
+  });
+
+  test('an image is run so, too, and what it has written stays over its restarts', async () => {
+    await agent.startDaemon();
+    writeFileSync(agent.host.own('image.tar'), busyboxImage('example.org/tools:1').archive);
+    await ctl.prints('load', agent.host.own('image.tar'));
+    await keep('box', 'always', ['example.org/tools:1', 'sh', '-c', 'echo run >> /runs; cat /runs; exec sleep 1000']);
+    const { pid } = await agent.look('box');
+    process.kill(pid, 'SIGKILL');
+    await agent.until('box', 'another run', (now) => now.state === State.RUNNING && now.pid !== pid);
+    expect(await ctl.prints('logs', agent.name('box'))).toBe('run\nrun\nrun\n');
   });
 
   test('--save writes the policy down, too', async () => {

@@ -25,6 +25,7 @@ async function fg(tool: Tool, names: readonly string[]): Promise<void> {
   const [name] = names;
   if (name === undefined || names.length > 1) {
     refuse(tool, name === undefined ? 'no process name supplied' : 'too many process names supplied');
+    tool.hint('holdfastctl help fg  says more.');
     return;
   }
   const daemon = await tool.connect();
