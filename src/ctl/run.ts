@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { errorCodeOf, messageOf } from '../sys/thrown';
+import { firstWord, withSeparator } from './command-words';
 import { type Address, DEFAULT_ADDRESS, parseAddress } from './daemon/address';
 import { CtlError, errorJson } from './errors';
 import { exitStatus } from './exit-status';
@@ -28,7 +29,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   if (word === 'containers' || word === 'checkpoints') program.enablePositionalOptions();
   // Alone it is the version, as with docker and ctr; of verbs it is what each says.
   // What follows a verb that there is not is nothing that could be wrong, too.
-  const given = args[0] === '-v' ? ['--version'] : word === undefined || isCommand(program, word) ? [...args] : [word];
+  const given = args[0] === '-v' ? ['--version'] : word === undefined || isCommand(program, word) ? [...withSeparator(args, program)] : [word];
   try {
     return await session.run(program.parseAsync(given, { from: 'user' }).catch((error: unknown) => explainUnknownCall(error, tool, verbOf(program))), () => interruption(verbOf(program)));
   } catch (error) {
@@ -40,17 +41,6 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 function interruption(verb: Verb | undefined): string {
   const isChange = verb?.meta?.group === 'Act' || verb?.meta?.group === 'Define' || verb?.name() === 'rm' || verb?.name() === 'prune';
   return isChange ? 'interrupted; what was asked for goes on' : 'interrupted';
-}
-
-/** The first word that is no option of the program's; undefined: there is none, or an option comes first that is not the program's. */
-function firstWord(args: readonly string[], program: Verb): string | undefined {
-  const takesValue = (arg: string): boolean => program.options.some(({ short, long, required }) => required && (arg === short || arg === long));
-  for (let at = 0; at < args.length; at += 1) {
-    const arg = args[at] ?? '';
-    if (!arg.startsWith('-')) return arg;
-    if (takesValue(arg)) at += 1;
-  }
-  return undefined;
 }
 
 function isCommand(program: Verb, word: string): boolean {

@@ -15,6 +15,8 @@ export interface VerbMeta {
   readonly example: string;
   /** Exit statuses beside 0, 1 and 2. */
   readonly statuses?: string;
+  /** It ends with the command line of another program, before which there are so many words. */
+  readonly wordsBeforeCommand?: number;
   /** The version that it came with, such as `0.3.0`, where that is not the first. */
   readonly since?: string;
 }

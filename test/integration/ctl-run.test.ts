@@ -45,6 +45,12 @@ describeOnHost('holdfastctl run', realContainers, () => {
     expect(await ctl.prints('status', name)).toMatch(/RUNNING/);
   });
 
+  test('what stands behind the command is the command\'s, also without --', async () => {
+    expect(await ctl.run('run', '--rm', '--host', 'sh', '-c', 'echo $0; exit 3', '--rm')).toEqual({ status: 3, stdout: '--rm\n', stderr: '' });
+    await ctl.prints('run', '-d', '--name', name, '--host', '--', 'sleep', '1000');
+    expect(await ctl.run('exec', name, 'sh', '-c', 'echo $0', '-t')).toEqual({ status: 0, stdout: '-t\n', stderr: '' });
+  });
+
   test('what cannot be run is said as shells have it: 127, 126, and 125 for what is our own', async () => {
     expect(await ctl.run('run', '--rm', '--host', '--', '/no/such')).toEqual({ status: 127, stdout: '', stderr: 'holdfastctl: /no/such: no such file\n' });
     const file = host.own('plain');
@@ -134,7 +140,6 @@ describeOnHost('holdfastctl run', realContainers, () => {
       [['--host', '-v', '/tmp:/mnt', '--', 'true'], "--volume is for containers: a program of the host has the host's files"],
       [['--host', '--rootfs', rootfs, '--', 'true'], 'run takes an image, or --host and a command, or --rootfs'],
       [['UPPER', '--', 'true'], '"UPPER" is not a name of an image'],
-      [['--save', host.own('x.toml'), 'box'], '--save is not for images'],
       [['--host', '--entrypoint', 'x', '--', 'true'], '--entrypoint is for images'],
     ] as const;
     for (const [args, words] of errors) {

@@ -25,9 +25,10 @@ export function defineExec(program: Verb, tool: Tool): void {
       summary: 'runs another process in a container, joined to this terminal',
       example: 'exec -t web -- sh',
       statuses: "the process's own; 125 a failure of ours; 126 it cannot be executed; 127 it is not there",
+      wordsBeforeCommand: 1,
     })
     .argument('<name>', "the container's name")
-    .argument('<command...>', 'the command, after -- where it has options of its own')
+    .argument('<command...>', 'the command')
     .option('--pid <name>', "the process's name, unique in the container (default: a random one)")
     .option('-a, --attach', 'join its stdio to this terminal: as ever without --detach')
     .option('-d, --detach', 'do not wait for it')

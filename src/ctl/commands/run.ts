@@ -22,8 +22,9 @@ export function defineRun(program: Verb, tool: Tool): void {
       summary: 'runs an image, or a program of the host, joined to this terminal',
       example: 'run --rm --host --memory 64m -- sh -c "echo hi"',
       statuses: "the program's own, 128 + n where signal n has killed it; 125 a failure of ours; 126 it cannot be executed; 127 it is not there",
+      wordsBeforeCommand: 0,
     })
-    .argument('[command...]', 'an image and a command for it, as with docker run; with --host or --rootfs the command alone, after --')
+    .argument('[command...]', 'an image and a command for it, as with docker run; with --host or --rootfs the command alone')
     .option('--host', 'a program of this host, in a cgroup of its own, instead of an image')
     .option('--rootfs <directory>', 'a container with this root file system instead')
     .option('--bundle <directory>', 'a container of an OCI bundle instead')
