@@ -5,6 +5,8 @@ import { LaunchError } from './errors';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const LANG = 'C.UTF-8';
+/** Nobody is there, and nobody can be: what asks is told so at once. */
+const NO_SERVER_URL = 'unix:///dev/null/holdfast-has-no-xml-rpc';
 
 /** What there is to make an environment of. */
 export interface EnvironmentParts {
@@ -51,6 +53,8 @@ function baseOf(process: ProcessDefinition, { account, credentialsDirectory, inh
     ['SUPERVISOR_ENABLED', '1'],
     ['SUPERVISOR_PROCESS_NAME', process.process],
     ['SUPERVISOR_GROUP_NAME', process.group],
+    // Most event listeners, superlance's among them, end at once without it, also those that ask for nothing there.
+    ...(process.listener === undefined ? [] : [['SUPERVISOR_SERVER_URL', NO_SERVER_URL] as const]),
     ...(credentialsDirectory === undefined ? [] : [['CREDENTIALS_DIRECTORY', credentialsDirectory] as const]),
   ];
 }
