@@ -1,4 +1,4 @@
-// Bundles the three programs, a fourth that the daemon starts for layers of images, and threads of the daemon, and leaves the executables in bin/, or in the directory that --out names.
+// Bundles the three programs, two more that the daemon starts for layers of images and the runtime for networks of containers, and threads of the daemon, and leaves the executables in bin/, or in the directory that --out names.
 // With --release they are what is packaged: without the points where tests make them fail (src/sys/fault.ts). With --own-node they
 // are run by the Node that lies beside their directory, as ../node/bin/node, and not by the one of PATH. With --without-cache
 // V8's code caches are not made, which have other bytes each time: the .deb makes them where it is installed.
@@ -15,6 +15,7 @@ const programs = {
   'holdfast-shim': 'src/shim/main.ts',
   holdfastctl: 'src/ctl/launch.ts',
   'holdfast-layers': 'src/images/diff/process/main.ts',
+  'holdfast-network': 'src/programs/network/hook/main.ts',
   // No programs of their own: what two of those run (src/sys/compiled-program.ts), and threads of the daemon.
   'holdfastd.js': 'src/daemon/holdfastd.ts',
   'holdfastctl.js': 'src/ctl/main.ts',
@@ -40,6 +41,7 @@ const banners = {
   'holdfast-shim': runWith(smallYoungSpace),
   holdfastctl: runPlainly,
   'holdfast-layers': runPlainly,
+  'holdfast-network': runPlainly,
 };
 const run = new Set(['holdfastd.js', 'holdfastctl.js']);
 const aliases = { containerd: 'holdfastd', 'docker-containerd': 'holdfastd', 'docker-containerd-shim': 'holdfast-shim', 'docker-containerd-ctr': 'holdfastctl' };

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PROGRAMS_NAMESPACE, programKey } from '../programs/name';
+import { networkId, networkedSpec } from '../programs/network/spec';
 import type { ProgramParts, RootMount } from '../programs/parts';
 import { Programs } from '../programs/programs';
 import type { Definition, StdioPaths } from '../records/definition';
@@ -7,7 +9,7 @@ import type { Records } from '../records/records';
 import { KEPT_DEFAULTS, type KeptOutput, keptDirectory } from '../runtime/kept-output/kept-output';
 import { HOST_RUNTIME } from '../runtime/host/host-name';
 import { rootGidOf } from '../runtime/bundle/root-gid';
-import { parseJson } from '../runtime/json';
+import { isJsonObject, parseJson, printJson } from '../runtime/json';
 import type { ContainerKey } from '../runtime/state-dir/container-key';
 import { INIT, type StateDir, files } from '../runtime/state-dir/layout';
 import type { Context } from '../supervisor/context';
@@ -24,10 +26,12 @@ export interface ProgramsOptions {
   readonly stateDir: StateDir;
   readonly settings: Settings;
   readonly roots: ProgramParts['roots'];
+  /** Path of the program that gives containers their networks. */
+  readonly networkHook: string;
 }
 
 /** The programs, given what they need. */
-export function makePrograms({ supervisor, context, records, stateDir, settings, roots }: ProgramsOptions): Programs {
+export function makePrograms({ supervisor, context, records, stateDir, settings, roots, networkHook }: ProgramsOptions): Programs {
   // Of its own: the runtime knows no namespaces, and another one's container may have the id.
   const root = ['--root', join(runtimeRootOf(stateDir), PROGRAMS_NAMESPACE)];
   const runtimeOf = ({ runtime, runtimeArgs }: Definition): { readonly runtime: string; readonly runtimeArgs: readonly string[] } => {
@@ -51,10 +55,17 @@ export function makePrograms({ supervisor, context, records, stateDir, settings,
   };
   const inputOf = ({ openStdin }: Definition): { readonly opensInput?: 'always' | 'terminal' } =>
     openStdin === false ? {} : { opensInput: openStdin === true ? 'always' : 'terminal' };
+  const networked = (name: string, { containerSpec, image }: Definition): string => {
+    const spec = containerSpec === '' ? undefined : parseJson(containerSpec);
+    if (!isJsonObject(spec)) return containerSpec;
+    const place = { hook: networkHook, directory: join(stateDir.companion, 'networks'), environment: process.env, id: networkId(stateDir.root, name), isThere: existsSync };
+    const whole = networkedSpec(spec, place, image !== undefined);
+    return whole === spec ? containerSpec : printJson(whole);
+  };
   const taskOf = (name: string, definition: Definition, stdio: StdioPaths, rootfs: readonly RootMount[]): TaskArgs['createTask'] => {
-    const { labels, hostProgram, containerSpec } = definition;
+    const { labels, hostProgram } = definition;
     const id = programKey(name);
-    const spec = hostProgram === '' ? containerSpec : hostProgram;
+    const spec = hostProgram === '' ? networked(name, definition) : hostProgram;
     const bundlePath = spec === '' ? definition.bundle : stateDir.ownBundle(id);
     const runtime = hostProgram !== '' ? { runtime: HOST_RUNTIME, runtimeArgs: [] } : runtimeOf(definition);
     return {

@@ -1,3 +1,5 @@
+import type { Network } from '../../runtime/bundle/network';
+
 /** Where something is written. Lines and columns begin with 1. */
 export interface SourcePlace {
   readonly file: string;
@@ -225,7 +227,8 @@ export interface Settings {
   readonly capabilities: readonly string[] | undefined;
   readonly readOnlyPaths: readonly string[];
   readonly privateTmp: boolean;
-  readonly network: 'host' | 'none';
+  /** A host program has the host's. */
+  readonly network: Network;
 
   readonly log: LogPolicy;
   readonly listen: readonly ListenSocket[];

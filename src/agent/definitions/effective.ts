@@ -1,3 +1,4 @@
+import { printNetwork } from '../../runtime/bundle/network';
 import { imageNameOf } from '../../runtime/text/image-name';
 import type { Health, ListenSocket, LogPolicy, OutputTarget, ProgramDefinition, ResourceLimit, Settings } from './definition';
 import { durationValue, signalValue, sizeValue } from './values';
@@ -162,7 +163,7 @@ function howMuchKeys(program: ProgramDefinition): Record<string, TomlValue | und
     capabilities: program.capabilities,
     read_only_paths: program.readOnlyPaths,
     private_tmp: program.privateTmp,
-    network: program.network,
+    network: printNetwork(program.network),
   };
 }
 

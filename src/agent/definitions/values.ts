@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
+import { type Network, parseNetwork } from '../../runtime/bundle/network';
 import { parseDuration } from '../../runtime/text/duration';
 import { imageNameOf } from '../../runtime/text/image-name';
 import { signalName, signalNumber } from '../../runtime/text/signals';
@@ -59,6 +60,11 @@ export function readAbsolutePath(value: unknown): Read<string> {
 export function readImage(value: unknown): Read<string> {
   const name = typeof value === 'string' ? imageNameOf(value) : undefined;
   return name === undefined ? { problem: `expected the name of an image such as "busybox:1.36", not ${JSON.stringify(value)}` } : { value: name.full };
+}
+
+export function readNetwork(value: unknown): Read<Network> {
+  const network = typeof value === 'string' ? parseNetwork(value) : undefined;
+  return network === undefined ? { problem: `expected "host", "none", "cni" or "cni:NAME", not ${JSON.stringify(value)}` } : { value: network };
 }
 
 export function readOutputTarget(value: unknown): Read<OutputTarget> {

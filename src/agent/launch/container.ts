@@ -47,7 +47,7 @@ export function rootfsSpecOf(process: ProcessDefinition, rootfs: string, account
     mounts: [...(process.privateTmp ? privateTmp : []), ...mountsOf(launch)],
     noNewPrivileges: process.noNewPrivileges,
     ownPidNamespace: true,
-    hostNetwork: process.network === 'host',
+    network: process.network,
     capabilities: process.capabilities,
     rlimits: rlimitsOf(process.resourceLimits),
     oomScoreAdj: process.oomScoreAdjust,

@@ -66,7 +66,7 @@ async function bundle(tool: Tool, directory: string, command: readonly string[],
     mounts: [],
     noNewPrivileges: true,
     ownPidNamespace: options.pidNamespace,
-    hostNetwork: options.hostNetwork === true,
+    network: { is: options.hostNetwork === true ? 'host' : 'none' },
   });
   await writeWholly(config, `${JSON.stringify(spec, null, 2)}\n`);
   tool.print(directory);

@@ -43,7 +43,7 @@ export function defineRun(program: Verb, tool: Tool): void {
     .option('--cpus <number>', 'how many processors it may use, such as 1.5', positive)
     .option('--pids <number>', 'how many processes it may have', wholeNumber)
     .option('-v, --volume <source:path[:ro]>', 'in a container: a directory or file of this host in it; may be given again', collect)
-    .option('--network <none|host>', 'in a container: the loopback alone, or the network of this host (default: none)')
+    .option('--net, --network <none|host|cni>', 'in a container: the loopback alone, the network of this host, or one that CNI plugins make, by its name in /etc/cni/net.d (cni:NAME) or the first one (cni) (default: none)')
     .option('--hostname <name>', 'in a container: its host name (default: its name)')
     .option('--read-only', 'in a container: it cannot write to its root')
     .option('--pid-namespace', 'with processes of its own numbers, which all end with it (containers as ever)')

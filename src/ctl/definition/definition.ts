@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Definition } from '../../api/gen/holdfast/v1/containers';
 import { type SpecWishes, containerSpec } from '../../runtime/bundle/container-spec';
+import { parseNetwork } from '../../runtime/bundle/network';
 import { DEFAULT_PATH } from '../exec-request';
 import { hostProgramSpec } from './host-program';
 import { resourcesOf } from './limits';
@@ -66,9 +67,9 @@ function imageSpec(given: Given, options: RunOptions): object {
 }
 
 function inRoot({ name, command }: Given, options: RunOptions, { rootfs, user, cwd, env }: Pick<SpecWishes, 'rootfs' | 'user' | 'cwd' | 'env'>): object {
-  const { network = 'none' } = options;
+  const network = parseNetwork(options.network ?? 'none');
   if (cwd !== '' && !isAbsolute(cwd)) throw invalid(`the working directory is no absolute path: ${cwd}`);
-  if (network !== 'none' && network !== 'host') throw invalid(`there is no network ${network}`, 'none has the loopback alone, host is that of this host.');
+  if (network === undefined) throw invalid(`there is no network ${String(options.network)}`, 'none has the loopback alone, host is that of this host; cni, or cni:NAME, is one of /etc/cni/net.d.');
   return containerSpec({
     // As programs of the host have it.
     cgroupsPath: `/holdfast/programs/${name}`,
@@ -84,7 +85,7 @@ function inRoot({ name, command }: Given, options: RunOptions, { rootfs, user, c
     mounts: (options.volume ?? []).map(bindMount),
     noNewPrivileges: !options.newPrivileges,
     ownPidNamespace: true,
-    hostNetwork: network === 'host',
+    network,
   });
 }
 

@@ -1,3 +1,5 @@
+import { NETWORK_ANNOTATION, type Network } from './network';
+
 /** As an OCI spec has it. */
 export interface Mount {
   readonly destination: string;
@@ -25,7 +27,7 @@ export interface SpecWishes {
   readonly mounts: readonly Mount[];
   readonly noNewPrivileges: boolean;
   readonly ownPidNamespace: boolean;
-  readonly hostNetwork: boolean;
+  readonly network: Network;
   /** Absent: those that containers usually have. With a list, also who is not root has all of it. */
   readonly capabilities?: readonly string[] | undefined;
   /** `process.rlimits`. Absent: a usual number of files. */
@@ -95,7 +97,7 @@ export function containerSpec(wishes: SpecWishes): object {
   const namespaces = ['mount', 'ipc', 'uts'];
   if (wishes.ownPidNamespace) namespaces.push('pid');
   // A network namespace of its own holds nothing but the loopback, which the runtime brings up.
-  if (!wishes.hostNetwork) namespaces.push('network');
+  if (wishes.network.is !== 'host') namespaces.push('network');
   return {
     ociVersion: '1.0.2',
     process: {
@@ -112,6 +114,7 @@ export function containerSpec(wishes: SpecWishes): object {
     },
     root: { path: wishes.rootfs, readonly: wishes.readonlyRootfs },
     hostname: wishes.hostname,
+    ...(wishes.network.is === 'cni' ? { annotations: { [NETWORK_ANNOTATION]: wishes.network.name } } : {}),
     mounts: [...usualMounts, ...wishes.mounts],
     linux: {
       cgroupsPath: wishes.cgroupsPath,

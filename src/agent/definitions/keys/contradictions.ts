@@ -22,6 +22,6 @@ export function tellContradictions(table: TableReader, kind: Kind): void {
     if (table.has('group') && !table.has('user')) tell('group', 'group beside image, without user: the user and its group are the image\'s');
   }
   if (kind.is === 'host') {
-    if (table.table['network'] === 'none') tell('network', 'a host program has the host\'s network; with rootfs or image it can have none');
+    if (table.has('network') && table.table['network'] !== 'host') tell('network', 'a host program has the host\'s network; with rootfs or image it can have none, or one of its own');
   }
 }

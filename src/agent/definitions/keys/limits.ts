@@ -1,6 +1,6 @@
 import type { Limits, ResourceLimit, Settings } from '../definition';
 import { type TableReader, kindOf } from '../table-reader';
-import { type Read, readAbsolutePath, readSize } from '../values';
+import { type Read, readAbsolutePath, readNetwork, readSize } from '../values';
 import { readCapabilities } from './capabilities';
 
 type HowMuch = Pick<
@@ -27,7 +27,7 @@ export function readHowMuch(table: TableReader): HowMuch {
     capabilities: readCapabilities(table),
     readOnlyPaths: table.read('read_only_paths', readPaths) ?? [],
     privateTmp: table.flag('private_tmp') ?? false,
-    network: table.oneOf('network', ['host', 'none']) ?? (table.has('rootfs') || table.has('image') ? 'none' : 'host'),
+    network: table.read('network', readNetwork) ?? { is: table.has('rootfs') || table.has('image') ? 'none' : 'host' },
   } as const;
   // Version 1 knows memory and swap together alone.
   if (limits?.has('swap') === true && !limits.has('memory')) limits.complain('contradiction', 'swap', `${limits.name}: swap without memory`);

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { mapObject, withMember } from '../../runtime/bundle/edit';
+import { NETWORK_ANNOTATION } from '../../runtime/bundle/network';
+import { type JsonObject, isJsonObject } from '../../runtime/json';
+
+/** A plugin that does not answer keeps a start no longer: seconds. */
+const hookTimeoutSeconds = 60;
+/** What the hook hears of the daemon's environment: where plugins and networks are (cnitool's names), and its own Node. */
+const heard = ['PATH', 'CNI_PATH', 'NETCONFPATH'] as const;
+/** What a container of an image finds its names by. */
+const nameFiles = ['/etc/resolv.conf', '/etc/hosts'] as const;
+
+/** What is needed to give a container its network. */
+export interface NetworkPlace {
+  /** Path of the `holdfast-network` program. */
+  readonly hook: string;
+  /** Where it keeps what it has made; gone with the boot. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Of this container, and no other of this host. */
+  readonly id: string;
+  /** Whether this host has the file. */
+  readonly isThere: (file: string) => boolean;
+}
+
+/** The id that plugins are told: theirs have no `:` or `+`. @param place of the state directory: other daemons have containers of the same name */
+export function networkId(place: string, container: string): string {
+  return `holdfast-${createHash('sha256').update(`${place}\0${container}`).digest('hex').slice(0, 24)}`;
+}
+
+/**
+ * The spec of a program's container with what its network asks for: hooks that have plugins make and undo its interface, whoever creates and deletes it
+ * (OCI runtime specification, "POSIX-platform Hooks"), and the host's files for who finds names with them. @param isOfImage its root is its own, so these can be put there
+ */
+export function networkedSpec(spec: JsonObject, place: NetworkPlace, isOfImage: boolean): JsonObject {
+  const annotations = spec['annotations'];
+  const name = isJsonObject(annotations) ? annotations[NETWORK_ANNOTATION] : undefined;
+  const isCni = typeof name === 'string';
+  const hooked = isCni ? mapObject(withMember(spec, 'hooks', spec['hooks'] ?? {}), 'hooks', (hooks) => hooksWith(hooks, place, name)) : spec;
+  if (!isOfImage || !(isCni || isOfHost(spec))) return hooked;
+  return withMember(hooked, 'mounts', [...listOf(spec['mounts']), ...nameMounts(spec, isCni, place)]);
+}
+
+function hooksWith(hooks: JsonObject, { hook, directory, environment, id }: NetworkPlace, name: string): JsonObject {
+  const env = heard.flatMap((variable) => (environment[variable] === undefined ? [] : [`${variable}=${environment[variable]}`]));
+  const one = (verb: 'add' | 'del') => ({ path: hook, args: [hook, verb, id, directory, name], env, timeout: hookTimeoutSeconds });
+  return {
+    ...hooks,
+    createRuntime: [...listOf(hooks['createRuntime']), one('add')],
+    poststop: [...listOf(hooks['poststop']), one('del')],
+  };
+}
+
+/** Where it has a network of its own, the host's table of names is not its. */
+function nameMounts(spec: JsonObject, isCni: boolean, { isThere }: NetworkPlace): readonly object[] {
+  const taken = new Set(listOf(spec['mounts']).map((mount) => (isJsonObject(mount) ? mount['destination'] : undefined)));
+  return nameFiles
+    .filter((file) => !taken.has(file) && !(isCni && file === '/etc/hosts') && isThere(file))
+    .map((file) => ({ destination: file, type: 'bind', source: file, options: ['rbind', 'ro'] }));
+}
+
+function isOfHost(spec: JsonObject): boolean {
+  const linux = spec['linux'];
+  const namespaces = isJsonObject(linux) ? listOf(linux['namespaces']) : [];
+  return !namespaces.some((namespace) => isJsonObject(namespace) && namespace['type'] === 'network');
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
