@@ -13,7 +13,7 @@ import { SideBySide, describeReal } from './support/side-by-side';
 import { until } from './support/until';
 
 const daemonProgram = resolve(__dirname, '../../bin/holdfastd');
-const tools = ['sh', 'ip', 'sleep', 'cat', 'ping', 'true'].map((tool) => ({ name: `bin/${tool}`, link: 'busybox' }));
+const tools = ['sh', 'ip', 'sleep', 'cat', 'ping', 'true', 'nc'].map((tool) => ({ name: `bin/${tool}`, link: 'busybox' }));
 const image = imageOf('tools:1', [[
   ...['bin', 'etc', 'tmp'].map((directory) => ({ name: directory, directory: true as const })),
   { name: 'bin/busybox', bytes: readFileSync('/bin/busybox'), mode: 0o755 },
@@ -92,10 +92,19 @@ describeReal('networks of the Container Network Interface', () => {
     await ctl.prints('run', '--rm', '--network', 'cni:boxes', 'tools:1', '--', 'ping', '-c', '1', '-W', '5', await addressOf('one'));
     expect(leased()).toHaveLength(1);
     await ctl.prints('rm', '--force', 'one');
+    // Who comes to the host's port is at the container's.
+    await ctl.prints('run', '-d', '--name', 'two', '--net', 'cni', '-p', '8080:80', 'tools:1', '--', 'nc', '-ll', '-p', '80', '-e', '/bin/sh', '-c', 'echo hello');
+    const greeting = async (): Promise<string> => (await run('nsenter', [...network.entering.slice(1), '/bin/busybox', 'nc', '-w', '5', '10.77.0.1', '8080'])).stdout;
+    await until('a greeting', greeting, (said) => said === 'hello\n');
+    await ctl.prints('rm', '--force', 'two');
+    expect(await ctl.run('run', '--rm', '-p', '8080:80', 'tools:1', '--', 'true')).toMatchObject({ status: 125, stderr: expect.stringContaining('-p is for a network of its own: --net cni') as string });
+    expect(await ctl.run('run', '--rm', '--net', 'cni', '-p', '80', 'tools:1', '--', 'true')).toMatchObject({ status: 125, stderr: expect.stringContaining('-p 80: a port of this host and one of the container are wanted') as string });
     expect(await ctl.run('run', '--rm', '--net', 'cni:other', 'tools:1', '--', 'true')).toMatchObject({ status: 125, stderr: expect.stringContaining(`there is no CNI network other in ${agent.host.own('networks')}`) as string });
     expect(await ctl.run('run', '--rm', '--net', 'wifi', 'tools:1', '--', 'true')).toMatchObject({ status: 125, stderr: expect.stringContaining('there is no network wifi') as string });
     agent.write('networks/10-boxes.conflist', JSON.stringify({ cniVersion: '1.0.0', name: 'boxes', plugins: [...(networkOf(agent.host.own('leases')) as { plugins: object[] }).plugins, { type: 'nosuch' }] }));
     expect(await ctl.run('run', '--rm', '--net', 'cni', 'tools:1', '--', 'true')).toMatchObject({ status: 125, stderr: expect.stringContaining('there is no CNI plugin nosuch in /opt/cni/bin:/usr/lib/cni') as string });
+    agent.write('networks/10-boxes.conflist', JSON.stringify({ cniVersion: '1.0.0', name: 'boxes', plugins: [(networkOf(agent.host.own('leases')) as { plugins: object[] }).plugins[0]] }));
+    expect(await ctl.run('run', '--rm', '--net', 'cni', '-p', '8080:80', 'tools:1', '--', 'true')).toMatchObject({ status: 125, stderr: expect.stringContaining('no plugin of the CNI network boxes publishes ports') as string });
     await expectNothingLeft();
     // Of who is in no network at all.
     expect(await ctl.prints('run', '--rm', 'tools:1', '--', 'ip', '-4', '-o', 'addr')).toMatch(/^1: lo .*\n$/);

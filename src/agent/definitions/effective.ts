@@ -1,4 +1,4 @@
-import { printNetwork } from '../../runtime/bundle/network';
+import { printNetwork, printPort } from '../../runtime/bundle/network';
 import { imageNameOf } from '../../runtime/text/image-name';
 import type { Health, ListenSocket, LogPolicy, OutputTarget, ProgramDefinition, ResourceLimit, Settings } from './definition';
 import { durationValue, signalValue, sizeValue } from './values';
@@ -164,6 +164,7 @@ function howMuchKeys(program: ProgramDefinition): Record<string, TomlValue | und
     read_only_paths: program.readOnlyPaths,
     private_tmp: program.privateTmp,
     network: printNetwork(program.network),
+    publish: program.network.is === 'cni' && program.network.ports.length > 0 ? program.network.ports.map(printPort) : undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
-import { type Network, parseNetwork } from '../../runtime/bundle/network';
+import { type Network, type PortMapping, parseNetwork, parsePort } from '../../runtime/bundle/network';
 import { parseDuration } from '../../runtime/text/duration';
 import { imageNameOf } from '../../runtime/text/image-name';
 import { signalName, signalNumber } from '../../runtime/text/signals';
@@ -65,6 +65,13 @@ export function readImage(value: unknown): Read<string> {
 export function readNetwork(value: unknown): Read<Network> {
   const network = typeof value === 'string' ? parseNetwork(value) : undefined;
   return network === undefined ? { problem: `expected "host", "none", "cni" or "cni:NAME", not ${JSON.stringify(value)}` } : { value: network };
+}
+
+/** A text, or several. */
+export function readPorts(value: unknown): Read<readonly PortMapping[]> {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const ports = texts.flatMap((text) => (typeof text === 'string' ? (parsePort(text) ?? []) : []));
+  return ports.length === texts.length ? { value: ports } : { problem: 'expected ports such as "8080:80", "127.0.0.1:8080:80" or "53:53/udp"' };
 }
 
 export function readOutputTarget(value: unknown): Read<OutputTarget> {

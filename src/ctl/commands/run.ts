@@ -42,6 +42,7 @@ export function defineRun(program: Verb, tool: Tool): void {
     .option('--memory <size>', 'how much memory it may have, such as 64m', bytes)
     .option('--cpus <number>', 'how many processors it may use, such as 1.5', positive)
     .option('--pids <number>', 'how many processes it may have', wholeNumber)
+    .option('-p, --publish <[address:]port:port[/udp]>', 'with --net cni: a port of this host that leads to one of the container; may be given again', collect)
     .option('-v, --volume <source:path[:ro]>', 'in a container: a directory or file of this host in it; may be given again', collect)
     .option('--net, --network <none|host|cni>', 'in a container: the loopback alone, the network of this host, or one that CNI plugins make, by its name in /etc/cni/net.d (cni:NAME) or the first one (cni) (default: none)')
     .option('--hostname <name>', 'in a container: its host name (default: its name)')

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Definition } from '../../api/gen/holdfast/v1/containers';
 import { type SpecWishes, containerSpec } from '../../runtime/bundle/container-spec';
-import { parseNetwork } from '../../runtime/bundle/network';
+import { type Network, parseNetwork, parsePort } from '../../runtime/bundle/network';
 import { DEFAULT_PATH } from '../exec-request';
 import { hostProgramSpec } from './host-program';
 import { resourcesOf } from './limits';
@@ -67,9 +67,8 @@ function imageSpec(given: Given, options: RunOptions): object {
 }
 
 function inRoot({ name, command }: Given, options: RunOptions, { rootfs, user, cwd, env }: Pick<SpecWishes, 'rootfs' | 'user' | 'cwd' | 'env'>): object {
-  const network = parseNetwork(options.network ?? 'none');
+  const network = networkOf(options);
   if (cwd !== '' && !isAbsolute(cwd)) throw invalid(`the working directory is no absolute path: ${cwd}`);
-  if (network === undefined) throw invalid(`there is no network ${String(options.network)}`, 'none has the loopback alone, host is that of this host; cni, or cni:NAME, is one of /etc/cni/net.d.');
   return containerSpec({
     // As programs of the host have it.
     cgroupsPath: `/holdfast/programs/${name}`,
@@ -101,4 +100,17 @@ export function variablesOf({ env }: Given, { tty, env: wanted = [] }: RunOption
 
 function limitsOf({ memory, cpus, pids }: RunOptions): { readonly memoryBytes: number | undefined; readonly cpus: number | undefined; readonly pids: number | undefined } {
   return { memoryBytes: memory, cpus, pids };
+}
+
+function networkOf({ network: text = 'none', publish = [] }: RunOptions): Network {
+  const network = parseNetwork(text);
+  if (network === undefined) throw invalid(`there is no network ${text}`, 'none has the loopback alone, host is that of this host; cni, or cni:NAME, is one of /etc/cni/net.d.');
+  const ports = publish.map((port) => {
+    const mapping = parsePort(port);
+    if (mapping === undefined) throw invalid(`-p ${port}: a port of this host and one of the container are wanted`, 'Such as -p 8080:80, -p 127.0.0.1:8080:80 or -p 53:53/udp');
+    return mapping;
+  });
+  if (network.is === 'cni') return { ...network, ports };
+  if (ports.length > 0) throw invalid('-p is for a network of its own: --net cni', network.is === 'host' ? 'With the network of this host its ports are those of this host.' : undefined);
+  return network;
 }

@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly pids?: number;
   readonly volume?: readonly string[];
   readonly network?: string;
+  readonly publish?: readonly string[];
   readonly hostname?: string;
   readonly readOnly?: boolean;
   readonly pidNamespace?: boolean;
@@ -50,6 +51,7 @@ const onlyFor: Readonly<Record<string, readonly RunKind['is'][]>> = {
   pidNamespace: ['host', 'rootfs', 'image'],
   volume: ['rootfs', 'image'],
   network: ['rootfs', 'image'],
+  publish: ['rootfs', 'image'],
   hostname: ['rootfs', 'image'],
   readOnly: ['rootfs', 'image'],
   entrypoint: ['image'],

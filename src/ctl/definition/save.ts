@@ -43,7 +43,7 @@ function isThere(path: string): CtlError {
 }
 
 function keysOf(kind: RunKind, given: Given, options: RunOptions): Record<string, unknown> {
-  const { user, label, tty, newPrivileges, pidNamespace, network, memory, cpus, pids } = options;
+  const { user, label, tty, newPrivileges, pidNamespace, network, publish, memory, cpus, pids } = options;
   const [owner, group] = user?.split(':') ?? [];
   return defined({
     command: given.command.length === 0 ? undefined : given.command.map(plain),
@@ -59,6 +59,7 @@ function keysOf(kind: RunKind, given: Given, options: RunOptions): Record<string
     pid_namespace: kind.is === 'host' ? pidNamespace : undefined,
     no_new_privileges: newPrivileges ? undefined : true,
     network,
+    publish,
     limits: tableOf(limitsOf(memory, cpus, pids)),
     ...restartKeysOf(options.restart),
   });

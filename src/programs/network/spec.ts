@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mapObject, withMember } from '../../runtime/bundle/edit';
-import { NETWORK_ANNOTATION } from '../../runtime/bundle/network';
+import { NETWORK_ANNOTATION, PORTS_ANNOTATION } from '../../runtime/bundle/network';
 import { type JsonObject, isJsonObject } from '../../runtime/json';
 
 /** A plugin that does not answer keeps a start no longer: seconds. */
@@ -33,17 +33,17 @@ export function networkId(place: string, container: string): string {
  * (OCI runtime specification, "POSIX-platform Hooks"), and the host's files for who finds names with them. @param isOfImage its root is its own, so these can be put there
  */
 export function networkedSpec(spec: JsonObject, place: NetworkPlace, isOfImage: boolean): JsonObject {
-  const annotations = spec['annotations'];
-  const name = isJsonObject(annotations) ? annotations[NETWORK_ANNOTATION] : undefined;
+  const annotations = isJsonObject(spec['annotations']) ? spec['annotations'] : {};
+  const { [NETWORK_ANNOTATION]: name, [PORTS_ANNOTATION]: ports } = annotations;
   const isCni = typeof name === 'string';
-  const hooked = isCni ? mapObject(withMember(spec, 'hooks', spec['hooks'] ?? {}), 'hooks', (hooks) => hooksWith(hooks, place, name)) : spec;
+  const hooked = isCni ? mapObject(withMember(spec, 'hooks', spec['hooks'] ?? {}), 'hooks', (hooks) => hooksWith(hooks, place, [name, ...(typeof ports === 'string' ? [ports] : [])])) : spec;
   if (!isOfImage || !(isCni || isOfHost(spec))) return hooked;
   return withMember(hooked, 'mounts', [...listOf(spec['mounts']), ...nameMounts(spec, isCni, place)]);
 }
 
-function hooksWith(hooks: JsonObject, { hook, directory, environment, id }: NetworkPlace, name: string): JsonObject {
+function hooksWith(hooks: JsonObject, { hook, directory, environment, id }: NetworkPlace, wanted: readonly string[]): JsonObject {
   const env = heard.flatMap((variable) => (environment[variable] === undefined ? [] : [`${variable}=${environment[variable]}`]));
-  const one = (verb: 'add' | 'del') => ({ path: hook, args: [hook, verb, id, directory, name], env, timeout: hookTimeoutSeconds });
+  const one = (verb: 'add' | 'del') => ({ path: hook, args: [hook, verb, id, directory, ...wanted], env, timeout: hookTimeoutSeconds });
   return {
     ...hooks,
     createRuntime: [...listOf(hooks['createRuntime']), one('add')],

@@ -1,4 +1,4 @@
-import { NETWORK_ANNOTATION, type Network } from './network';
+import { NETWORK_ANNOTATION, type Network, PORTS_ANNOTATION } from './network';
 
 /** As an OCI spec has it. */
 export interface Mount {
@@ -114,7 +114,7 @@ export function containerSpec(wishes: SpecWishes): object {
     },
     root: { path: wishes.rootfs, readonly: wishes.readonlyRootfs },
     hostname: wishes.hostname,
-    ...(wishes.network.is === 'cni' ? { annotations: { [NETWORK_ANNOTATION]: wishes.network.name } } : {}),
+    ...(wishes.network.is === 'cni' ? { annotations: networkAnnotations(wishes.network) } : {}),
     mounts: [...usualMounts, ...wishes.mounts],
     linux: {
       cgroupsPath: wishes.cgroupsPath,
@@ -125,6 +125,10 @@ export function containerSpec(wishes: SpecWishes): object {
       readonlyPaths: [...readonlyPaths, ...(wishes.readOnlyPaths ?? [])],
     },
   };
+}
+
+function networkAnnotations({ name, ports }: Extract<Network, { is: 'cni' }>): object {
+  return { [NETWORK_ANNOTATION]: name, ...(ports.length === 0 ? {} : { [PORTS_ANNOTATION]: JSON.stringify(ports) }) };
 }
 
 function capabilitiesOf(wanted: readonly string[] | undefined): object {

@@ -4,7 +4,7 @@ import type { TableReader } from '../table-reader';
 /** What a bundle's config.json says itself. */
 const ofTheSpec = [
   'command', 'rootfs', 'image', 'shell', 'directory', 'umask', 'user', 'group', 'extra_groups', 'environment', 'environment_file', 'inherit_environment',
-  'terminal', 'pid_namespace', 'limits', 'oom_score_adjust', 'nice', 'no_new_privileges', 'capabilities', 'read_only_paths', 'private_tmp', 'network', 'listen',
+  'terminal', 'pid_namespace', 'limits', 'oom_score_adjust', 'nice', 'no_new_privileges', 'capabilities', 'read_only_paths', 'private_tmp', 'network', 'publish', 'listen',
 ];
 
 /** Tells of keys that cannot stand beside each other. */

@@ -1,6 +1,7 @@
+import type { Network } from '../../../runtime/bundle/network';
 import type { Limits, ResourceLimit, Settings } from '../definition';
 import { type TableReader, kindOf } from '../table-reader';
-import { type Read, readAbsolutePath, readNetwork, readSize } from '../values';
+import { type Read, readAbsolutePath, readNetwork, readPorts, readSize } from '../values';
 import { readCapabilities } from './capabilities';
 
 type HowMuch = Pick<
@@ -27,7 +28,7 @@ export function readHowMuch(table: TableReader): HowMuch {
     capabilities: readCapabilities(table),
     readOnlyPaths: table.read('read_only_paths', readPaths) ?? [],
     privateTmp: table.flag('private_tmp') ?? false,
-    network: table.read('network', readNetwork) ?? { is: table.has('rootfs') || table.has('image') ? 'none' : 'host' },
+    network: readNetworkOf(table),
   } as const;
   // Version 1 knows memory and swap together alone.
   if (limits?.has('swap') === true && !limits.has('memory')) limits.complain('contradiction', 'swap', `${limits.name}: swap without memory`);
@@ -86,4 +87,13 @@ function readPaths(value: unknown): Read<readonly string[]> {
     paths.push(path.value);
   }
   return { value: paths };
+}
+
+/** With its ports. */
+function readNetworkOf(table: TableReader): Network {
+  const network = table.read('network', readNetwork) ?? { is: table.has('rootfs') || table.has('image') ? 'none' : 'host' };
+  const ports = table.read('publish', readPorts) ?? [];
+  if (network.is === 'cni') return { ...network, ports };
+  if (table.has('publish')) table.complain('contradiction', 'publish', `${table.name}: publish is for a network of its own: network = "cni"`);
+  return network;
 }

@@ -4,7 +4,7 @@ import { isJsonObject, parseJson, printJson } from '../../../runtime/json';
 import { errorCodeOf, messageOf } from '../../../sys/thrown';
 import { mount, unmount } from '../../../sys/files/mount';
 import { type NetworkList, findNetwork, networkOf } from './networks';
-import { callPlugin } from './plugin';
+import { callPlugin, publishes } from './plugin';
 
 const MS_BIND = 0x1000;
 
@@ -15,6 +15,8 @@ export interface Place {
   readonly directory: string;
   /** Empty: the first one. */
   readonly network: string;
+  /** Ports of this host that lead to it: the list of the plugins' capability. */
+  readonly ports: unknown;
   /** Of networks' files. */
   readonly networks: string;
   /** Of plugins. */
@@ -24,6 +26,7 @@ export interface Place {
 /** What was made, and by what: a configuration may be another one by the time that it is undone. */
 interface Made {
   readonly network: NetworkList;
+  readonly ports: unknown;
   /** Undefined: a plugin was at it. */
   readonly result: unknown;
 }
@@ -34,14 +37,16 @@ interface Made {
  */
 export function attach(place: Place, pid: number): void {
   const network = findNetwork(place.networks, place.network);
+  const { ports } = place;
+  if (Array.isArray(ports) && ports.length > 0 && !network.plugins.some(publishes)) throw new Error(`no plugin of the CNI network ${network.name} publishes ports: portmap does`);
   // Of a run that nobody could undo, or of another boot: addresses that it had are taken.
-  undo(place, readMade(place) ?? { network, result: undefined });
+  undo(place, readMade(place) ?? { network, ports, result: undefined });
   const namespace = pin(place, pid);
   try {
-    note(place, { network, result: undefined });
+    note(place, { network, ports, result: undefined });
     let result: unknown;
-    for (const plugin of network.plugins) result = callPlugin(network, plugin, { command: 'ADD', path: place.path, containerId: place.id, namespace }, result) ?? result;
-    note(place, { network, result });
+    for (const plugin of network.plugins) result = callPlugin(network, plugin, { command: 'ADD', path: place.path, containerId: place.id, namespace, ports }, result) ?? result;
+    note(place, { network, ports, result });
   } catch (error) {
     detach(place);
     throw error;
@@ -63,11 +68,11 @@ export function detach(place: Place): readonly string[] {
 }
 
 /** In the other order. One that cannot does not keep the others from it. */
-function undo(place: Place, { network, result }: Made): readonly string[] {
+function undo(place: Place, { network, ports, result }: Made): readonly string[] {
   const namespace = isPinned(place) ? pinOf(place) : '';
   return network.plugins.toReversed().flatMap((plugin) => {
     try {
-      callPlugin(network, plugin, { command: 'DEL', path: place.path, containerId: place.id, namespace }, result);
+      callPlugin(network, plugin, { command: 'DEL', path: place.path, containerId: place.id, namespace, ports }, result);
       return [];
     } catch (error) {
       return [messageOf(error)];
@@ -120,7 +125,7 @@ function note(place: Place, made: Made): void {
 function readMade(place: Place): Made | undefined {
   try {
     const made = parseJson(readFileSync(noteOf(place), 'utf8'));
-    return isJsonObject(made) ? { network: networkOf(made['network']), result: made['result'] } : undefined;
+    return isJsonObject(made) ? { network: networkOf(made['network']), ports: made['ports'], result: made['result'] } : undefined;
   } catch {
     return undefined;
   }

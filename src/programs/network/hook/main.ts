@@ -10,10 +10,10 @@ const usualNetworks = '/etc/cni/net.d';
 /** Where others put them, and where Debian does. */
 const usualPath = '/opt/cni/bin:/usr/lib/cni';
 
-/** `holdfast-network add|del <id> <directory> <network>`: a hook of a container's spec, called by its runtime, which tells the container's state on stdin. */
-function main([verb, id = '', directory = '', network = '']: readonly string[]): number {
+/** `holdfast-network add|del <id> <directory> <network> [<ports, as JSON>]`: a hook of a container's spec, called by its runtime, which tells the container's state on stdin. */
+function main([verb, id = '', directory = '', network = '', ports = '[]']: readonly string[]): number {
   const { NETCONFPATH: networks = usualNetworks, CNI_PATH: path = usualPath } = process.env;
-  const place = { id, directory, network, networks, path };
+  const place = { id, directory, network, ports: parseJson(ports), networks, path };
   if (verb === 'add') {
     attach(place, Fields.of(parseJson(readFileSync(STDIN_FD, 'utf8')), 'state', 'bad-file').integer('pid', 1));
     return 0;

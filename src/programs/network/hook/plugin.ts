@@ -12,6 +12,7 @@ export interface PluginCall {
   readonly containerId: string;
   /** Path of the network namespace; empty: there is none any more. */
   readonly namespace: string;
+  readonly ports: unknown;
 }
 
 /** Docker's name of it, which people look for. */
@@ -26,7 +27,7 @@ export function callPlugin({ name, cniVersion }: NetworkList, plugin: JsonObject
   const program = call.path.split(':').filter((directory) => directory !== '').map((directory) => join(directory, type)).find((path) => existsSync(path));
   if (program === undefined) throw new Error(`there is no CNI plugin ${type} in ${call.path}`);
   const { status, signal, stdout, stderr, error } = spawnSync(program, [], {
-    input: printJson({ ...plugin, name, cniVersion, ...(before === undefined ? {} : { prevResult: before }) }),
+    input: printJson({ ...plugin, name, cniVersion, ...(publishes(plugin) ? { runtimeConfig: { portMappings: call.ports } } : {}), ...(before === undefined ? {} : { prevResult: before }) }),
     env: { ...process.env, CNI_COMMAND: call.command, CNI_CONTAINERID: call.containerId, CNI_NETNS: call.namespace, CNI_IFNAME: interfaceName, CNI_PATH: call.path, CNI_ARGS: 'IgnoreUnknown=1' },
     timeout: pluginMs,
     killSignal: 'SIGKILL',
@@ -37,6 +38,11 @@ export function callPlugin({ name, cniVersion }: NetworkList, plugin: JsonObject
   if (status === 0) return result;
   const said = isJsonObject(result) ? [result['msg'], result['details']].filter((text) => typeof text === 'string' && text !== '').join(': ') : '';
   throw new Error(`CNI plugin ${type}, ${call.command}: ${said || stderr.trim() || error?.message || `ended by ${String(signal ?? status)}`}`);
+}
+
+/** It is told of ports that are to lead to the container. */
+export function publishes({ capabilities }: JsonObject): boolean {
+  return isJsonObject(capabilities) && capabilities['portMappings'] === true;
 }
 
 function resultOf(stdout: string): unknown {

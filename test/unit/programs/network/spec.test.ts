@@ -1,5 +1,5 @@
 import { containerSpec } from '../../../../src/runtime/bundle/container-spec';
-import { type Network, parseNetwork, printNetwork } from '../../../../src/runtime/bundle/network';
+import { type Network, type PortMapping, parseNetwork, parsePort, printNetwork, printPort } from '../../../../src/runtime/bundle/network';
 import { type JsonObject, parseJson, printJson } from '../../../../src/runtime/json';
 import { networkId, networkedSpec } from '../../../../src/programs/network/spec';
 
@@ -14,7 +14,7 @@ const place = { hook: '/lib/holdfast-network', directory: '/run/networks', envir
 const destinations = (spec: JsonObject): readonly string[] => (spec['mounts'] as readonly { readonly destination: string }[]).map(({ destination }) => destination).filter((path) => path.startsWith('/etc'));
 
 test.each<[string, Network | undefined]>([
-  ['none', { is: 'none' }], ['host', { is: 'host' }], ['cni', { is: 'cni', name: '' }], ['cni:boxes', { is: 'cni', name: 'boxes' }],
+  ['none', { is: 'none' }], ['host', { is: 'host' }], ['cni', { is: 'cni', name: '', ports: [] }], ['cni:boxes', { is: 'cni', name: 'boxes', ports: [] }],
   ['', undefined], ['cni:', undefined], ['cni:../x', undefined], ['cni:a:b', undefined], ['bridge', undefined], ['host:x', undefined],
 ])('network %j', (text, network) => {
   expect(parseNetwork(text)).toEqual(network);
@@ -22,14 +22,28 @@ test.each<[string, Network | undefined]>([
 });
 
 test('a network of plugins is made by hooks, which hear of the daemon what they need and no more', () => {
-  const { hooks } = networkedSpec(specOf({ is: 'cni', name: 'boxes' }), place, false);
+  const { hooks } = networkedSpec(specOf({ is: 'cni', name: 'boxes', ports: [] }), place, false);
   const hook = (verb: string): object => ({ path: '/lib/holdfast-network', args: ['/lib/holdfast-network', verb, 'holdfast-1', '/run/networks', 'boxes'], env: ['PATH=/bin', 'NETCONFPATH=/etc/nets'], timeout: 60 });
   expect(hooks).toEqual({ createRuntime: [hook('add')], poststop: [hook('del')] });
 });
 
+test.each<[string, PortMapping | undefined]>([
+  ['8080:80', { hostPort: 8080, containerPort: 80, protocol: 'tcp' }], ['127.0.0.1:53:54/udp', { hostIP: '127.0.0.1', hostPort: 53, containerPort: 54, protocol: 'udp' }],
+  ['[::1]:1:65535', { hostIP: '::1', hostPort: 1, containerPort: 65_535, protocol: 'tcp' }],
+  ['80', undefined], ['0:80', undefined], ['80:65536', undefined], ['::1:80:80', undefined], ['1.2.3:80:80', undefined], ['80:80/sctp', undefined], ['', undefined],
+])('port %j', (text, port) => {
+  expect(parsePort(text)).toEqual(port);
+  if (port !== undefined) expect(printPort(port)).toBe(text);
+});
+
+test('ports are told behind the network', () => {
+  const ports = [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }] as const;
+  expect(networkedSpec(specOf({ is: 'cni', name: '', ports }), place, false)['hooks']).toMatchObject({ createRuntime: [{ args: ['/lib/holdfast-network', 'add', 'holdfast-1', '/run/networks', '', JSON.stringify(ports)] }] });
+});
+
 test('hooks that a spec has stay, and come first', () => {
   const own = { createRuntime: [{ path: '/own' }], prestart: [{ path: '/other' }] };
-  expect(networkedSpec(specOf({ is: 'cni', name: '' }, { hooks: own }), place, false)['hooks']).toMatchObject({ prestart: [{ path: '/other' }], createRuntime: [{ path: '/own' }, {}], poststop: [{}] });
+  expect(networkedSpec(specOf({ is: 'cni', name: '', ports: [] }, { hooks: own }), place, false)['hooks']).toMatchObject({ prestart: [{ path: '/other' }], createRuntime: [{ path: '/own' }, {}], poststop: [{}] });
 });
 
 test('what asks for nothing of it is as it was', () => {
@@ -41,7 +55,7 @@ test('what asks for nothing of it is as it was', () => {
   expect(networkedSpec(alone, place, true)).toBe(alone);
 });
 
-test.each<[Network, readonly string[]]>([[{ is: 'host' }, ['/etc/resolv.conf', '/etc/hosts']], [{ is: 'cni', name: '' }, ['/etc/resolv.conf']]])('an image finds names by what this host has: %j', (network, files) => {
+test.each<[Network, readonly string[]]>([[{ is: 'host' }, ['/etc/resolv.conf', '/etc/hosts']], [{ is: 'cni', name: '', ports: [] }, ['/etc/resolv.conf']]])('an image finds names by what this host has: %j', (network, files) => {
   expect(destinations(networkedSpec(specOf(network), place, true))).toEqual(files);
   expect(destinations(networkedSpec(specOf(network), { ...place, isThere: () => false }, true))).toEqual([]);
   const mounts = [{ destination: '/etc/resolv.conf', type: 'bind', source: '/mine' }];
