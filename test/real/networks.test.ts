@@ -75,6 +75,7 @@ describeReal('networks of the Container Network Interface', () => {
     await startDaemon();
     expect((await agent.untilState('box', State.RUNNING)).pid).toBe(pid);
     expect(await addressOf(agent.name('box'))).toBe(address);
+    expect(await ctl.prints('why', agent.name('box'))).toContain(`\n  address      ${address}\n`);
     // What it finds names by is this host's.
     expect(await ctl.prints('exec', agent.name('box'), '--', 'cat', '/etc/resolv.conf')).toBe(readFileSync('/etc/resolv.conf', 'utf8'));
     await agent.ask('stop', 'box');

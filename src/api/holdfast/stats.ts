@@ -3,6 +3,7 @@ import { findProgram, listPrograms } from '../../programs/list';
 import type { ProgramParts } from '../../programs/parts';
 import { type Program, isUp } from '../../programs/program';
 import { INIT } from '../../runtime/state-dir/layout';
+import { readAddresses } from '../../runtime/cgroups/addresses';
 import { readNetworkFigures } from '../../runtime/cgroups/network';
 import { readOomKills } from '../../runtime/cgroups/oom-kills';
 import { readFigures } from '../../runtime/cgroups/read-figures';
@@ -26,24 +27,24 @@ export function stats(parts: ProgramParts): StreamVerb<StatsRequest, StatsRespon
       await delay(Math.max(0, dueMs - performance.now()), undefined, { signal: cancel }).catch(() => undefined);
       if (cancel.aborted) return;
       const programs = names.length === 0 ? await listPrograms(parts, false) : await Promise.all(names.map((name) => findProgram(parts, name)));
-      send({ time: timestampOf(parts.nowNs()), containers: await readAll(programs.filter(isUp)), list: withList ? programs.map((program) => containerMessage(program, parts.startClock)) : [] });
+      send({ time: timestampOf(parts.nowNs()), containers: await readAll(programs.filter(isUp), names.length > 0), list: withList ? programs.map((program) => containerMessage(program, parts.startClock)) : [] });
       if (once) return;
     }
   };
 }
 
-async function readAll(programs: readonly Program[]): Promise<ContainerStats[]> {
+async function readAll(programs: readonly Program[], withAddresses: boolean): Promise<ContainerStats[]> {
   const all: ContainerStats[] = [];
   for (const [at, program] of programs.entries()) {
     if (at > 0 && at % containersPerTurn === 0) await new Promise(setImmediate);
-    const read = readOne(program);
+    const read = readOne(program, withAddresses);
     if (read !== undefined) all.push(read);
   }
   return all;
 }
 
 /** Undefined of one that ends while it is read. */
-function readOne({ name, view }: Program): ContainerStats | undefined {
+function readOne({ name, view }: Program, withAddresses: boolean): ContainerStats | undefined {
   const pid = view?.processes.find(({ id }) => id === INIT)?.systemPid;
   if (view?.cgroup === undefined || pid === undefined) return undefined;
   try {
@@ -64,6 +65,7 @@ function readOne({ name, view }: Program): ContainerStats | undefined {
       receive_bytes: sum(network.map(({ rxBytes }) => rxBytes)),
       transmit_bytes: sum(network.map(({ txBytes }) => txBytes)),
       oom_kills: oomKills === undefined ? undefined : BigInt(oomKills),
+      addresses: withAddresses ? [...readAddresses(pid)] : [],
     };
   } catch {
     return undefined;

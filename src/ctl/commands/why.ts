@@ -142,8 +142,8 @@ async function limits(daemon: DaemonClient, container: Container, oomKills: numb
   for await (const { containers } of daemon.stats({ names: [container.name], once: true })) {
     const [stats] = containers;
     if (stats === undefined) return [];
-    const { memory_limit_bytes: memory, pids_limit: pids } = stats;
-    return [['uses', `memory ${formatSize(Number(stats.memory_bytes))}; pids ${String(stats.pids)}`], ['limits', limitsText(memory === undefined ? undefined : Number(memory), pids === undefined ? undefined : Number(pids), oomKills)]];
+    const { memory_limit_bytes: memory, pids_limit: pids, addresses } = stats;
+    return [...(addresses.length === 0 ? [] : [['address', addresses.join(', ')] as [string, string]]), ['uses', `memory ${formatSize(Number(stats.memory_bytes))}; pids ${String(stats.pids)}`], ['limits', limitsText(memory === undefined ? undefined : Number(memory), pids === undefined ? undefined : Number(pids), oomKills)]];
   }
   return [];
 }
