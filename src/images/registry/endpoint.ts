@@ -37,10 +37,10 @@ export function isOfThisMachine({ hostname }: URL): boolean {
 /** Where `from` has sent us, or wants its tokens to be asked for. @throws RegistryFailure where nobody should go there */
 export function followed(from: URL, to: string, what: string): URL {
   const next = URL.canParse(to, from.href) ? new URL(to, from) : undefined;
-  if (next === undefined || (next.protocol !== 'https:' && next.protocol !== 'http:')) throw new RegistryFailure('registry', `${placeOf(from)}: ${what} is no address of HTTP`);
-  if (next.username !== '' || next.password !== '') throw new RegistryFailure('registry', `${placeOf(from)}: ${what} has a name or password in it`);
+  if (next === undefined || (next.protocol !== 'https:' && next.protocol !== 'http:')) throw new RegistryFailure('invalid', `${placeOf(from)}: ${what} is no address of HTTP`);
+  if (next.username !== '' || next.password !== '') throw new RegistryFailure('invalid', `${placeOf(from)}: ${what} has a name or password in it`);
   if (next.protocol === 'http:' && (from.protocol === 'https:' || !isOfThisMachine(next))) {
-    throw new RegistryFailure('registry', `${placeOf(from)}: ${what} leads to ${next.origin}, which is not encrypted`);
+    throw new RegistryFailure('invalid', `${placeOf(from)}: ${what} leads to ${next.origin}, which is not encrypted`);
   }
   return next;
 }

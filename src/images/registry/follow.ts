@@ -21,7 +21,7 @@ export async function askFollowing(http: HttpClient, first: URL, question: HttpQ
     answer.body.destroy();
     url = followed(url, location, 'a redirection');
   }
-  throw new RegistryFailure('registry', `${placeOf(first)}: more than ${String(mostRedirections)} redirections`);
+  throw new RegistryFailure('invalid', `${placeOf(first)}: more than ${String(mostRedirections)} redirections`);
 }
 
 /** What an answer that is none means. Its body goes unread. */
