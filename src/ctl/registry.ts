@@ -14,6 +14,7 @@ import { defineHistory } from './commands/history';
 import { defineImport } from './commands/files/import';
 import { defineImages } from './commands/images/images';
 import { defineLoad } from './commands/images/load';
+import { definePull } from './commands/images/pull';
 import { defineRmi } from './commands/images/rmi';
 import { defineSave } from './commands/images/save';
 import { defineInspect } from './commands/inspect';
@@ -76,6 +77,7 @@ export const commands: readonly DefineCommand[] = [
   defineWait,
   defineRm,
   definePrune,
+  definePull,
   defineLoad,
   defineImages,
   defineRmi,

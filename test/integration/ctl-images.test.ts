@@ -120,7 +120,7 @@ describeOnHost('holdfastctl load, images, rmi, save', realContainers, () => {
       expect(await ctl.prints('run', '--rm', '--entrypoint', 'echo', 'tools', '--', 'as', 'asked')).toBe('as asked\n');
       expect(await ctl.run('run', '--rm', 'tools', '--', 'nope')).toMatchObject({ status: 127, stderr: expect.stringContaining('nope: no such file') as string });
       expect(await ctl.run('run', '--rm', '--user', 'bob', 'tools')).toMatchObject({ status: 125, stderr: expect.stringContaining('there is no user bob in the image') as string });
-      expect(await ctl.run('run', '--rm', 'none', '--', 'true')).toMatchObject({ status: 125, stderr: expect.stringContaining('there is no image none') as string });
+      expect(await ctl.run('run', '--rm', '--pull', 'never', 'none', '--', 'true')).toMatchObject({ status: 125, stderr: expect.stringContaining('there is no image none') as string });
       await until('all of them to be forgotten', roots, (left) => left.length === 0);
     });
 

@@ -1,10 +1,11 @@
-import type { Library, ImageInfo } from '../../images/library/library';
+import type { Library } from '../../images/library/library';
 import type { Logger } from '../../runtime/logger';
 import type { ServiceError } from '@grpc/grpc-js';
-import { type Image, type ImagesServer, type LoadRequest, type LoadResponse } from '../gen/holdfast/v1/images';
+import type { ImagesServer, LoadRequest, LoadResponse } from '../gen/holdfast/v1/images';
 import { type Verb, duplexStream, serverStream, unary } from '../call';
 import { RequestError } from '../errors';
-import { timestampOf } from './time';
+import { imageMessage } from './image-message';
+import { pull } from './pull';
 
 /** The service `holdfast.v1.Images`. */
 export function imagesService(library: Library, log: Logger, statusOf: (error: unknown) => ServiceError): ImagesServer {
@@ -14,9 +15,10 @@ export function imagesService(library: Library, log: Logger, statusOf: (error: u
     load: duplexStream<LoadRequest, LoadResponse>(options('Load', true), async (requests, { cancel }, send) => {
       const { name, bytes } = await begun(requests);
       const onLayer = (image: string, layer: number, layers: number): void => { send({ progress: { name: image, layer, layers }, loaded: undefined }); };
-      for await (const image of library.load(bytes, name, onLayer, cancel)) send({ progress: undefined, loaded: messageOf(image) });
+      for await (const image of library.load(bytes, name, onLayer, cancel)) send({ progress: undefined, loaded: imageMessage(image) });
     }),
-    list: call('List', false, async ({ names }) => ({ images: (await library.list(names)).map(messageOf) })),
+    pull: serverStream(options('Pull', true), pull(library)),
+    list: call('List', false, async ({ names }) => ({ images: (await library.list(names)).map(imageMessage) })),
     remove: call('Remove', true, async ({ names }) => {
       if (names.length === 0) throw new RequestError('no image is named', 'names');
       return { names: [...(await library.remove(names))] };
@@ -42,8 +44,4 @@ async function begun(requests: AsyncIterable<LoadRequest>): Promise<{ readonly n
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value.data;
   };
   return { name, bytes: bytes() };
-}
-
-function messageOf({ name, digest, size, createdNs, updatedNs }: ImageInfo): Image {
-  return { name, digest, size_bytes: BigInt(size), created_at: timestampOf(createdNs), updated_at: timestampOf(updatedNs) };
 }

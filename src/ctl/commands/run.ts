@@ -5,6 +5,7 @@ import { CtlError, isCtlError } from '../errors';
 import { type Given, definitionOf } from '../definition/definition';
 import { type RunKind, type RunOptions, invalid, kindOf } from '../definition/run-options';
 import { restartKeysOf } from '../definition/restart-policy';
+import { pullForRun, pullPolicy } from '../images/pull-policy';
 import { bytes, collect, positive, wholeNumber } from '../option-values';
 import { randomDigits } from '../random-digits';
 import { formatSize } from '../../runtime/text/size';
@@ -37,6 +38,7 @@ export function defineRun(program: Verb, tool: Tool): void {
     .option('--keep', 'remember it, although it was given no name')
     .option('-e, --env <NAME[=value]>', 'a variable; may be given again. Of our own environment only what is named alone is passed on', collect)
     .option('--entrypoint <program>', "with an image: this instead of the image's")
+    .option('--pull <when>', 'with an image: fetch it when it is missing, always or never', pullPolicy)
     .option('--cwd <directory>', "its working directory (default: this one; with --rootfs /; the image's)")
     .option('-u, --user <user[:group]>', "names or numbers, with --rootfs and images those in there (default: root; the image's)")
     .option('--memory <size>', 'how much memory it may have, such as 64m', bytes)
@@ -63,6 +65,7 @@ async function run(tool: Tool, words: readonly string[], options: RunOptions): P
   const save = await savingOf(kind, given, options);
   const daemon = await tool.connect();
   refuseTaken(name, options.name === undefined ? undefined : await daemon.container(name));
+  if (kind.is === 'image') await pullForRun(tool, daemon, kind.image, options.pull);
   const program = command[0] ?? (kind.is === 'image' ? kind.image : name);
   if (toKeep !== undefined) {
     const { keepRunning } = await import('../keep-running');

@@ -4,6 +4,7 @@ import { eventSchema } from '../json/event';
 import { availableSchema, checkSchema, rereadSchema, updateSchema } from '../json/definitions';
 import { logLineSchema } from '../json/log-line';
 import { imageSchema } from '../json/image';
+import { pullSchema } from './images/pull';
 import { type Schema, arrayOf } from '../json/schema';
 import { statsSchema } from '../json/stats';
 import { topSchema } from '../json/top';
@@ -29,6 +30,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   update: updateSchema,
   check: checkSchema,
   images: arrayOf(imageSchema),
+  pull: pullSchema,
 };
 
 export function defineSchema(program: Verb, tool: Tool): void {

@@ -1,4 +1,5 @@
-import { type Image, ImagesService, type LoadRequest, type LoadResponse, type SaveResponse } from '../../api/gen/holdfast/v1/images';
+import { type Image, ImagesService, type LoadRequest, type LoadResponse, type PullResponse, type RegistryLogin, type SaveResponse } from '../../api/gen/holdfast/v1/images';
+import { isCtlError } from '../errors';
 import type { Call } from '../grpc/call';
 import type { Caller } from './definition-calls';
 import type { MessageStream } from './message-stream';
@@ -12,9 +13,23 @@ export class ImageCalls {
     return (await this.caller.ask(ImagesService.list, { names: [...names] })).images;
   }
 
+  async isThere(name: string): Promise<boolean> {
+    try {
+      return (await this.list([name])).length > 0;
+    } catch (error) {
+      if (isCtlError(error, 'no-such-process')) return false;
+      throw error;
+    }
+  }
+
   /** @returns them in full */
   async remove(names: readonly string[]): Promise<readonly string[]> {
     return (await this.caller.ask(ImagesService.remove, { names: [...names] })).names;
+  }
+
+  /** How far it is, and at last the image. Closing it ends the pull. @param name in full @param login for its registry */
+  pull(name: string, login: RegistryLogin | undefined): MessageStream<PullResponse> {
+    return this.caller.stream(ImagesService.pull, { name, login });
   }
 
   save(names: readonly string[]): MessageStream<SaveResponse> {

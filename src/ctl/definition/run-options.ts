@@ -2,6 +2,10 @@ import { resolve } from 'node:path';
 import { imageNameOf } from '../../runtime/text/image-name';
 import { CtlError } from '../errors';
 
+export const PULL_POLICIES = ['missing', 'always', 'never'] as const;
+/** When an image is fetched before it is run. */
+export type PullPolicy = (typeof PULL_POLICIES)[number];
+
 /** The command line of `run`. */
 export interface RunOptions {
   readonly host?: boolean;
@@ -29,6 +33,7 @@ export interface RunOptions {
   readonly save?: string;
   readonly restart?: string;
   readonly entrypoint?: string;
+  readonly pull?: PullPolicy;
 }
 
 /** What is to run; every path is absolute. */
@@ -55,6 +60,7 @@ const onlyFor: Readonly<Record<string, readonly RunKind['is'][]>> = {
   hostname: ['rootfs', 'image'],
   readOnly: ['rootfs', 'image'],
   entrypoint: ['image'],
+  pull: ['image'],
   save: ['host', 'rootfs', 'image', 'bundle'],
   restart: ['host', 'rootfs', 'image', 'bundle'],
 };
@@ -89,6 +95,7 @@ function placedKind(command: readonly string[], { rootfs, bundle }: RunOptions):
 function misplaced(option: string, { is }: RunKind): CtlError {
   const flag = `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   if (option === 'entrypoint') return invalid('--entrypoint is for images: all else is the command itself');
+  if (option === 'pull') return invalid('--pull is for images: all else is there, or is not');
   return is === 'host' ? invalid(`${flag} is for containers: a program of the host has the host's files, network and name`) : invalid(`${flag} is for --host and --rootfs: a bundle says it in its config.json`);
 }
 

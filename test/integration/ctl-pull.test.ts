@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
+import { ContentService as Content } from '../../src/api/gen/containerd/services/content/v1/content';
+import { LeasesService as Leases } from '../../src/api/gen/containerd/services/leases/v1/leases';
+import { SnapshotsService as Snapshots } from '../../src/api/gen/containerd/services/snapshots/v1/snapshots';
+import { schemas } from '../../src/ctl/commands/schema';
+import { until } from '../real/support/until';
+import { ContainerdClient } from '../support/containerd-client';
+import { Ctl } from '../support/ctl';
+import { type MadeImage, busyboxImage, digestOf, imageOf } from '../support/image-archive';
+import { describeOnHost, realContainers } from '../support/requires';
+import { TestHost } from '../support/test-host';
+import { type Instead, TestRegistry } from '../support/test-registry';
+
+const namespace = 'programs';
+const image = busyboxImage('tools:1');
+/** More than is written at once, and not to be packed. */
+const large = imageOf('large:1', [[{ name: 'file', bytes: randomBytes(3 << 20) }]]);
+const [largeLayer = Buffer.alloc(0)] = large.layers;
+const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+
+/** Half of the layer, and then nothing, or the end of the connection. */
+const half = (end: 'hang' | 'cut'): Instead => ({ response }) => {
+  response.writeHead(200, { 'content-length': largeLayer.length });
+  response.write(largeLayer.subarray(0, largeLayer.length / 2), () => { if (end === 'cut') response.destroy(); });
+};
+
+describeOnHost('holdfastctl pull', realContainers, () => {
+  let host: TestHost;
+  let ctl: Ctl;
+  let client: ContainerdClient;
+  let registry: TestRegistry;
+  const dockerConfig = process.env['DOCKER_CONFIG'];
+
+  beforeEach(async () => {
+    registry = await TestRegistry.start();
+    host = await TestHost.withDaemon();
+    ctl = new Ctl(host);
+    client = new ContainerdClient(host.socketPath);
+    host.closeAtEnd(() => { client.close(); });
+    mkdirSync(host.own('docker'));
+    process.env['DOCKER_CONFIG'] = host.own('docker');
+  });
+  afterEach(async () => {
+    if (dockerConfig === undefined) delete process.env['DOCKER_CONFIG'];
+    else process.env['DOCKER_CONFIG'] = dockerConfig;
+    // What a test has left hanging ends with it.
+    await registry.close();
+    ctl.close();
+    await host.cleanUp();
+  });
+
+  const names = (place: string): string[] => (existsSync(join(host.directory, 'root/images', place)) ? readdirSync(join(host.directory, 'root/images', place)).map((name) => join(host.directory, 'root/images', place, name)) : []);
+  const ingests = (): string[] => names('io.containerd.content.v1.content/ingest');
+  const left = async (): Promise<string[]> => [
+    ...(await client.all(Content.list, { filters: [] }, namespace)).flatMap(({ info }) => info.map(({ digest }) => digest)),
+    ...(await client.all(Snapshots.list, { snapshotter: 'overlayfs', filters: [] }, namespace)).flatMap(({ info }) => info.map(({ name }) => name)),
+    ...(await client.ask(Leases.list, { filters: [] }, namespace)).leases.map(({ id }) => id),
+    ...ingests(),
+    ...names('io.containerd.content.v1.content/blobs/sha256'),
+  ];
+  const untilHalf = () => until('half of a layer to be written', () => ingests().reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0), (bytes) => bytes >= 1 << 20);
+  const rangesOf = (blob: Buffer): (string | undefined)[] => registry.seen.filter(({ path }) => path.endsWith(digestOf(blob))).map(({ headers }) => headers.range);
+  const pushLarge = (): string => registry.push('big', '1', large);
+
+  test('what is for this machine is fetched, unpacked and named; again only what is new', async () => {
+    registry.push('tools', 'plain', image);
+    const other = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: `sha256:${'0'.repeat(64)}`, size: 7 };
+    const own = { ...other, digest: digestOf(image.manifest), size: image.manifest.length };
+    const index = registry.pushIndex('tools', '1', [
+      { ...other, platform: { os: 'unknown', architecture: 'unknown' } },
+      { ...other, platform: { os: 'linux', architecture: 's390x' } },
+      { ...other, platform: { os: 'linux', architecture, variant: 'v99' } },
+      { ...own, platform: { os: 'linux', architecture } },
+    ]);
+    const name = `${registry.host}/tools:1`;
+    expect(await ctl.prints('pull', name)).toBe(`${name}: pulled, ${digestOf(index)}\n`);
+    const [config = '', ...layers] = [image.config, ...image.layers].map((blob) => `blobs/${digestOf(blob)}`);
+    expect([registry.asked.slice(0, 3), registry.asked.slice(3).sort()]).toEqual([['manifests/1', `manifests/${digestOf(image.manifest)}`, config], layers.sort()]);
+    const before = registry.seen.length;
+    const again = JSON.parse(await ctl.prints('pull', '--json', name)) as object;
+    expect(again).toMatchObject({ name, digest: digestOf(index), changed: false });
+    expect(new Ajv2020().compile(schemas['pull'] ?? {})(again)).toBe(true);
+    expect(registry.asked.slice(before)).toEqual(['manifests/1']);
+    expect(await ctl.prints('pull', `${registry.host}/tools@${digestOf(image.manifest)}`)).toMatch(/: pulled, sha256:/);
+    // Two names of the same: what is here need not be asked for.
+    expect(registry.seen.length).toBe(before + 1);
+    expect(await ctl.prints('images', '-q')).toBe(`${name}\n${registry.host}/tools@${digestOf(image.manifest)}\n`);
+    await ctl.prints('rmi', name, `${registry.host}/tools@${digestOf(image.manifest)}`);
+    await until('nothing to be left', left, (found) => found.length === 0);
+  });
+
+  test("docker's login is shown to the registry that it is for, and is in no log", async () => {
+    registry.lock = { by: 'token', username: 'ann', password: 'a:secret:word' };
+    const name = registry.push('tools', '1', image);
+    const write = (config: object): void => { writeFileSync(host.own('docker/config.json'), JSON.stringify(config)); };
+    expect(await ctl.run('pull', name)).toEqual({ status: 1, stdout: '', stderr: `holdfastctl: ${registry.host} does not let anybody read tools without a login\n  docker login ${registry.host}  keeps one that is taken from there.\n` });
+    write({ auths: { 'https://elsewhere.example/v2/': { auth: Buffer.from('ann:a:secret:word').toString('base64') } } });
+    expect(await ctl.run('pull', name)).toMatchObject({ status: 1, stderr: expect.stringContaining('without a login') as string });
+    write({ auths: { [`http://${registry.host}/v1/`]: { auth: Buffer.from('ann:wrong').toString('base64') } } });
+    expect(await ctl.run('pull', name)).toMatchObject({ status: 1, stderr: `holdfastctl: ${registry.host} does not let this login read tools\n` });
+    write({ auths: { [registry.host]: { auth: Buffer.from('ann:a:secret:word').toString('base64') } } });
+    expect(await ctl.prints('pull', name)).toContain(': pulled, ');
+    // Docker's credential helpers are run as docker runs them.
+    const helper = host.own('docker/docker-credential-test');
+    writeFileSync(helper, `#!/bin/sh\n[ "$1" = get ] && [ "$(cat)" = "${registry.host}" ] && echo '{"ServerURL":"x","Username":"ann","Secret":"a:secret:word"}'\n`);
+    chmodSync(helper, 0o755);
+    write({ credHelpers: { [registry.host]: 'test' } });
+    expect(await ctl.run('pull', name)).toMatchObject({ status: 1, stderr: expect.stringContaining('docker-credential-test, which ') as string });
+    const path = process.env['PATH'];
+    process.env['PATH'] = `${host.own('docker')}:${path ?? ''}`;
+    try {
+      expect(await ctl.prints('pull', name)).toContain(': up to date, ');
+    } finally {
+      process.env['PATH'] = path;
+    }
+    writeFileSync(host.own('docker/config.json'), '{"auths": a:secret:word');
+    expect(await ctl.run('pull', name)).toMatchObject({ status: 1, stderr: `holdfastctl: ${host.own('docker/config.json')}: it is no JSON\n  docker login writes it anew.\n` });
+    const log = host.daemon.log();
+    expect(log).toContain('holdfast/images/Pull');
+    for (const secret of ['secret', Buffer.from('ann:a:secret:word').toString('base64')]) expect(log).not.toContain(secret);
+  });
+
+  test('a layer that is cut off is gone on with', async () => {
+    const name = pushLarge();
+    registry.next(digestOf(largeLayer), half('cut'));
+    expect(await ctl.prints('pull', name)).toContain(': pulled, ');
+    const [first, second] = rangesOf(largeLayer);
+    expect([first, Number(/^bytes=(\d+)-$/.exec(second ?? '')?.[1])]).toEqual([undefined, Math.floor(largeLayer.length / 2)]);
+  });
+
+  test('a pull that a kill of the daemon has ended is gone on with', async () => {
+    const name = pushLarge();
+    registry.next(digestOf(largeLayer), half('hang'));
+    const pulling = ctl.start('pull', name);
+    await untilHalf();
+    await host.stopDaemon('SIGKILL');
+    expect(await pulling.ended).toMatchObject({ status: 7, stdout: '' });
+    await host.startDaemon();
+    expect(await ctl.prints('pull', name)).toContain(': pulled, ');
+    expect(rangesOf(largeLayer)).toEqual([undefined, expect.stringMatching(/^bytes=\d{7}-$/)]);
+  });
+
+  test('what a power cut has left of a layer is not trusted', async () => {
+    const name = pushLarge();
+    registry.next(digestOf(largeLayer), half('hang'));
+    const pulling = ctl.start('pull', name);
+    await untilHalf();
+    await host.stopDaemon('SIGKILL');
+    await pulling.ended;
+    const [ingest = ''] = ingests();
+    writeFileSync(ingest, Buffer.alloc(statSync(ingest).size));
+    await host.startDaemon();
+    expect(await ctl.prints('pull', name)).toContain(': pulled, ');
+    expect(rangesOf(largeLayer).map((range) => range !== undefined)).toEqual([false, true, false]);
+  });
+
+  test('Ctrl-C ends it and says so; a registry that hangs holds up nobody else', async () => {
+    const name = pushLarge();
+    registry.next(digestOf(largeLayer), half('hang'));
+    const pulling = ctl.startOnTerminal('pull', name);
+    // Of a half two thirds are written, and the rest waits for more.
+    await pulling.printed(`  ${digestOf(largeLayer).slice('sha256:'.length, 'sha256:'.length + 12)}  ######`);
+    expect(await ctl.prints('pull', registry.push('tools', '1', image))).toContain(': pulled, ');
+    pulling.send('\u0003');
+    const { status, stdout } = await pulling.ended;
+    expect([status, stdout]).toEqual([130, expect.stringContaining(`holdfastctl: interrupted; ${name} is not pulled any further`)]);
+    expect(await ctl.prints('pull', name)).toContain(': pulled, ');
+    expect(rangesOf(largeLayer)).toEqual([undefined, expect.stringMatching(/^bytes=\d{7}-$/)]);
+    // The lease of what was cut off went with it.
+    expect((await client.ask(Leases.list, { filters: [] }, namespace)).leases).toEqual([]);
+  });
+
+  describe('what is wrong is refused with one clear error, and leaves nothing', () => {
+    const layer = digestOf(largeLayer);
+    const manifestOf = (change: (manifest: { layers: Record<string, unknown>[]; config: Record<string, unknown> }) => void): Buffer => {
+      const manifest = JSON.parse(large.manifest.toString()) as { layers: Record<string, unknown>[]; config: Record<string, unknown> };
+      change(manifest);
+      return Buffer.from(JSON.stringify(manifest));
+    };
+    const put = (bytes: Buffer): void => { registry.putManifest('big', '1', bytes, 'application/vnd.oci.image.manifest.v1+json'); };
+    const claimed = `sha256:${'1'.repeat(64)}`;
+    const cases: readonly (readonly [string, () => void, string])[] = [
+      ['another digest', () => { registry.putBlob('big', Buffer.alloc(largeLayer.length), layer); }, `what has come has the digest ${digestOf(Buffer.alloc(largeLayer.length))}, and not ${layer}`],
+      ['another size', () => { registry.putBlob('big', largeLayer.subarray(1), layer); }, `${String(largeLayer.length - 1)} bytes, and ${String(largeLayer.length)} are said to be there`],
+      ['too much', () => { registry.next(layer, ({ response }) => { response.writeHead(200).end(Buffer.concat([largeLayer, Buffer.alloc(1)])); }); }, `more than the ${String(largeLayer.length)} bytes that are said to be there`],
+      ['no such layer', () => { put(manifestOf(({ layers: [first] }) => { if (first !== undefined) first['digest'] = claimed; })); }, `blobs/${claimed}: status 404 (BLOB_UNKNOWN)`],
+      ['a layer of an unknown kind', () => { put(manifestOf(({ layers: [first] }) => { if (first !== undefined) first['mediaType'] = 'text/html'; })); }, `the layer ${layer} is "text/html", which is none that can be unpacked`],
+      ['an artifact', () => { put(manifestOf(({ config }) => { config['mediaType'] = 'application/vnd.cncf.helm.config.v1+json'; })); }, `${digestOf(large.config)} is no image's configuration, but "application/vnd.cncf.helm.config.v1+json"`],
+      ['a digest that leads elsewhere', () => { put(manifestOf(({ layers: [first] }) => { if (first !== undefined) first['digest'] = 'sha256:../../etc/passwd'; })); }, 'layers[0]: digest: not what it should be'],
+      ['a manifest that is none', () => { put(Buffer.from('<html>')); }, 'manifests/1: '],
+      ['a manifest of schema 1', () => { put(Buffer.from('{"schemaVersion":1}')); }, 'manifests/1: a manifest of schema 1'],
+      ['two kinds at once', () => { registry.putManifest('big', '1', large.manifest, 'application/vnd.oci.image.index.v1+json'); }, 'sent as application/vnd.oci.image.index.v1+json, and says of itself that it is application/vnd.oci.image.manifest.v1+json'],
+      ['an index that names itself', () => {
+        const index = registry.pushIndex('big', '1', [{ mediaType: 'application/vnd.oci.image.index.v1+json', digest: claimed, size: 300 }]);
+        registry.next(`manifests/${claimed}`, ({ response }) => { response.writeHead(200, { 'content-type': 'application/vnd.oci.image.index.v1+json' }).end(index); });
+      }, `and not ${claimed}`],
+      ['an index of other machines', () => { registry.pushIndex('big', '1', [{ mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: claimed, size: 3, platform: { os: 'linux', architecture: 'other' } }]); }, `has no image for linux on ${architecture}`],
+      ['redirections to what is not encrypted', () => { registry.next(layer, ({ response }) => { response.writeHead(307, { location: 'http://192.0.2.1/?signature=secret' }).end(); }); }, 'a redirection leads to http://192.0.2.1, which is not encrypted'],
+    ];
+    test.each(cases)('%s', async (_, spoil, words) => {
+      const name = pushLarge();
+      spoil();
+      const { status, stdout, stderr } = await ctl.run('pull', name);
+      expect({ stdout, stderr: stderr.includes(words) ? words : stderr, isOneLine: stderr.trim().split('\n').length === 1, isRefused: status === 1 || status === 2 }).toEqual({ stdout: '', stderr: words, isOneLine: true, isRefused: true });
+      await until('nothing to be left', left, (found) => found.length === 0);
+    });
+  });
+
+  describe('run IMAGE', () => {
+    afterEach(() => ctl.run('rm', '--force', 'all'));
+
+    test('pulls what is missing, always or never', async () => {
+      const name = registry.push('tools', '1', image);
+      const run = (...options: readonly string[]) => ctl.run('run', '--rm', ...options, name, '--', 'cat', '/etc/second');
+      expect(await run('--pull', 'never')).toEqual({ status: 125, stdout: '', stderr: expect.stringContaining(`there is no image ${name}`) as string });
+      expect(registry.seen).toEqual([]);
+      expect(await run()).toEqual({ status: 0, stdout: 'of the second layer\n', stderr: '' });
+      const before = registry.seen.length;
+      expect(await run()).toMatchObject({ status: 0 });
+      expect(registry.seen.length).toBe(before);
+      const changed: MadeImage = imageOf('x', [[{ name: 'nothing', bytes: Buffer.from('here') }]]);
+      registry.push('tools', '1', changed);
+      expect(await run('--pull', 'always')).toMatchObject({ status: 127 });
+      expect(await ctl.run('run', '--rm', `${registry.host}/nope`)).toEqual({ status: 125, stdout: '', stderr: `holdfastctl: ${registry.origin}/v2/nope/manifests/latest: status 404 (MANIFEST_UNKNOWN)\n` });
+      expect(readFileSync('/etc/passwd', 'utf8')).toContain('root');
+    });
+  });
+});
