@@ -55,7 +55,9 @@ export async function selectContainers(daemon: DaemonClient, names: readonly str
 
 /** Says which names may have been meant, on stderr; nothing where none is near. */
 export function suggestNames(tool: Tool, unknown: readonly string[], known: readonly Container[]): void {
-  const near = [...new Set(unknown.flatMap((name) => nearNames(name, known.map((one) => one.name))))].slice(0, 3);
+  // A group's name is one, too.
+  const names = [...new Set(known.flatMap(({ name }) => (name.includes(':') ? [name.split(':')[0] ?? '', name] : [name])))];
+  const near = [...new Set(unknown.flatMap((name) => nearNames(name, names)))].slice(0, 3);
   if (near.length > 0) tool.hint(`Did you mean ${near.join(', ')}? Programs are listed by: holdfastctl ps -a`);
 }
 

@@ -81,7 +81,9 @@ describeOnHost('health checks', realContainers, () => {
     } finally {
       await closed(server);
     }
-    await agent.until('port', 'its refusal', ({ reason }) => reason.includes('ECONNREFUSED'));
+    await agent.until('port', 'its refusal', ({ reason }) => /^unhealthy: tcp 127\.0\.0\.1:\d+: connection refused$/.test(reason));
+    // A name with two addresses: both refuse.
+    await agent.until('web', 'its refusal', ({ reason }) => /^unhealthy: http:\/\/localhost:.*: connection refused$/.test(reason));
     for (const name of ['web', 'port']) {
       await agent.untilStarted(name, 1);
       expect((await agent.look(name)).state).toBe(State.RUNNING);

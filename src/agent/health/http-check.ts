@@ -2,7 +2,7 @@ import { type IncomingMessage, get } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { messageOf } from '../../sys/thrown';
 import type { HealthCheck } from '../definitions/definition';
-import { type CheckResult, failing, well } from './check-result';
+import { type CheckResult, connectionWords, failing, well } from './check-result';
 
 type HttpCheck = Extract<HealthCheck, { readonly is: 'http' }>;
 
@@ -17,7 +17,7 @@ export function checkHttp(check: HttpCheck, lookup: LookupFunction, signal: Abor
     const request = getUrl(url, { agent: false, lookup, signal, headers: { 'user-agent': 'holdfast-health', connection: 'close' } }, (response) => {
       resultOf(response, check).then(resolve, (error: unknown) => { resolve(failing(`${url}: ${messageOf(error)}`)); }).finally(() => { request.destroy(); });
     });
-    request.on('error', (error) => { resolve(failing(`${url}: ${signal.aborted ? 'no answer' : messageOf(error)}`)); });
+    request.on('error', (error) => { resolve(failing(`${url}: ${signal.aborted ? 'no answer' : connectionWords(error)}`)); });
   });
 }
 

@@ -1,7 +1,6 @@
 import { type LookupFunction, connect } from 'node:net';
-import { messageOf } from '../../sys/thrown';
 import { parseHostPort } from '../definitions/values';
-import { type CheckResult, failing, well } from './check-result';
+import { type CheckResult, connectionWords, failing, well } from './check-result';
 
 /** Whether somebody accepts connections there. @param address `host:port` */
 export function checkTcp(address: string, lookup: LookupFunction, signal: AbortSignal): Promise<CheckResult> {
@@ -13,10 +12,10 @@ export function checkTcp(address: string, lookup: LookupFunction, signal: AbortS
       socket.destroy();
       resolve(result);
     };
-    const leave = (): void => { settle(failing(`${address}: no connection`)); };
+    const leave = (): void => { settle(failing(`tcp ${address}: no connection`)); };
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     socket.once('connect', () => { settle(well); });
-    socket.once('error', (error) => { settle(failing(`${address}: ${messageOf(error)}`)); });
+    socket.once('error', (error) => { settle(failing(`tcp ${address}: ${connectionWords(error)}`)); });
   });
 }

@@ -67,6 +67,11 @@ test('a name that is nearly one is told which that is', async () => {
   expect(errors).toBe('  Did you mean web? Programs are listed by: holdfastctl ps -a\n');
 });
 
+test("as is a group's", async () => {
+  world.daemon.add('web:web_00');
+  expect((await world.ctl('status', 'wbe')).errors).toBe('  Did you mean web? Programs are listed by: holdfastctl ps -a\n');
+});
+
 test('no daemon is 4: what is wrong on stdout, what to do on stderr', async () => {
   world.daemon.stop();
   const { status, lines, errors } = await world.ctl('status');
