@@ -196,6 +196,19 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
     }
   });
 
+  test('what takes much away asks on a terminal: Ctrl-C is no and 130, Ctrl-D and anything but y are no', async () => {
+    for (const [verb, question] of [['prune', 'Really forget all programs that do not run y/N? '], ['shutdown', 'Really shut the remote holdfastd process down y/N? ']] as const) {
+      for (const [key, status] of [['\u0003', 130], ['\u0004', 0], ['no\r', 0]] as const) {
+        const asking = ctl.startOnTerminal(verb);
+        await asking.printed(question);
+        asking.send(key);
+        expect((await asking.ended).status).toBe(status);
+      }
+    }
+    // It is there still, and remembers all.
+    expect((await ctl.run('pid', 'done')).stdout).toBe('0\n');
+  });
+
   test('lines of a pipe that begin with quit ask for nothing', async () => {
     const piped = ctl.start();
     piped.send('quit\nstatus\n');

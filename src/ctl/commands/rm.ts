@@ -33,9 +33,9 @@ export function definePrune(program: Verb, tool: Tool): void {
 async function rm(tool: Tool, names: readonly string[], options: RmOptions): Promise<void> {
   const daemon = await tool.connect();
   const { matched, unknown, known, isWide } = await selectContainers(daemon, names);
-  if (names.includes('all') && !(await confirmed(tool, options, `Really forget all ${String(matched.length)} programs`))) return;
   // Containers of other APIs are theirs, and what files define is theirs: they are not meant by a pattern.
   const meant = matched.filter((each) => !isWide || (isOurs(each) && (options.force === true || isDown(each.state))));
+  if (names.includes('all') && meant.length > 0 && !(await confirmed(tool, options, `Really forget all ${String(meant.length)} programs`))) return;
   const results = await Promise.all(meant.map(async ({ name, processes }): Promise<readonly [string, Result]> => {
     try {
       await daemon.remove(name, options.force === true);

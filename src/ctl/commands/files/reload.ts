@@ -16,7 +16,7 @@ export function defineReload(program: Verb, tool: Tool): void {
     .option('-y, --yes', 'do not ask')
     .action(async (names: string[], options: { readonly yes?: boolean }) => {
       if (names.length > 0) await onEach(tool, names, 'reloaded', (daemon, { name }) => daemon.definitions.reload(name));
-      else if (await confirmed(tool, options, 'Really restart the holdfastd process')) await restartDaemon(tool);
+      else if (await confirmed(tool, options, 'Really restart the remote holdfastd process')) await restartDaemon(tool);
     });
 }
 
