@@ -38,6 +38,11 @@ describeReal('ctr: content, images, snapshots', () => {
     side.note([head, ...labelled.sort()].join('\n'));
     side.note(`exit status ${String(code)}`);
   };
+  /** What an archive has beside the image goes with its lease, a moment after the import, on either side: this waits for the image's own content alone. */
+  const collected = (side: Side): Promise<unknown> => {
+    const count = [image.manifest, image.config, ...image.layers].length;
+    return until('the content to be the image\'s', async () => (await side.quietly({}, 'content', 'ls', '-q')).stdout.trim().split('\n'), (digests) => digests.length === count);
+  };
   /** What ctr says of a snapshot that cannot be: Debian's names it by a key of its own store's, `<namespace>/<number>/<key>`. */
   const refused = async (side: Side, ...args: readonly string[]): Promise<void> => {
     const { stderr, code } = await side.quietly({}, 'snapshots', ...args);
@@ -78,6 +83,7 @@ describeReal('ctr: content, images, snapshots', () => {
     await side.ctr('images', 'ls', '-q', 'name==nope');
     await side.ctr('images', 'ls', '-q', `target.digest==${digestOf(image.manifest)}`);
     await side.ctr('images', 'check');
+    await collected(side);
     await sorted(side, 'content', 'ls');
     await side.ctr('images', 'tag', name, 'example.org/other:2');
     await side.ctr('images', 'tag', name, 'example.org/other:2');
@@ -104,6 +110,7 @@ describeReal('ctr: content, images, snapshots', () => {
     await side.quietly({}, 'images', 'import', '--no-unpack', archiveOf(side));
     await side.ctr('images', 'tag', name, 'example.org/other:2');
     await side.ctr('images', 'rm', name);
+    await collected(side);
     await sorted(side, 'content', 'ls', '-q');
     await side.ctr('images', 'rm', 'example.org/other:2');
     await until('all content to go', async () => (await side.quietly({}, 'content', 'ls', '-q')).stdout, (names) => names === '');
