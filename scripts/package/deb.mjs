@@ -24,7 +24,7 @@ Maintainer: Holdfast <holdfast@localhost>
 Installed-Size: ${sizeKib}
 Depends: libc6 (>= 2.28), libstdc++6
 Recommends: runc | crun
-Suggests: docker.io
+Suggests: docker.io, containernetworking-plugins
 Section: admin
 Priority: optional
 Description: container supervisor whose own death is a non-event
