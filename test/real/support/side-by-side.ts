@@ -4,7 +4,7 @@ import { patienceMs } from '../../support/deadline';
 import type { BackendName } from './backend';
 
 /** What the tests of this folder need; scripts/setup-real installs it. */
-const programs = ['/usr/bin/containerd', '/usr/bin/ctr', '/usr/sbin/dockerd', '/usr/bin/docker', '/usr/bin/docker-compose', '/usr/sbin/iptables', '/usr/lib/cni/bridge'];
+const programs = ['/usr/bin/containerd', '/usr/bin/ctr', '/usr/sbin/dockerd', '/usr/bin/docker', '/usr/bin/docker-compose', '/usr/bin/docker-registry', '/usr/sbin/iptables', '/usr/lib/cni/bridge'];
 
 /** Both, unless REAL_BACKENDS names one: to see the truth by itself, or a difference alone. */
 export function chosenBackends(): readonly BackendName[] {

@@ -158,6 +158,12 @@ describe('a repository of a registry', () => {
     expect(other.asked).toEqual([`blobs/${digest}`, 'manifests/1']);
   });
 
+  test('shows the login to no mirror, also where that asks for one', async () => {
+    for (const each of [registry, other]) each.lock = { by: 'basic', username: 'ann', password: 'pass:word' };
+    expect(await read(opened(ann, { mirrors: new Map([[registry.host, [other.origin]]]) }))).toBe('0 some bytes of a blob');
+    expect(other.seen.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+  });
+
   test('asks again who wants to be asked later, and not for ever', async () => {
     registry.next('manifests/1', ({ response }) => { response.writeHead(429, { 'retry-after': '0' }).end(); });
     registry.next('manifests/1', ({ response }) => { response.writeHead(503).end(); });
