@@ -31,8 +31,8 @@ export interface HttpAnswer {
   readonly body: IncomingMessage;
 }
 
-/** OpenSSL's and Go's variable, and where distributions have what their administrators trust. */
-const trustedFile = (): string => process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt';
+/** OpenSSL's and Go's variable, and where distributions have what their administrators trust; and Node's, which counts no more where others are named. */
+const trustedFiles = (): readonly string[] => [process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt', process.env['NODE_EXTRA_CA_CERTS'] ?? ''];
 /** As many layers come at once as a pull has under way, and a token beside them. */
 const mostSockets = 4;
 
@@ -129,9 +129,10 @@ function secure(): typeof https {
   return require('node:https') as typeof https;
 }
 
-/** Trusts whom this machine trusts; where it has no such file, whom Node trusts. What it trusts is read once: it takes milliseconds. */
+/** Trusts whom this machine trusts; where it has no such file, whom Node trusts. That is read once for all connections: it takes milliseconds. */
 async function secureAgent(): Promise<Agent> {
   const { createSecureContext } = require('node:tls') as typeof tls;
-  const ca = await readFile(trustedFile()).catch(() => undefined);
-  return new (secure().Agent)({ keepAlive: true, maxSockets: mostSockets, secureContext: createSecureContext(ca === undefined ? {} : { ca }) });
+  const files = await Promise.all(trustedFiles().map((path) => readFile(path).catch(() => undefined)));
+  const ca = files.filter((file) => file !== undefined);
+  return new (secure().Agent)({ keepAlive: true, maxSockets: mostSockets, secureContext: createSecureContext(ca.length === 0 ? {} : { ca }) });
 }
