@@ -108,6 +108,22 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     expect((await agent.look('down')).state).toBe(State.STOPPED);
   });
 
+  test('is there with the next daemon from the moment on that it is written down, and not at all before', async () => {
+    const lost = async (fault: string): Promise<void> => {
+      await agent.startDaemon({ HOLDFAST_FAULTS: `${fault}=kill:1` });
+      expect(await ctl.run('run', '-d', '--name', agent.name('web'), '--restart', 'always', ...forEver())).toMatchObject({ status: 125, stdout: '' });
+      await agent.host.daemon.exited;
+      await agent.startDaemon();
+    };
+    await lost('daemon.update.before-write');
+    expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+    await agent.host.stopDaemon();
+    await lost('daemon.update.written');
+    const { pid } = await agent.untilState('web', State.RUNNING);
+    expect(await ctl.prints('rm', '--force', agent.name('web'))).toBe(`${agent.name('web')}: removed\n`);
+    await waitForExit(pid);
+  });
+
   test('comes up when the host starts anew; unless-stopped not where it was stopped by hand', async () => {
     newBoot(agent.host);
     const boots = daemonOfBoots(agent.host);
