@@ -81,7 +81,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     await refused(125, 'there is no --restart always:3', '-d', '--host', '--restart', 'always:3', '--', 'true');
     await refused(125, '--restart wants --detach', '--host', '--restart', 'always', '--', 'true');
     await refused(125, 'choose one', '-d', '--rm', '--host', '--restart', 'always', '--', 'true');
-    await refused(125, 'holdfastctl: there is no image docker.io/library/busybox:latest\n', '-d', '--restart', 'always', 'busybox');
+    await refused(125, 'holdfastctl: there is no image docker.io/library/busybox:latest\n', '-d', '--restart', 'always', '--pull', 'never', 'busybox');
     await refused(125, '--restart: a definition file has no --volume', '-d', '--restart', 'always', '--rootfs', sharedRootfs(), '-v', '/tmp:/mnt', '--', 'true');
     await refused(127, '/no/such: no such file', '-d', '--host', '--restart', 'always', '--', '/no/such');
     await refused(126, 'cannot be executed', '-d', '--host', '--restart', 'always', '--', agent.host.own('file'));
