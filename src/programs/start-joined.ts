@@ -47,7 +47,8 @@ export async function startJoined(parts: ProgramParts, order: StartOrder): Promi
   }
 }
 
-async function endOf({ output }: ProgramParts, dir: string, signal: AbortSignal): Promise<Places> {
+/** Where the kept output ends. @throws as `listKept` */
+export async function endOf({ output }: Pick<ProgramParts, 'output'>, dir: string, signal: AbortSignal): Promise<Places> {
   const places: Partial<Record<Series, Place>> = {};
   for (const { series, number, size } of await output.files.listKept(dir, signal)) {
     if ((places[series]?.number ?? 0) < number) places[series] = { number, offset: size };

@@ -7,6 +7,7 @@ import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
 import { waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { clockEnvironment, setClock } from '../support/wall-clock';
 
 const often = ['interval = 0.1', 'start_interval = 0.1'];
 const soonAgain = ['initial = 0.1', 'max = 0.1'];
@@ -145,6 +146,25 @@ describeOnHost('health checks', realContainers, () => {
     await again;
     await agent.untilState('db', State.RUNNING);
     expect(existsSync(gate)).toBe(true);
+  });
+
+  test('log: also where somebody has set the clock back since the run before, and while the daemon was away', async () => {
+    agent.define('db', [agent.script('db', `${waitFor(gate)}; echo "listening on port 80"; exec sleep 1000`), 'ready = { log = "^listening" }']);
+    writeFileSync(gate, '');
+    const environment = clockEnvironment(agent.host);
+    await agent.startDaemon(environment);
+    await agent.untilState('db', State.RUNNING);
+    await agent.ask('stop', 'db');
+    rmSync(gate);
+    setClock(agent.host, -3_600_000);
+    const again = agent.ask('start', 'db').catch(() => undefined);
+    await agent.until('db', 'its second start', () => agent.starts.length === 2);
+    await agent.host.stopDaemon('SIGKILL');
+    await again;
+    setClock(agent.host, -7_200_000);
+    writeFileSync(gate, '');
+    await agent.startDaemon(environment);
+    await agent.untilState('db', State.RUNNING);
   });
 });
 

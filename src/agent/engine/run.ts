@@ -25,9 +25,8 @@ import { inheritsOutput } from '../launch/daemon-output';
 import type { ManagedDefinition } from './managed-definition';
 import { groupMembersOf } from './process-group';
 import type { EngineParts } from './parts';
+import { generationLabel, outputLabels } from './run-labels';
 
-/** The label that says of which generation a container is. */
-const generationLabel = 'holdfast.generation';
 /** Told of a run whose status nobody knows. */
 const unknownStatus = 255;
 /** What lasts of a start's failures. */
@@ -51,7 +50,7 @@ export async function startGeneration(parts: EngineParts, definition: ManagedDef
     if (inheritsOutput(process)) await parts.output.hold();
     if (line !== undefined) parts.listeners.open(process, generation, onLost);
     faultPoint('daemon.agent.before-start');
-    const labels = [...compiled.labels, `${generationLabel}=${String(generation)}`];
+    const labels = [...compiled.labels, generationLabel(generation), ...(await outputLabels(parts, definition, cancel))];
     const result = await startRun(parts.programs, { name, definition: { ...compiled, labels }, stdio: undefined, by: undefined, cancel, keepsStarted: true, keepsRoot: true });
     faultPoint('daemon.agent.started');
     return await eventOf(parts, name, result);
@@ -82,7 +81,7 @@ export async function findRun(parts: EngineParts, name: string, generation: numb
   if (view?.state === 'created') await parts.programs.supervisor.request('deleteTask', { id: view.id });
   if (view === undefined || view.state === 'created') return { is: 'nothing' };
   if (view.state !== 'stopped') return { is: 'alive', ranMs: ranMsOf(view) };
-  if (!view.record.labels.includes(`${generationLabel}=${String(generation)}`)) return { is: 'nothing' };
+  if (!view.record.labels.includes(generationLabel(generation))) return { is: 'nothing' };
   return { is: 'ended', status: initOf(view)?.end?.status ?? unknownStatus };
 }
 

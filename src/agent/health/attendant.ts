@@ -5,6 +5,7 @@ import type { Health } from '../definitions/definition';
 import type { ManagedDefinition } from '../engine/managed-definition';
 import type { EngineParts } from '../engine/parts';
 import { startedMs } from '../engine/run';
+import { outputCursorOf } from '../engine/run-labels';
 import type { ProgramEvent } from '../machine/event';
 import { healthOf, isInStartPeriod } from '../machine/health';
 import type { Stored } from '../machine/state';
@@ -84,16 +85,19 @@ export class Attendant {
     const { program, parts } = this;
     const { signal } = this.#end;
     const isIt = patternOf(pattern) ?? (() => false);
-    const sinceNs = BigInt(Math.max(await startedMs(parts, program.definition.name), program.stored.lastEnd?.atMs ?? 0)) * 1_000_000n;
+    const { definition: { name }, stored } = program;
+    // Of a daemon of before, which noted no place.
+    const sinceNs = BigInt(Math.max(await startedMs(parts, name), stored.lastEnd?.atMs ?? 0)) * 1_000_000n;
     for (;;) {
       try {
-        for await (const piece of readOutput(parts.programs, { name: program.definition.name, start: { sinceNs }, follow: true }, signal)) {
+        const cursor = await outputCursorOf(parts, name, stored.generation);
+        for await (const piece of readOutput(parts.programs, { name, follow: true, ...(cursor === undefined ? { start: { sinceNs } } : { cursor }) }, signal)) {
           if (!('entries' in piece) || !piece.entries.some(({ text }) => isIt(text.toString()))) continue;
           await program.report({ kind: 'ready' });
           return;
         }
       } catch (error) {
-        parts.programs.log.debug({ program: program.definition.name, err: error }, 'what a program writes cannot be read');
+        parts.programs.log.debug({ program: name, err: error }, 'what a program writes cannot be read');
       }
       await pause(retryMs, undefined, { signal, ref: false });
     }
