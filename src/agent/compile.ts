@@ -72,7 +72,7 @@ async function whatIsRun(definition: ProcessDefinition, launch: Launch, { read, 
     case 'rootfs':
       return { ...nothing, containerSpec: rootfsSpecOf(definition, kind.rootfs, facts.account, variables, launch) };
     case 'image':
-      return { ...nothing, ...(await runOf(kind.image, imageWishesOf(definition, facts.account, variables, launch))) };
+      return { ...nothing, ...(await runOf(kind.image, imageWishesOf(definition, facts.account, variables, launch), kind.pull, launch.cancel)) };
   }
 }
 

@@ -19,6 +19,7 @@ import { Processes } from '../agent/processes';
 import { DefinitionStore } from '../agent/update/definition-store';
 import { DefinitionKeeper } from '../agent/update/keeper';
 import type { Library } from '../images/library/library';
+import { PulledRuns } from '../images/library/run-pulled';
 import type { Programs } from '../programs/programs';
 import type { Records } from '../records/records';
 import { bootId } from '../sys/boot';
@@ -89,6 +90,7 @@ export function makeAgent({ directory, programs, records, library, fleet, lookup
     now,
     random: () => Math.random(),
   };
+  const runs = new PulledRuns(library);
   const processes = new Processes(parts);
   const keeper = new DefinitionKeeper({
     processes,
@@ -96,8 +98,8 @@ export function makeAgent({ directory, programs, records, library, fleet, lookup
     directory,
     lookups: {
       read: async (path, root) => (await foreign.read(path, { ...readOptions, root })).toString(),
-      runOf: async (image, wishes) => {
-        const { name, chain, stopSignal, spec } = await library.runOf(image, wishes);
+      runOf: async (image, wishes, pull, cancel) => {
+        const { name, chain, stopSignal, spec } = await runs.runOf(image, wishes, pull, cancel);
         return { containerSpec: spec, image: { name, chain, stopSignal } };
       },
     },

@@ -2,11 +2,13 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { SnapshotsService as Snapshots } from '../../src/api/gen/containerd/services/snapshots/v1/snapshots';
 import { DefinitionsService } from '../../src/api/gen/holdfast/v1/definitions';
-import { State } from '../../src/api/gen/holdfast/v1/containers';
+import { ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
-import { type MadeImage, imageOf } from '../support/image-archive';
+import { within } from '../support/deadline';
+import { type MadeImage, digestOf, imageOf } from '../support/image-archive';
 import { describeOnHost, realContainers } from '../support/requires';
+import { TestRegistry } from '../support/test-registry';
 
 /** Writes down what it finds and adds a line to a file of its root, and tells which signal has ended it. */
 const service = [
@@ -86,7 +88,7 @@ describeOnHost('programs of files that name an image', realContainers, () => {
     await agent.startDaemon();
     await load(serviceImage('tools:1'));
     agent.define('box', ['image = "tools:1"', 'command = "as asked"', 'user = "ann"', 'group = "root"', 'directory = "/tmp"', 'stopsignal = "TERM"', 'environment = { MORE = "of the file", GREETING = "mine" }', 'private_tmp = true']);
-    agent.define('shell', ['image = "tools:1"', 'shell = true', 'command = "id; cat /etc/version; sleep 1000"', 'user = "ann"']);
+    agent.define('shell', ['image = "tools:1"', 'shell = true', 'command = "id; cat /etc/version; sleep 1000"', 'user = "ann"', 'stopsignal = "KILL"']);
     await ctl.prints('update');
     const [asked = ''] = await said('box', 'up');
     expect(asked).toBe('mine:of the file:/bin:/home/ann:1000,0:/tmp:as asked');
@@ -95,8 +97,33 @@ describeOnHost('programs of files that name an image', realContainers, () => {
     expect(await said('shell', 'one')).toEqual(['uid=1000(ann) gid=1001(ann)', 'one']);
   });
 
+  test('have one that is missing fetched, once for all of them; a registry that hangs keeps nobody from stopping them', async () => {
+    const registry = await TestRegistry.start();
+    try {
+      const made = serviceImage('tools');
+      const name = registry.push('tools', '1', made);
+      const [layer = Buffer.alloc(0)] = made.layers;
+      const layers = (): number => registry.asked.filter((path) => path === `blobs/${digestOf(layer)}`).length;
+      const hung = new Promise<void>((resolve) => { registry.next(digestOf(layer), () => { resolve(); }); });
+      agent.define('box', [`image = "${name}"`, 'numprocs = 3', 'process_name = "box${process_num}"', 'autostart = false']);
+      await agent.startDaemon();
+      const [first = '', ...others] = (await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false })).containers.map((container) => container.name);
+      const starts = [first, ...others].map((process) => ctl.run('start', process));
+      await within(hung, 'the layer to be asked for');
+      // One that fetches, and two that wait for it.
+      expect((await ctl.run('stop', first, ...others)).stdout.split('\n').filter((line) => line.endsWith(': stopped'))).toHaveLength(3);
+      await Promise.all(starts);
+      expect(layers()).toBe(1);
+      await ctl.prints('start', first, ...others);
+      expect(layers()).toBe(2);
+      await ctl.prints('stop', first, ...others);
+    } finally {
+      await registry.close();
+    }
+  });
+
   test('wait for an image that is not there as for any start that fails, and have another root when the name is another image', async () => {
-    agent.define('box', ['image = "tools:1"', 'startretries = "forever"'], { restart: ['initial = 0.1', 'max = 0.1'] });
+    agent.define('box', ['image = "tools:1"', 'pull = "never"', 'startretries = "forever"'], { restart: ['initial = 0.1', 'max = 0.1'] });
     await agent.startDaemon();
     expect((await agent.until('box', 'a failure', ({ state, reason }) => state === State.BACKOFF && reason !== '')).reason).toContain('there is no image docker.io/library/tools:1');
     await load(serviceImage('tools:1'));

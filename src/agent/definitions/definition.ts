@@ -154,6 +154,10 @@ export interface ListenSocket {
   readonly group?: string | undefined;
 }
 
+/** When a start has an image fetched from its registry. */
+export const pullPolicies = ['missing', 'always', 'never'] as const;
+export type PullPolicy = (typeof pullPolicies)[number];
+
 /** What kind of thing it is. */
 export type Kind =
   /** The host's file system and network, a cgroup of its own. */
@@ -161,7 +165,7 @@ export type Kind =
   /** A container with that root file system, whose spec is made of the definition. */
   | { readonly is: 'rootfs'; readonly rootfs: string }
   /** A container of that image (its whole name), whose spec is made of what the image says and of the definition. */
-  | { readonly is: 'image'; readonly image: string }
+  | { readonly is: 'image'; readonly image: string; readonly pull: PullPolicy }
   /** An OCI bundle as it is. */
   | { readonly is: 'bundle'; readonly bundle: string };
 

@@ -47,6 +47,7 @@ function whatKeys(program: ProgramDefinition): Record<string, TomlValue | undefi
     shell,
     rootfs: kind.is === 'rootfs' ? kind.rootfs : undefined,
     image: kind.is === 'image' ? (imageNameOf(kind.image)?.short ?? kind.image) : undefined,
+    pull: kind.is === 'image' ? kind.pull : undefined,
     pid_namespace: kind.is === 'host' ? kind.pidNamespace : undefined,
     directory: program.directory === '' ? undefined : program.directory,
     umask: octal(program.umask),

@@ -15,6 +15,8 @@ export interface Launch {
   readonly cgroupsPath: string;
   /** For an event listener's stdin and stdout. */
   readonly line: LinePaths | undefined;
+  /** The start is called off. */
+  readonly cancel: AbortSignal;
 }
 
 /** One process of a program, as the engine is given it. */

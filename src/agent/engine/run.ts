@@ -43,7 +43,7 @@ export async function startGeneration(parts: EngineParts, definition: ManagedDef
     const credentialsDirectory = secrets.length === 0 ? undefined : await parts.credentials.directoryOf(name);
     const cgroupsPath = usualCgroupOf(parts.stateDir, PROGRAMS_NAMESPACE, name);
     const line = process.listener === undefined ? undefined : parts.listeners.pathsOf(name);
-    const compiled = await compile({ generation, notifySocket, credentialsDirectory, cgroupsPath, line });
+    const compiled = await compile({ generation, notifySocket, credentialsDirectory, cgroupsPath, line, cancel });
     if (secrets.length > 0) await parts.credentials.put(name, uidOf(compiled), secrets);
     if (notifySocket !== undefined) await parts.notify.open(name, uidOf(compiled), true);
     await openSockets(parts, definition);

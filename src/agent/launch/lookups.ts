@@ -1,4 +1,5 @@
 import type { Definition } from '../../records/definition';
+import type { PullPolicy } from '../definitions/definition';
 import type { ReadText } from './host-facts';
 
 /** What is to be other than an image says. */
@@ -11,8 +12,8 @@ export interface ImageWishes {
   readonly entrypoint: string;
 }
 
-/** What is to be run of an image. */
-export type RunOfImage = (image: string, wishes: ImageWishes) => Promise<Required<Pick<Definition, 'containerSpec' | 'image'>>>;
+/** What is to be run of an image, which is fetched first where that is asked for. */
+export type RunOfImage = (image: string, wishes: ImageWishes, pull: PullPolicy, cancel: AbortSignal) => Promise<Required<Pick<Definition, 'containerSpec' | 'image'>>>;
 
 /** What a start looks up beside its definition; given, as it may hang, or be of a room above. */
 export interface Lookups {

@@ -1,4 +1,4 @@
-import type { EnvironmentFile, Kind, Secret, Settings } from '../definition';
+import { type EnvironmentFile, type Kind, type Secret, type Settings, pullPolicies } from '../definition';
 import type { TableReader } from '../table-reader';
 import { kindOf } from '../table-reader';
 import { isText, readAbsolutePath, readImage, readOctal, readWords } from '../values';
@@ -37,9 +37,11 @@ function readKind(table: TableReader): Kind {
   const bundle = table.read('bundle', readAbsolutePath);
   const rootfs = table.read('rootfs', readAbsolutePath);
   const image = table.read('image', readImage);
+  const pull = table.oneOf('pull', pullPolicies) ?? 'missing';
   const pidNamespace = table.flag('pid_namespace') ?? false;
+  if (table.has('pull') && image === undefined) table.complain('contradiction', 'pull', `${table.name}: pull is for an image`);
   if (bundle !== undefined) return { is: 'bundle', bundle };
-  if (image !== undefined) return { is: 'image', image };
+  if (image !== undefined) return { is: 'image', image, pull };
   return rootfs === undefined ? { is: 'host', pidNamespace } : { is: 'rootfs', rootfs };
 }
 
