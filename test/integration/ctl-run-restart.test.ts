@@ -70,6 +70,18 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     expect((await ctl.prints('prune', '--yes')).split('\n').sort()).toEqual(['', `${done}: removed`, `${quick}: removed`]);
   });
 
+  test('a container has what run gives it: volumes, a name, and a root that is read alone', async () => {
+    await agent.startDaemon();
+    const script = 'hostname; cat /mnt/word; touch /mnt/x /y; echo end; exec sleep 1000';
+    agent.write('word', 'of the host\n');
+    await keep('box', 'always', ['--rootfs', sharedRootfs(), '-v', `${agent.host.own('word')}:/mnt/word:ro`, '--hostname', 'box.example', '--read-only', '--', 'sh', '-c', script]);
+    await agent.untilState('box', State.RUNNING);
+    const said = async (): Promise<string> => (await ctl.run('logs', agent.name('box'))).stdout;
+    while (!(await said()).endsWith('end\n')) await agent.look('box');
+    expect(await said()).toBe('box.example\nof the host\nend\n');
+    expect((await ctl.run('logs', agent.name('box'))).stderr.match(/Read-only file system/g)).toHaveLength(2);
+  });
+
   test('is refused where it cannot be meant, and takes no name then', async () => {
     await agent.startDaemon();
     const web = agent.name('web');
@@ -82,7 +94,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     await refused(125, '--restart wants --detach', '--host', '--restart', 'always', '--', 'true');
     await refused(125, 'choose one', '-d', '--rm', '--host', '--restart', 'always', '--', 'true');
     await refused(125, 'holdfastctl: there is no image docker.io/library/busybox:latest\n', '-d', '--restart', 'always', '--pull', 'never', 'busybox');
-    await refused(125, '--restart: a definition file has no --volume', '-d', '--restart', 'always', '--rootfs', sharedRootfs(), '-v', '/tmp:/mnt', '--', 'true');
+    await refused(125, '-v /tmp: a path of this host, and an absolute one in the container are wanted', '-d', '--restart', 'always', '--rootfs', sharedRootfs(), '-v', '/tmp', '--', 'true');
     await refused(127, '/no/such: no such file', '-d', '--host', '--restart', 'always', '--', '/no/such');
     await refused(126, 'cannot be executed', '-d', '--host', '--restart', 'always', '--', agent.host.own('file'));
     // never and no: a run as any other.

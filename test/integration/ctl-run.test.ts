@@ -179,7 +179,12 @@ describeOnHost('holdfastctl run', realContainers, () => {
     expect([...programs.keys()]).toEqual([name]);
     const again = await ctl.run('run', '--host', '--save', file, '--', 'true');
     expect(again).toMatchObject({ status: 125, stderr: expect.stringContaining(`--save: ${file} is there already`) as string });
-    const unsaid = await ctl.run('run', '--rootfs', sharedRootfs(), '-v', '/tmp:/mnt', '--save', host.own('other.toml'), '--', 'true');
-    expect(unsaid).toMatchObject({ status: 125, stderr: expect.stringContaining('a definition file has no --volume') as string });
+    // And of a container.
+    const other = host.own('other.toml');
+    expect(await ctl.prints('run', '--rm', '--rootfs', sharedRootfs(), '-v', `${host.own('.')}:/mnt:ro`, '--hostname', 'box.example', '--read-only', '--save', other, '--', 'hostname')).toBe('box.example\n');
+    expect(parse(readFileSync(other, 'utf8'))).toEqual({
+      program: { other: { command: ['hostname'], rootfs: sharedRootfs(), volumes: [`${host.own('.')}:/mnt:ro`], hostname: 'box.example', read_only_paths: ['/'] } },
+    });
+    expect((await readDefinitionFiles([other])).flatMap(({ errors: found }) => found)).toEqual([]);
   });
 });

@@ -233,6 +233,12 @@ export interface Settings {
   readonly privateTmp: boolean;
   /** A host program has the host's. */
   readonly network: Network;
+  /** Of a container: paths of this host in it, as docker's `-v` has them. */
+  readonly volumes: readonly string[];
+  /** Of a container; undefined: its process's name. */
+  readonly hostname: string | undefined;
+  /** Instead of an image's own. */
+  readonly entrypoint: string | undefined;
 
   readonly log: LogPolicy;
   readonly listen: readonly ListenSocket[];

@@ -164,6 +164,9 @@ function howMuchKeys(program: ProgramDefinition): Record<string, TomlValue | und
     capabilities: program.capabilities,
     read_only_paths: program.readOnlyPaths,
     private_tmp: program.privateTmp,
+    volumes: program.volumes.length === 0 ? undefined : program.volumes,
+    hostname: program.hostname,
+    entrypoint: program.entrypoint,
     network: printNetwork(program.network),
     publish: program.network.is === 'cni' && program.network.ports.length > 0 ? program.network.ports.map(printPort) : undefined,
   };

@@ -2,6 +2,7 @@ import type { Settings } from './definition';
 import { readAgain } from './keys/again';
 import { tellContradictions } from './keys/contradictions';
 import { readWell } from './keys/health';
+import { readContainer } from './keys/container';
 import { readHowMuch } from './keys/limits';
 import { readListen } from './keys/listen';
 import { readLog } from './keys/log';
@@ -19,6 +20,7 @@ export function readSettings(table: TableReader): Settings {
     ...readStop(table),
     ...readWell(table),
     ...readHowMuch(table),
+    ...readContainer(table),
     log: readLog(table),
     listen: readListen(table),
   };

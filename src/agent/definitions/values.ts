@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
+import { parseBind } from '../../runtime/bundle/bind-mount';
 import { type Network, type PortMapping, parseNetwork, parsePort } from '../../runtime/bundle/network';
 import { parseDuration } from '../../runtime/text/duration';
 import { imageNameOf } from '../../runtime/text/image-name';
@@ -72,6 +73,17 @@ export function readPorts(value: unknown): Read<readonly PortMapping[]> {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
   const ports = texts.flatMap((text) => (typeof text === 'string' ? (parsePort(text) ?? []) : []));
   return ports.length === texts.length ? { value: ports } : { problem: 'expected ports such as "8080:80", "127.0.0.1:8080:80" or "53:53/udp"' };
+}
+
+/** As docker's -v; a source is absolute. */
+export function readVolumes(value: unknown): Read<readonly string[]> {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  for (const text of texts) {
+    const bind = isText(text) ? parseBind(text.replaceAll(/\$\{[^}]*\}/g, '/_')) : { problem: 'expected volumes such as "/srv/data:/data:ro"' };
+    if ('problem' in bind) return { problem: `${JSON.stringify(text)}: ${bind.problem}` };
+    if (!isAbsolute(bind.source)) return { problem: `${JSON.stringify(text)}: the path of this host has to be absolute` };
+  }
+  return { value: texts.filter(isText) };
 }
 
 export function readOutputTarget(value: unknown): Read<OutputTarget> {

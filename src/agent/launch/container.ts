@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { bindMountOf, parseBind } from '../../runtime/bundle/bind-mount';
 import { relocate } from '../../runtime/bundle/bundle';
 import { type Mount, containerSpec } from '../../runtime/bundle/container-spec';
 import { mapObject, withMember } from '../../runtime/bundle/edit';
@@ -41,10 +42,10 @@ export function rootfsSpecOf(process: ProcessDefinition, rootfs: string, account
     env: environment,
     cwd: process.directory,
     terminal: process.terminal,
-    hostname: process.process.slice(0, longestHostName),
+    hostname: process.hostname ?? process.process.slice(0, longestHostName),
     user: { uid, gid, additionalGids, umask: process.umask },
     resources: resourcesOf(process.limits),
-    mounts: [...(process.privateTmp ? privateTmp : []), ...mountsOf(launch)],
+    mounts: [...(process.privateTmp ? privateTmp : []), ...process.volumes.map(volumeOf), ...mountsOf(launch)],
     noNewPrivileges: process.noNewPrivileges,
     ownPidNamespace: true,
     network: process.network,
@@ -54,6 +55,13 @@ export function rootfsSpecOf(process: ProcessDefinition, rootfs: string, account
     nice: process.nice,
     readOnlyPaths: process.readOnlyPaths.filter((path) => path !== '/'),
   }));
+}
+
+/** It was looked at when it was read, but for what stands for something else. */
+function volumeOf(text: string): Mount {
+  const bind = parseBind(text);
+  if ('problem' in bind) throw new Error(`volumes: ${text}: ${bind.problem}`);
+  return bindMountOf(bind);
 }
 
 /** In memory, of this run alone. */

@@ -17,7 +17,7 @@ export function imageWishesOf(process: ProcessDefinition, account: Account, envi
   return {
     // A script is the shell's, and no word for the image's own program.
     spec: process.shell ? { ...spec, process: { ...spec['process'], args: script } } : { ...spec },
-    entrypoint: shell,
+    entrypoint: process.entrypoint ?? shell,
     user: process.user === undefined ? '' : `${process.user}${process.userGroup === undefined ? '' : `:${process.userGroup}`}`,
   };
 }

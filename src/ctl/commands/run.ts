@@ -60,8 +60,8 @@ async function run(tool: Tool, words: readonly string[], options: RunOptions): P
   const { kind, command } = kindOf(words, options);
   const name = options.name ?? `run-${await randomDigits(4)}`;
   const given = { name, command, env: tool.io.env };
-  const toKeep = options.restart === undefined ? undefined : await keptDefinition(name, kind, given, options);
   const definition = definitionOf(kind, given, options);
+  const toKeep = options.restart === undefined ? undefined : await keptDefinition(name, kind, given, options);
   const save = await savingOf(kind, given, options);
   const daemon = await tool.connect();
   refuseTaken(name, options.name === undefined ? undefined : await daemon.container(name));
@@ -107,7 +107,7 @@ async function keptDefinition(name: string, kind: RunKind, given: Given, options
   if (options.rm === true) throw invalid('--rm forgets it at its end, and --restart starts it again: choose one');
   if (options.detach !== true) throw invalid('--restart wants --detach', `It then runs on by itself; holdfastctl logs -f ${name}  and  holdfastctl fg ${name}  show it.`);
   const { definitionText } = await import('../definition/save');
-  return definitionText(name, kind, given, options, '--restart');
+  return definitionText(name, kind, given, options);
 }
 
 async function savingOf(kind: RunKind, given: Given, options: RunOptions): Promise<() => void> {

@@ -7,18 +7,15 @@ import { restartKeysOf } from './restart-policy';
 import { type Given, variablesOf } from './definition';
 import { type RunKind, type RunOptions, invalid } from './run-options';
 
-/** What has no key in a definition file. */
-const withoutKey: readonly (keyof RunOptions)[] = ['volume', 'hostname', 'readOnly', 'entrypoint'];
-
 /**
- * A definition file (TOML) for what a command line of `run` says. What cannot be said in one is an error, before anything is started.
+ * A definition file (TOML) for what a command line of `run` says.
  * @returns writes the file: to be called once the program has started
  */
 export function definitionFile(file: string, kind: RunKind, given: Given, options: RunOptions): () => void {
   const path = resolve(file);
   if (existsSync(path)) throw isThere(path);
   const name = options.name ?? basename(path).replace(/\.toml$/, '');
-  const text = definitionText(name, kind, given, options, '--save');
+  const text = definitionText(name, kind, given, options);
   return () => {
     try {
       writeFileSync(path, text, { flag: 'wx' });
@@ -28,13 +25,8 @@ export function definitionFile(file: string, kind: RunKind, given: Given, option
   };
 }
 
-/** A definition file's text. @param wanted the option that asks for it @throws CtlError where it cannot be said in one */
-export function definitionText(name: string, kind: RunKind, given: Given, options: RunOptions, wanted: '--save' | '--restart'): string {
-  const missing = withoutKey.find((option) => options[option] !== undefined);
-  if (missing !== undefined) {
-    const flag = missing === 'readOnly' ? '--read-only' : `--${missing}`;
-    throw invalid(`${wanted}: a definition file has no ${flag}`, `Write a bundle (holdfastctl bundle), and name that: --bundle DIRECTORY ${wanted} …`);
-  }
+/** A definition file's text. */
+export function definitionText(name: string, kind: RunKind, given: Given, options: RunOptions): string {
   return `${stringify({ program: { [name]: keysOf(kind, given, options) } })}\n`;
 }
 
@@ -60,9 +52,20 @@ function keysOf(kind: RunKind, given: Given, options: RunOptions): Record<string
     no_new_privileges: newPrivileges ? undefined : true,
     network,
     publish,
+    volumes: options.volume?.map((text) => plain(absoluteVolume(text))),
+    hostname: options.hostname,
+    entrypoint: options.entrypoint,
+    pull: options.pull,
+    read_only_paths: options.readOnly === true ? ['/'] : undefined,
     limits: tableOf(limitsOf(memory, cpus, pids)),
     ...restartKeysOf(options.restart),
   });
+}
+
+/** A relative source is one of this directory. */
+function absoluteVolume(text: string): string {
+  const end = text.indexOf(':');
+  return `${resolve(text.slice(0, end))}${text.slice(end)}`;
 }
 
 function directoryOf(kind: RunKind, { cwd }: RunOptions): string | undefined {

@@ -1,12 +1,11 @@
-import type { Network } from '../../../runtime/bundle/network';
 import type { Limits, ResourceLimit, Settings } from '../definition';
 import { type TableReader, kindOf } from '../table-reader';
-import { type Read, readAbsolutePath, readNetwork, readPorts, readSize } from '../values';
+import { type Read, readAbsolutePath, readSize } from '../values';
 import { readCapabilities } from './capabilities';
 
 type HowMuch = Pick<
   Settings,
-  'limits' | 'resourceLimits' | 'oomScoreAdjust' | 'nice' | 'noNewPrivileges' | 'capabilities' | 'readOnlyPaths' | 'privateTmp' | 'network'
+  'limits' | 'resourceLimits' | 'oomScoreAdjust' | 'nice' | 'noNewPrivileges' | 'capabilities' | 'readOnlyPaths' | 'privateTmp'
 >;
 
 /** setrlimit(2)'s, by the names of prlimit(1). In bytes are those of `inBytes`. */
@@ -28,7 +27,6 @@ export function readHowMuch(table: TableReader): HowMuch {
     capabilities: readCapabilities(table),
     readOnlyPaths: table.read('read_only_paths', readPaths) ?? [],
     privateTmp: table.flag('private_tmp') ?? false,
-    network: readNetworkOf(table),
   } as const;
   // Version 1 knows memory and swap together alone.
   if (limits?.has('swap') === true && !limits.has('memory')) limits.complain('contradiction', 'swap', `${limits.name}: swap without memory`);
@@ -87,13 +85,4 @@ function readPaths(value: unknown): Read<readonly string[]> {
     paths.push(path.value);
   }
   return { value: paths };
-}
-
-/** With its ports. */
-function readNetworkOf(table: TableReader): Network {
-  const network = table.read('network', readNetwork) ?? { is: table.has('rootfs') || table.has('image') ? 'none' : 'host' };
-  const ports = table.read('publish', readPorts) ?? [];
-  if (network.is === 'cni') return { ...network, ports };
-  if (table.has('publish')) table.complain('contradiction', 'publish', `${table.name}: publish is for a network of its own: network = "cni"`);
-  return network;
 }

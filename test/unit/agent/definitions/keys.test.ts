@@ -13,10 +13,10 @@ const ofHostPrograms = [
   'no_new_privileges = true', 'capabilities = ["CHOWN"]', 'network = "host"', 'private_tmp = true', 'read_only_paths = ["/etc"]', 'log = { max_size = "1m", max_files = 3, max_age = "1h", compress = false, format = "raw", stdout = "null", stderr = "inherit", rate = { lines = 9, per = "1s" } }',
   'numprocs = 1', 'numprocs_start = 1', 'process_name = "web"', 'listen = { a = "tcp://127.0.0.1:80", b = "tcp://:81", c = "udp://[::1]:82", d = { address = "unix:///run/web", mode = "0660", user = "www", group = "www" } }',
 ];
-const ofContainers = ['rootfs = "/srv/box"', 'image = "example.org/box:1"', 'pull = "never"', 'network = "none"', 'network = "cni:boxes"', 'publish = ["8080:80", "53:53/udp"]', 'command = "true"'];
+const ofContainers = ['rootfs = "/srv/box"', 'image = "example.org/box:1"', 'pull = "never"', 'volumes = ["/srv/data:/data:ro", "${here}/x:/y"]', 'hostname = "box.example"', 'entrypoint = "/bin/serve"', 'network = "none"', 'network = "cni:boxes"', 'publish = ["8080:80", "53:53/udp"]', 'command = "true"'];
 
 /** What some of them want beside them, or in the place of the command. */
-const beside: Readonly<Record<string, string>> = { schedule_missed: 'schedule = "every 1h"', schedule_overlap: 'schedule = "every 1h"', timezone: 'schedule = "every 1h"', 'network = "none"': 'rootfs = "/x"', 'network = "cni:boxes"': 'image = "box"', publish: 'image = "box"\nnetwork = "cni"', pull: 'image = "box"' };
+const beside: Readonly<Record<string, string>> = { schedule_missed: 'schedule = "every 1h"', schedule_overlap: 'schedule = "every 1h"', timezone: 'schedule = "every 1h"', 'network = "none"': 'rootfs = "/x"', 'network = "cni:boxes"': 'image = "box"', publish: 'image = "box"\nnetwork = "cni"', pull: 'image = "box"', volumes: 'rootfs = "/x"', hostname: 'rootfs = "/x"', entrypoint: 'image = "box"' };
 
 const errorsOf = (...lines: readonly string[]): readonly string[] => readDefinitionFile('/p/web.toml', ['[program.web]', ...lines].join('\n')).errors.map(({ message }) => message);
 
@@ -38,6 +38,14 @@ test.each([
   ['log = { max_age = 0 }', 'expected more than nothing'],
   ['log = { rate = { lines = 9, per = "1us" } }', 'expected whole milliseconds'],
   ['network = "none"', 'with rootfs or image it can have none'],
+  ['volumes = ["/a:/b"]', 'volumes is for containers'],
+  ['hostname = "box"', 'hostname is for containers'],
+  ['entrypoint = "/x"', 'entrypoint is for an image'],
+  ['image = "box"\nshell = true\nentrypoint = "/x"', 'entrypoint beside shell'],
+  ['rootfs = "/x"\nvolumes = ["a:/b"]', '"a:/b": the path of this host has to be absolute'],
+  ['rootfs = "/x"\nvolumes = ["/a:b"]', '"/a:b": a path of this host, and an absolute one in the container are wanted'],
+  ['rootfs = "/x"\nvolumes = ["/a:/b:x"]', '"/a:/b:x": there is no option x'],
+  ['rootfs = "/x"\nhostname = "-"', 'expected a host name'],
   ['pull = "never"', 'pull is for an image'],
   ['image = "box"\npull = "often"', 'pull: expected'],
   ['publish = "80:80"', 'publish is for a network of its own'],

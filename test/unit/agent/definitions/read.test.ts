@@ -34,7 +34,7 @@ test('a definition of its command alone has the defaults of the documents', () =
     restart: { initialMs: 1000, maxMs: 60_000, factor: 2, jitter: 0.2, resetMs: 60_000, limit: undefined },
     onFatal: { is: 'none' }, stopSteps: [{ signal: 15, waitMs: 10_000 }], killMode: 'group', reload: undefined,
     health: undefined, ready: { is: 'startsecs' }, resourceLimits: [], oomScoreAdjust: undefined, nice: undefined,
-    noNewPrivileges: false, capabilities: undefined, readOnlyPaths: [], privateTmp: false, network: { is: 'host' },
+    noNewPrivileges: false, capabilities: undefined, readOnlyPaths: [], privateTmp: false, network: { is: 'host' }, volumes: [], hostname: undefined, entrypoint: undefined,
     log: { maxSizeBytes: 52_428_800, maxFiles: 10, maxAgeMs: undefined, compress: false, format: 'cri', stdout: { is: 'keep' }, stderr: { is: 'keep' }, rate: undefined },
     listen: [], source: { file: '/etc/holdfast/programs/x.toml', line: 1, column: 1 },
   });

@@ -24,7 +24,7 @@ test('what is shown has all defaults, where it is from, and no secret', () => {
 });
 
 test.each([
-  'image = "box"', 'image = "box"\nnetwork = "cni:boxes"\npublish = ["8080:80", "[::1]:53:53/udp"]\npull = "always"', 'image = "box"\ncommand = "a b"\nuser = "www"\ngroup = "adm"\ndirectory = "/srv"\nstopsignal = "TERM"', 'image = "box"\nshell = true\ncommand = "a; b"',
+  'image = "box"', 'image = "box"\nnetwork = "cni:boxes"\npublish = ["8080:80", "[::1]:53:53/udp"]\npull = "always"\nvolumes = "/a:/b"\nhostname = "box"\nentrypoint = "/x"', 'image = "box"\ncommand = "a b"\nuser = "www"\ngroup = "adm"\ndirectory = "/srv"\nstopsignal = "TERM"', 'image = "box"\nshell = true\ncommand = "a; b"',
 ])('what is shown of an image is the same definition: %j', (keys) => {
   const program = read(`[program.web]\n${keys}`);
   expect(essence(read(renderToml({ program: { web: effectiveKeys(program) } })))).toEqual(essence(program));
