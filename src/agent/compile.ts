@@ -41,7 +41,7 @@ export async function compileProcess(definition: ProcessDefinition, launch: Laun
     labels: [...[...definition.labels].map(([name, value]) => `${name}=${value}`), ...secretLabels(secretVariables)],
     stdio: { stdin: line?.stdin ?? '', stdout: line?.stdout ?? path('stdout'), stderr: path('stderr') },
     removeAtEnd: false,
-    keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles, rate: log.rate, maxAgeMs: log.maxAgeMs },
+    keptOutput: { format: isKept ? log.format : 'none', maxSizeBytes: log.maxSizeBytes, maxFiles: log.maxFiles, rate: log.rate, maxAgeMs: log.maxAgeMs, ...(log.compress ? { compress: true } : {}) },
     // A terminal is open to whoever attaches, whatever is said.
     openStdin: definition.terminal ? undefined : definition.stdin === 'open' && line === undefined,
     heldSockets: definition.listen.length === 0 ? undefined : socketsName(definition.fullName),

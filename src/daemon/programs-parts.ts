@@ -50,6 +50,7 @@ export function makePrograms({ supervisor, context, records, stateDir, settings,
         holdsDir: stateDir.holdsDir(key),
         rate: keptOutput?.rate,
         maxAgeMs: keptOutput?.maxAgeMs,
+        compress: keptOutput?.compress,
       },
     };
   };

@@ -20,6 +20,7 @@ export interface KeptOutput {
   readonly rate?: { readonly lines: number; readonly perMs: number } | undefined;
   /** Absent: whatever their age. */
   readonly maxAgeMs?: number | undefined;
+  readonly compress?: boolean | undefined;
 }
 
 /** The image that a container's root is made of. */
@@ -109,6 +110,7 @@ function keptOutputOf(fields: Readonly<Record<string, unknown>>, name: string): 
     maxFiles: number('maxFiles'),
     ...(rate === undefined ? {} : { rate: { lines: checked(rate['lines'], 'number', name, 'rate.lines'), perMs: checked(rate['perMs'], 'number', name, 'rate.perMs') } }),
     ...(fields['maxAgeMs'] === undefined ? {} : { maxAgeMs: number('maxAgeMs') }),
+    ...(fields['compress'] === true ? { compress: true } : {}),
   };
 }
 

@@ -219,10 +219,13 @@ export const keptMoments = [
 /** … and for the notice of lines that were dropped. */
 export const noticeMoments = ['copier.notice.noted', 'copier.notice.written'] as const;
 
+/** … and for a file that is packed. */
+export const packMoments = ['copier.pack.written', 'copier.pack.renamed', 'copier.pack.unlinked'] as const;
+
 /** What kernels of before do not tell (docs/reliability.md): any errno keeps it back. */
 export const kernelAnswers = ['kernel.exit-info', 'kernel.pidfd-hang-up', 'kernel.cached-names'] as const;
 
 export type FailingStep = (typeof failingSteps)[number] | (typeof imageSteps)[number] | (typeof failingTaskSteps)[number] | (typeof hostSteps)[number];
 export type Moment = (typeof moments)[number] | (typeof imageMoments)[number] | (typeof taskMoments)[number] | (typeof hostMoments)[number] | (typeof agentMoments)[number];
-export type FaultPoint = FailingStep | Moment | (typeof copierMoments)[number] | (typeof keptMoments)[number] | (typeof noticeMoments)[number];
+export type FaultPoint = FailingStep | Moment | (typeof copierMoments)[number] | (typeof keptMoments)[number] | (typeof noticeMoments)[number] | (typeof packMoments)[number];
 export type KernelAnswer = (typeof kernelAnswers)[number];

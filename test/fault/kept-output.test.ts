@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { keptMoments } from '../../src/sys/fault-points';
+import { keptMoments, packMoments } from '../../src/sys/fault-points';
 import { keptBytes, keptIn, keptText } from '../support/kept-files';
 import { describeOnHost, realContainers } from '../support/requires';
 import { FifoReader, FifoWriter } from '../support/fifo';
@@ -32,6 +32,29 @@ describeOnHost('a copier that is killed while it keeps output', realContainers, 
     const textOf = (stream: 'stdout' | 'stderr'): string => (format === 'cri' ? keptText(dir, stream) : keptBytes(dir, stream).toString());
     expect(textOf('stdout') === counted).toBe(true);
     expect(textOf('stderr') === same).toBe(true);
+  });
+});
+
+describeOnHost('a copier that is killed while it packs files', realContainers, () => {
+  let host: ShimHost;
+  afterEach(() => host.cleanUp());
+
+  test.each(([...packMoments, 'copier.kept.written', 'copier.kept.rotated'] as const).flatMap((moment) => (['cri', 'raw'] as const).map((format) => [moment, format] as const)))('at %s loses and doubles nothing: %s', async (moment, format) => {
+    host = ShimHost.withoutShim();
+    const mark = host.test.own('mark');
+    const dir = host.test.own('kept');
+    await host.startShim({ HOLDFAST_FAULTS: `${moment}=kill:2@${mark}` });
+    const stdin = host.test.own('in');
+    const box = await host.run('box', { args: ['sh', '-c', `${script}; read line; ${script}`], output: keptIn(dir, { format, maxSizeBytes: 200_000, maxFiles: 1000, compress: true }), stdin });
+    const input = new FifoWriter(stdin);
+    // Files of before are packed while more comes. Nothing tells of one that has been.
+    while (!existsSync(mark) || !existsSync(dir) || !readdirSync(dir).some((name) => name.endsWith('.gz'))) await new Promise((resolve) => { setTimeout(resolve, 10); });
+    await input.write('go\n');
+    input.close();
+    expect(await box.untilExit()).toBe(0);
+    const textOf = (stream: 'stdout' | 'stderr'): string => (format === 'cri' ? keptText(dir, stream) : keptBytes(dir, stream).toString());
+    expect(textOf('stdout') === counted + counted).toBe(true);
+    expect(textOf('stderr') === same + same).toBe(true);
   });
 });
 

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
@@ -47,6 +48,39 @@ describeOnHost('output of programs that goes to files of their definition', real
     const [before] = [agent.host.daemon.log().match(/^out of web$/mg)?.length ?? 0];
     process.kill(pid, 'SIGKILL');
     await agent.until('web', 'the output of its second run', () => (agent.host.daemon.log().match(/^out of web$/mg)?.length ?? 0) > before);
+  });
+
+  test('files that are through are packed, and read as before, also by who follows and goes back in them; clear takes them too', async () => {
+    const ctl = new Ctl(agent.host);
+    try {
+      const [more, count] = [agent.host.own('more'), 20_000];
+      agent.define('web', [`command = ["sh", "-c", "seq ${String(count)}; while [ ! -e ${more} ]; do sleep 0.05; done; seq ${String(count + 1)} ${String(2 * count)}; exec sleep 1000"]`], { log: ['max_size = "64k"', 'max_files = 100', 'compress = true'] });
+      await agent.startDaemon();
+      await agent.untilState('web', State.RUNNING);
+      const dir = `${agent.host.directory}/root/output/programs/${agent.name('web')}`;
+      const names = (): string[] => readdirSync(dir).sort();
+      const allPacked = (): boolean => names().length > 5 && names().slice(0, -1).every((name) => name.endsWith('.log.gz'));
+      await agent.until('web', 'all but the newest to be packed', allPacked);
+      const follower = ctl.start('logs', '-f', agent.name('web'));
+      const counted = (from: number, to: number): string => Array.from({ length: to - from + 1 }, (_, at) => `${String(from + at)}\n`).join('');
+      await follower.printed(`\n${String(count)}\n`);
+      expect(await ctl.prints('logs', agent.name('web'))).toBe(counted(1, count));
+      expect(await ctl.prints('logs', '--tail', '15000', agent.name('web'))).toBe(counted(count - 14_999, count));
+      expect(await ctl.prints('tail', '-50000', agent.name('web'))).toBe(`${counted(1, count).slice(-50_000)}\n`);
+      // What anybody else reads is the same.
+      expect(gunzipSync(readFileSync(`${dir}/${names()[0] ?? ''}`)).toString()).toMatch(/^\S+ stdout F 1\n\S+ stdout F 2\n/);
+      await agent.killDaemon();
+      writeFileSync(more, '');
+      await follower.printed(`\n${String(2 * count)}\n`);
+      await agent.until('web', 'all but the newest to be packed', allPacked);
+      follower.kill('SIGINT');
+      expect((await follower.ended).stdout).toBe(counted(1, 2 * count));
+      expect(await ctl.prints('logs', agent.name('web'))).toBe(counted(1, 2 * count));
+      await ctl.prints('clear', agent.name('web'));
+      expect([await ctl.prints('logs', agent.name('web')), names().length]).toEqual(['', 1]);
+    } finally {
+      ctl.close();
+    }
   });
 
   test('lines beyond a rate are dropped, and logs says how many', async () => {

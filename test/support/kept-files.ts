@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
+import { errorCodeOf } from '../../src/sys/thrown';
 import { type CriLine, decodeCri } from '../../src/runtime/kept-output/cri-format';
-import { type Series, keptFileName, numbersOf, parseKeptName } from '../../src/runtime/kept-output/file-names';
+import { type Series, keptFileName, numbersOf, packedName, parseKeptName } from '../../src/runtime/kept-output/file-names';
 import { KEPT_DEFAULTS, type KeptOutput, type OutputStream } from '../../src/runtime/kept-output/kept-output';
 
 /** How output is kept in a directory: as by default, but for what is said. */
@@ -10,10 +12,20 @@ export function keptIn(dir: string, changes: Partial<KeptOutput> = {}): KeptOutp
   return { dir, ...KEPT_DEFAULTS, ...changes };
 }
 
+/** One file, packed or not. */
+function keptFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return gunzipSync(readFileSync(packedName(path)));
+    throw error;
+  }
+}
+
 /** The whole row of files, the oldest first. */
 export function keptBytes(dir: string, series: Series): Buffer {
   const names = existsSync(dir) ? readdirSync(dir) : [];
-  return Buffer.concat(numbersOf(series, names).map((number) => readFileSync(join(dir, keptFileName({ series, number })))));
+  return Buffer.concat(numbersOf(series, names).map((number) => keptFile(join(dir, keptFileName({ series, number })))));
 }
 
 /** The lines of the format `cri`. @throws Error for a line that is none */

@@ -1,9 +1,10 @@
-import { closeSync, constants, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryLockFile } from '../../sys/files/files';
 import { errorCodeOf } from '../../sys/thrown';
-import { allSeries, keptFileName, numbersOf } from '../kept-output/file-names';
+import { allSeries, keptFileName, numbersOf, packedName } from '../kept-output/file-names';
 import { holdsIn, isStanding, isUnread } from '../kept-output/holds';
+import { packedSize } from './kept';
 
 /** Whose output is to go. */
 export interface KeptPlace {
@@ -49,8 +50,9 @@ function clearSeries({ dir, holdsDir }: KeptPlace, series: (typeof allSeries)[nu
   const holds = holdsIn(holdsDir).filter(isStanding);
   for (const number of isOurs ? numbers : numbers.slice(0, -1)) {
     const path = join(dir, keptFileName({ series, number }));
-    if (holds.some((hold) => isUnread(hold, { series, number }, statSync(path).size))) return;
-    unlinkSync(path);
+    if (holds.some((hold) => isUnread(hold, { series, number }, statSync(path, { throwIfNoEntry: false })?.size ?? packedSize(packedName(path)) ?? 0))) return;
+    // In both ways where it has just been packed.
+    for (const each of [path, packedName(path)]) rmSync(each, { force: true });
   }
 }
 

@@ -32,9 +32,11 @@ export interface KeptOutput {
   readonly rate?: LineRate | undefined;
   /** What is older goes, before there is too much of it. Absent: nothing is too old. */
   readonly maxAgeMs?: number | undefined;
+  /** Files that nothing more is written to are packed (packed.ts). Absent: they stay as they are. */
+  readonly compress?: boolean | undefined;
 }
 
-export const KEPT_DEFAULTS = { format: 'cri', maxSizeBytes: 50 * 1024 * 1024, maxFiles: 10 } as const satisfies Omit<KeptOutput, 'dir' | 'holdsDir' | 'rate' | 'maxAgeMs'>;
+export const KEPT_DEFAULTS = { format: 'cri', maxSizeBytes: 50 * 1024 * 1024, maxFiles: 10 } as const satisfies Omit<KeptOutput, 'dir' | 'holdsDir' | 'rate' | 'maxAgeMs' | 'compress'>;
 
 /** Less than this holds no line with its time. */
 export const LEAST_SIZE_BYTES = 1024;
@@ -47,12 +49,13 @@ export function keptDirectory(root: string, key: ContainerKey): string {
 }
 
 /** As a member of a JSON file. */
-export function keptMember({ dir, format, maxSizeBytes, maxFiles, holdsDir, rate, maxAgeMs }: KeptOutput): JsonObject {
+export function keptMember({ dir, format, maxSizeBytes, maxFiles, holdsDir, rate, maxAgeMs, compress }: KeptOutput): JsonObject {
   return {
     dir, format, maxSizeBytes, maxFiles,
     ...(holdsDir === undefined ? {} : { holdsDir }),
     ...(rate === undefined ? {} : { rate: { lines: rate.lines, perMs: rate.perMs } }),
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+    ...(compress === true ? { compress } : {}),
   };
 }
 
@@ -68,6 +71,7 @@ export function keptOf(fields: Fields): KeptOutput {
     ...(fields.isAbsent('holdsDir') ? {} : { holdsDir: fields.absolutePath('holdsDir') }),
     ...rateOf(fields.optionalObject('rate')),
     ...(fields.isAbsent('maxAgeMs') ? {} : { maxAgeMs: fields.integer('maxAgeMs', 1, Number.MAX_SAFE_INTEGER) }),
+    ...(fields.isAbsent('compress') ? {} : { compress: fields.boolean('compress') }),
   };
 }
 

@@ -11,6 +11,7 @@ import { CopyNote } from './copy-note';
 import { InputCopy } from './input-copy';
 import { KeptCopy, type KeptParts } from './kept-copy';
 import { OutputCopy } from './output-copy';
+import { Packer } from './packer';
 import { type CopierReport, type CopierRequest, type CopyEnds, decodeCopierRequest, encodeCopierMessage } from './protocol';
 
 const SHIM_FD = 0;
@@ -32,6 +33,7 @@ export class Copier {
   private readonly poller = new Poller((error) => this.report({ report: 'error', id: 0, message: messageOf(error) }));
   private readonly scratch = makeScratch();
   private readonly clock = new WallClock();
+  private readonly packer = new Packer((error) => this.report({ report: 'error', id: 0, message: messageOf(error) }));
   private readonly copies = new Map<number, { readonly copy: Copy; readonly note: CopyNote }>();
   private readonly socket = new Socket({ fd: SHIM_FD, readable: true, writable: true });
   private readonly opening = new Set<number>();
@@ -88,6 +90,7 @@ export class Copier {
       poller: this.poller,
       scratch: this.scratch,
       clock: this.clock,
+      packer: this.packer,
       onEnd: () => this.over(id),
       onError: (error) => this.report({ report: 'error', id, message: messageOf(error) }),
     };

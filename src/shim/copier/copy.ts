@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import type { Poller, Watch } from '../../sys/poller';
 import type { WallClock } from '../../sys/wall-clock';
 import type { CopyNote } from './copy-note';
+import type { Packer } from './packer';
 
 /** What a copy works with; all of it belongs to the copy. */
 export interface CopyParts {
@@ -21,6 +22,7 @@ export interface CopyContext {
   readonly onEnd: () => void;
   readonly onError: (error: unknown) => void;
   readonly clock: WallClock;
+  readonly packer: Pick<Packer, 'soon'>;
 }
 
 /** What all copies of a process use in turn: nothing stays in it from one turn to the next. */

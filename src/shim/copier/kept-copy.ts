@@ -59,6 +59,8 @@ export class KeptCopy extends CopyInTurns {
   private readonly heldSign: HeldSign;
   /** When files are looked at next that may be too old: of Date.now(). */
   private tidyAtMs = 0;
+  /** Files before this one have been told of as to be packed. */
+  private packedBefore = 0;
 
   constructor(
     private readonly parts: KeptParts,
@@ -133,7 +135,17 @@ export class KeptCopy extends CopyInTurns {
     this.writer.clearNote();
     faultPoint('copier.kept.finished');
     if (this.isTidyDue) this.tidy();
+    this.packBefore();
     this.writer.files.release();
+  }
+
+  /** Files before the one that is written to now. */
+  private packBefore(): void {
+    const { output } = this.parts.kept;
+    const { number } = this.writer.files.end;
+    if (output.compress !== true || number === this.packedBefore) return;
+    this.packedBefore = number;
+    this.context.packer.soon(output.dir, this.writer.files.series);
   }
 
   /** Finishes what was begun before, where it may be half-done. */

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type KeptFile, type Series, keptFileName, numbersOf, parseKeptName } from '../../runtime/kept-output/file-names';
+import { packedSize, readKept } from '../../runtime/foreign/kept';
+import { type KeptFile, type Series, keptFileName, numbersOf, packedName, parseKeptName } from '../../runtime/kept-output/file-names';
 import { type Hold, holdsIn, isStanding, isUnread } from '../../runtime/kept-output/holds';
 import type { KeptOutput, OutputStream } from '../../runtime/kept-output/kept-output';
 import { tryLockFile } from '../../sys/files/files';
@@ -47,7 +48,7 @@ export class KeptFiles {
         closeSync(dirFd);
         return false;
       }
-      const number = this.numbers().at(-1) ?? 1;
+      const number = this.newest();
       this.claimed = { dirFd, ...this.open(number) };
       return true;
     } catch (error) {
@@ -112,22 +113,11 @@ export class KeptFiles {
    * @returns undefined where the file has been removed
    */
   writtenOf(bytes: Buffer, number: number, position: number): { readonly length: number; readonly isLast: boolean } | undefined {
-    let fd: number;
-    try {
-      fd = openSync(this.pathOf({ series: this.series, number }), constants.O_RDONLY | constants.O_NOFOLLOW);
-    } catch (error) {
-      if (errorCodeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-    try {
-      const there = Buffer.alloc(bytes.length);
-      const count = readSync(fd, there, 0, there.length, position);
-      let length = 0;
-      while (length < count && there[length] === bytes[length]) length += 1;
-      return { length, isLast: number === this.current.number && fstatSync(fd).size === position + length };
-    } finally {
-      closeSync(fd);
-    }
+    const there = readKept({ path: this.pathOf({ series: this.series, number }), offset: position, length: bytes.length });
+    if (there === undefined) return undefined;
+    let length = 0;
+    while (length < there.length && there[length] === bytes[length]) length += 1;
+    return { length, isLast: number === this.current.number && this.current.size === position + length };
   }
 
   /** Removes the files whose last line is older, and begins another where the newest was begun before: it is removed in its turn. @param beforeMs since 1970 @throws the system's error */
@@ -137,10 +127,11 @@ export class KeptFiles {
     // 0: the file system does not know.
     if (current.size > 0 && birthtimeMs > 0 && birthtimeMs < beforeMs) this.rotate();
     for (const number of this.numbers()) {
-      const file = number === current.number ? undefined : this.describe(keptFileName({ series: this.series, number }));
+      const name = keptFileName({ series: this.series, number });
+      const file = number === current.number ? undefined : (this.describe(name) ?? this.describe(packedName(name)));
       if (file === undefined || file.writtenMs >= beforeMs) continue;
-      if (this.holds().some((hold) => isUnread(hold, file, file.size))) return;
-      unlinkSync(this.pathOf(file));
+      if (this.holds().some((hold) => isUnread(hold, file, this.wholeSizeOf(file)))) return;
+      this.unlink(file);
     }
   }
 
@@ -185,8 +176,8 @@ export class KeptFiles {
       if (own <= most && bytes + moreBytes <= maxSizeBytes * maxFiles) return true;
       if (!isOwn && bytes + moreBytes <= maxSizeBytes * maxFiles) continue;
       holds ??= this.holds();
-      if (holds.some((hold) => isUnread(hold, file, file.size))) return false;
-      unlinkSync(this.pathOf(file));
+      if (holds.some((hold) => isUnread(hold, file, this.wholeSizeOf(file)))) return false;
+      this.unlink(file);
       bytes -= file.size;
       if (isOwn) own -= 1;
     }
@@ -203,10 +194,28 @@ export class KeptFiles {
     const [number, next] = this.numbers();
     if (number === undefined || next === undefined) return false;
     const oldest = { series: this.series, number };
-    const size = statSync(this.pathOf(oldest)).size;
-    if (this.holds().some((hold) => isUnread(hold, oldest, size))) return false;
-    unlinkSync(this.pathOf(oldest));
+    if (this.holds().some((hold) => isUnread(hold, oldest, this.wholeSizeOf(oldest)))) return false;
+    this.unlink(oldest);
     return true;
+  }
+
+  /** Of one that is packed: as it was before. 0 where it is gone. */
+  private wholeSizeOf(file: KeptFile): number {
+    const path = this.pathOf(file);
+    return statSync(path, { throwIfNoEntry: false })?.size ?? packedSize(packedName(path)) ?? 0;
+  }
+
+  /** In both ways where it has just been packed. */
+  private unlink(file: KeptFile): void {
+    const path = this.pathOf(file);
+    for (const each of [path, packedName(path)]) rmSync(each, { force: true });
+  }
+
+  /** Nothing is written behind what is packed. */
+  private newest(): number {
+    const number = this.numbers().at(-1) ?? 1;
+    const path = this.pathOf({ series: this.series, number });
+    return existsSync(packedName(path)) && !existsSync(path) ? number + 1 : number;
   }
 
   private describe(name: string): (KeptFile & { readonly size: number; readonly writtenMs: number }) | undefined {

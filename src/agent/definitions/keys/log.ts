@@ -12,7 +12,7 @@ export function readLog(table: TableReader): LogPolicy {
     maxSizeBytes: log?.read('max_size', readSize) ?? 50 * 2 ** 20,
     maxFiles: log?.integer('max_files', 1, mostFiles) ?? 10,
     maxAgeMs: wholeMs(log, 'max_age'),
-    compress: readCompress(log),
+    compress: log?.flag('compress') ?? false,
     format: log?.oneOf('format', ['cri', 'raw']) ?? 'cri',
     stdout: log?.read('stdout', readOutputTarget) ?? { is: 'keep' },
     stderr: log?.read('stderr', readOutputTarget) ?? { is: 'keep' },
@@ -21,13 +21,6 @@ export function readLog(table: TableReader): LogPolicy {
   if (policy.maxSizeBytes < 4096) log?.complain('bad-value', 'max_size', `${log.name}: max_size: expected 4k or more`);
   log?.end();
   return policy;
-}
-
-/** Readers go to and fro in what is kept, and one that follows it goes on at any byte of it. */
-function readCompress(log: TableReader | undefined): boolean {
-  const compress = log?.flag('compress') ?? false;
-  if (compress) log?.complain('bad-value', 'compress', `${log.name}: compress: what is kept is read while it is there, and so not compressed; max_size, max_files and max_age bound it`);
-  return compress;
 }
 
 /** A time that is counted in milliseconds. */

@@ -60,7 +60,7 @@ const table = fc.record({
   ready: fc.constantFrom('startsecs', 'notify', { log: 'a|b' }),
   limits: fc.record({ memory: size, memory_high: size, cpus: fc.constantFrom(0.5, 2), cpu_weight: fc.integer({ min: 1, max: 10_000 }), pids: fc.integer({ min: 1, max: 99 }), nofile: fc.constantFrom(9, '1:2', 'unlimited'), stack: fc.constantFrom('8m', '1m:unlimited') }, maybe),
   oom_score_adjust: fc.integer({ min: -1000, max: 1000 }), nice: fc.integer({ min: -20, max: 19 }), no_new_privileges: fc.boolean(), capabilities: fc.constantFrom('all', [], ['CHOWN']),
-  log: fc.record({ max_size: size, max_files: fc.integer({ min: 1, max: 99 }), max_age: positive, compress: fc.constant(false), format: fc.constantFrom('cri', 'raw'), stdout: fc.constantFrom('keep', 'null', '/x.log'), rate: fc.record({ lines: fc.integer({ min: 1, max: 99 }), per: positive }) }, maybe),
+  log: fc.record({ max_size: size, max_files: fc.integer({ min: 1, max: 99 }), max_age: positive, compress: fc.boolean(), format: fc.constantFrom('cri', 'raw'), stdout: fc.constantFrom('keep', 'null', '/x.log'), rate: fc.record({ lines: fc.integer({ min: 1, max: 99 }), per: positive }) }, maybe),
   listen: fc.constant({ http: 'tcp://127.0.0.1:80${instance_number}', u: 'unix:///run/x' }), numprocs: fc.integer({ min: 1, max: 3 }), numprocs_start: fc.nat(5),
 }, { requiredKeys: ['command'] });
 
