@@ -2,6 +2,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMemoryFile } from '../../sys/files/memory-file';
 import { removeTree } from '../../sys/files/remove-tree';
+import { errorCodeOf } from '../../sys/thrown';
 import { withinRoot } from '../../sys/files/within-root';
 import { openListening } from '../../sys/sockets/listening-socket';
 import { writeCheckpointRecord } from '../state-dir/checkpoint-file';
@@ -36,9 +37,21 @@ export const work: { readonly [E in Errand]: (asks: Asks<E>) => Brought<E> } = {
   },
   clearKept: (place) => ({ value: { isCleared: clearKept(place) }, fds: [] }),
   listen: (place) => ({ value: {}, fds: [openListening(place)] }),
-  removeKept: ({ dir }) => only({}, () => { removeTree(dir); }),
+  removeKept: ({ dir }) => only({}, () => { removeKept(dir); }),
   prepareRestore: ({ checkpointDir }) => ({ value: prepareRestore(checkpointDir), fds: [] }),
 };
+
+/** A copier may have begun to pack one more file of it, and finds then that it is gone. */
+function removeKept(dir: string): void {
+  for (let triesLeft = 3; ; triesLeft -= 1) {
+    try {
+      removeTree(dir);
+      return;
+    } catch (error) {
+      if (errorCodeOf(error) !== 'ENOTEMPTY' || triesLeft === 0) throw error;
+    }
+  }
+}
 
 function pathWithin(root: string, path: string): string {
   const within = withinRoot(root, path);

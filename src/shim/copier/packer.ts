@@ -14,8 +14,9 @@ const gzip = promisify(gzipLater);
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
 const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 const FILE_MODE = 0o640;
-/** A writer has the directory for a moment each time. */
+/** A writer has the directory for a moment each time; one whose disk is full, for as long as it is. */
 const CLAIMED_MS = 2;
+const MOST_CLAIMED_MS = 1000;
 
 /**
  * Packs files of kept output that nothing more is written to, one at a time, on other threads than that of the copies. A file is there until it is there packed, on the disk: whoever is
@@ -36,7 +37,10 @@ export class Packer {
     this.#last = this.#last.then(async () => {
       this.#due.delete(key);
       await packRow(dir, series);
-    }).catch(this.onError);
+    }).catch((error: unknown) => {
+      // It was removed meanwhile, with all that is in it.
+      if (errorCodeOf(error) !== 'ENOENT') this.onError(error);
+    });
   }
 }
 
@@ -108,7 +112,7 @@ async function packInto(from: FileHandle, to: FileHandle): Promise<void> {
 async function takePlace(dir: string, path: string): Promise<void> {
   const handle = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    while (!tryLockFile(handle.fd)) await delay(CLAIMED_MS);
+    for (let pauseMs = CLAIMED_MS; !tryLockFile(handle.fd); pauseMs = Math.min(MOST_CLAIMED_MS, pauseMs * 2)) await delay(pauseMs);
     if (await isThere(path)) {
       await rename(unfinishedName(path), packedName(path));
       faultPoint('copier.pack.renamed');
