@@ -25,6 +25,8 @@ export class RunEvents implements Reader {
   #events: RunEvent[] = [];
   /** When the run that there is was told to have started, where that has been seen here. */
   #startedNs: bigint | undefined;
+  /** It was told that the memory of the run that there is has run out. */
+  #isOutOfMemory = false;
   #failure: { readonly error: unknown } | undefined;
 
   /** @param afterId of the last event that is known already; undefined: what is told from now on @param onEvent there is something to take */
@@ -47,7 +49,8 @@ export class RunEvents implements Reader {
   take({ eventId: id, type, processId, status, exitedAtNs, timestampNs }: StoredEvent): void {
     // Where the last known one is not kept any more, older ones may be.
     if (id <= this.firstId) return;
-    if (type === 'start-container') this.#startedNs = timestampNs;
+    if (type === 'start-container') [this.#startedNs, this.#isOutOfMemory] = [timestampNs, false];
+    if (type === 'oom') this.#isOutOfMemory = true;
     if (type === 'remove') this.#events.push({ id, isLast: true });
     else if (type === 'exit' && processId === INIT) this.#addEnd(id, exitedAtNs ?? timestampNs, status);
     else return;
@@ -72,17 +75,24 @@ export class RunEvents implements Reader {
     const { definitions } = this.parts;
     const record = definitions.find(nameOf(this.program.key).id) ?? this.program.record;
     const remembered = record?.lastEnd?.endedNs === endedNs ? record.lastEnd : undefined;
-    const end = remembered ?? endOfRun(record, this.#startedNs, endedNs, status);
-    this.#startedNs = undefined;
+    const end = remembered ?? endOfRun(record, { startedNs: this.#startedNs, isOutOfMemory: this.#isOutOfMemory }, endedNs, status);
+    [this.#startedNs, this.#isOutOfMemory] = [undefined, false];
     this.#events.push({ id, end, isLast: record?.definition.removeAtEnd === true });
   }
 }
 
-/** The end is told before it is written down: until then the record is that of the run. @param seenNs when it started, where that was seen */
-function endOfRun(record: DefinitionRecord | undefined, seenNs: bigint | undefined, endedNs: bigint, status: number): RunEnd {
+/** What was told of the run here. */
+interface Seen {
+  /** Where that was seen. */
+  readonly startedNs: bigint | undefined;
+  readonly isOutOfMemory: boolean;
+}
+
+/** All is told before it is written down: until then the record is that of the run, and may not say yet that its memory has run out. */
+function endOfRun(record: DefinitionRecord | undefined, seen: Seen, endedNs: bigint, status: number): RunEnd {
   const isOfRun = record?.isUp === true;
-  const startedNs = seenNs ?? (isOfRun ? record.startedNs : undefined);
+  const startedNs = seen.startedNs ?? (isOfRun ? record.startedNs : undefined);
   // One that is over at once ends before its start is told.
   const ranNs = startedNs === undefined ? 0n : endedNs > startedNs ? endedNs - startedNs : 1n;
-  return { endedNs, status, outOfMemory: isOfRun && record.outOfMemory, ranNs, unknown: undefined };
+  return { endedNs, status, outOfMemory: seen.isOutOfMemory || (isOfRun && record.outOfMemory), ranNs, unknown: undefined };
 }

@@ -58,7 +58,8 @@ export class AttachedClient {
       this.missedBytes += output.missed_bytes;
       if (output.ended !== undefined) this.end = output.ended;
       this.#last = { cursor: output.cursor, after_event_id: output.event_id };
-      send(stream, { taken: output.cursor });
+      // Nobody waits to hear it from one that holds nothing, and the call may be over by now.
+      if (this.begin.hold === true) send(stream, { taken: output.cursor });
       this.onTaken();
       if (this.pauseMs > 0) await delay(this.pauseMs);
     }
