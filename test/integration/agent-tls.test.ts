@@ -59,7 +59,7 @@ describeOnHost('webhooks and health checks by https', realContainers, () => {
     await agent.startDaemon();
     await agent.until('web', 'what is wrong', ({ reason }) => reason.includes('self-signed certificate'));
     await agent.ask('stop', 'web');
-    await agent.until('web', 'what is said of the webhook', () => /"problem":"self-signed certificate"/.test(agent.host.daemon.log()));
+    await agent.until('web', 'what is said of the webhook', () => /"problem":"self-signed certificate\b/.test(agent.host.daemon.log()));
     expect(asked).toEqual([]);
     await agent.host.stopDaemon('SIGKILL');
     await agent.startDaemon({ NODE_EXTRA_CA_CERTS: certificate });
