@@ -29,10 +29,19 @@ export class Figures {
   }
 
   /** Resolves when the figure has that value. A page tells nobody of its changes: it is read again and again. */
-  async until(name: string, value: number, deadlineMs = patienceMs): Promise<void> {
+  until(name: string, value: number, deadlineMs = patienceMs): Promise<void> {
+    return this.#untilSo(name, String(value), (seen) => seen === value, deadlineMs);
+  }
+
+  /** The same, for what is not to have grown: when it was read before, something may have been about to go. */
+  untilAtMost(name: string, value: number, deadlineMs = patienceMs): Promise<void> {
+    return this.#untilSo(name, `at most ${String(value)}`, (seen) => seen <= value, deadlineMs);
+  }
+
+  async #untilSo(name: string, what: string, isSo: (seen: number) => boolean, deadlineMs: number): Promise<void> {
     const tooLate = Date.now() + deadlineMs;
-    for (let seen = await this.read(name); seen !== value; seen = await this.read(name)) {
-      if (Date.now() > tooLate) throw new DeadlineError(`${name} ${String(value)}`, deadlineMs, `it is ${String(seen)}`);
+    for (let seen = await this.read(name); !isSo(seen); seen = await this.read(name)) {
+      if (Date.now() > tooLate) throw new DeadlineError(`${name} ${what}`, deadlineMs, `it is ${String(seen)}`);
     }
   }
 
