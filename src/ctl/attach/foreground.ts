@@ -26,8 +26,11 @@ export async function foreground(tool: Tool, daemon: DaemonClient, { name, termi
   const isRaw = terminal && io.stdin.isTTY === true;
   let leave: (left: Left) => void = () => undefined;
   const left = new Promise<Left>((resolve) => { leave = resolve; });
+  let join: () => void = () => undefined;
+  const joined = new Promise<void>((resolve) => { join = resolve; });
   const output = (async (): Promise<void> => {
     for await (const message of link.messages()) {
+      join();
       const { ended, removed } = message;
       await writeMessage(io, message);
       if (ended !== undefined || removed) leave({ is: 'ended', status: ended?.exit_status ?? 0 });
@@ -47,8 +50,11 @@ export async function foreground(tool: Tool, daemon: DaemonClient, { name, termi
     ...(['SIGTERM', 'SIGHUP'] as const).map((signal) => io.onSignal(signal, () => { leave({ is: 'killed', signal: constants.signals[signal] }); })),
   ];
   let input: InputCopy | undefined;
-  const screen = terminal ? new RawTerminal(io, (size) => { link.resize(size); }) : undefined;
+  let screen: RawTerminal | undefined;
   try {
+    // What is typed is answered after the place from which on we read: that may be the last that it does. Until then the terminal is as it was, and Ctrl-C ends us.
+    if (stdin !== undefined) await Promise.race([joined, output, left]);
+    screen = terminal ? new RawTerminal(io, (size) => { link.resize(size); }) : undefined;
     screen?.tellSize();
     if (stdin === undefined) {
       io.stdin.on('data', take);
