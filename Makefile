@@ -39,7 +39,7 @@ docs: generate
 WORKERS ?= 3
 JEST := npx --no-install jest
 # What counts what the machine has done meanwhile, and would count its neighbours: one after the other, when all else is over.
-QUIET := integration/(guard|nothing-grows)\.test
+QUIET := integration/(guard|nothing-grows|dockerd-health)\.test
 # Every step killed and failed at, random load, a thousand at once: minutes each.
 LONG := fault/(task-|agent-|image-)?matrix|fault/(agent-)?soak|integration/host-thousand
 SIDE_BY_SIDE := $(JEST) --maxWorkers=$(WORKERS) --testPathIgnorePatterns '$(LONG)|$(QUIET)'
