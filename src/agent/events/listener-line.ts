@@ -126,7 +126,6 @@ export class ListenerLine {
   /** First it is noted, then taken: another daemon finds it in one place or in both, and knows a word that comes again, as none is due twice. */
   #readWord(word: Buffer): void {
     const [said] = this.#speech.take(word, this.#isTakenOver);
-    if (said?.is === 'answer') this.#isTakenOver = false;
     const { phase } = this.#speech;
     if (phase === 'unknown' || !this.#store(phase)) return;
     faultPoint('daemon.listener.noted');

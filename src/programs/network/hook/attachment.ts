@@ -48,7 +48,11 @@ export function attach(place: Place, pid: number): void {
     for (const plugin of network.plugins) result = callPlugin(network, plugin, { command: 'ADD', path: place.path, containerId: place.id, namespace, ports }, result) ?? result;
     note(place, { network, ports, result });
   } catch (error) {
-    detach(place);
+    try {
+      detach(place);
+    } catch {
+      // What was wrong first is what is told; the next attachment undoes what this one has left.
+    }
     throw error;
   }
 }
