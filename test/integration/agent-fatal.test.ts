@@ -30,7 +30,7 @@ describeOnHost('a program that is given up', realContainers, () => {
 
   test('may be the end of all: the daemon ends with status 1 once nothing runs, and the next one starts it all again', async () => {
     agent.define('other', [agent.script('other', 'exec sleep 1000'), 'startsecs = 0'], { restart: ['initial = 0.1'] });
-    agent.define('web', [agent.script('web', 'exit 3'), 'startretries = 0', 'on_fatal = "shutdown"', 'autostart = false'], { restart: ['initial = 0.1', 'max = 0.1'] });
+    agent.define('web', [agent.script('web', `test -e ${agent.host.own('mended')} || exit 3; exec sleep 1000`), 'startretries = 0', 'on_fatal = "shutdown"', 'autostart = false'], { restart: ['initial = 0.1', 'max = 0.1'] });
     await agent.startDaemon();
     const { pid } = await agent.until('other', 'its process', (container) => container.state === State.RUNNING && container.pid !== 0);
     await agent.untilStarted('other', 1);
@@ -40,5 +40,7 @@ describeOnHost('a program that is given up', realContainers, () => {
     await waitForExit(pid);
     expect((await agent.host.runDaemonToItsEnd(agent.daemonOptions)).code).toBe(1);
     expect(agent.starts.filter((name) => name === 'web')).toHaveLength(2);
+    // or it would be the end of the daemon that has to forget it, too
+    agent.write('mended', '');
   });
 });
