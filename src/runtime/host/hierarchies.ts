@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCodeOf } from '../../sys/thrown';
-import type { ContainerCgroup } from '../cgroups/cgroup';
+import { type ContainerCgroup, directoriesOf } from '../cgroups/cgroup';
 import { cgroupMounts } from '../cgroups/find';
 import type { CgroupMount } from '../cgroups/mounts';
 import { subdirectories } from '../cgroups/pids';
@@ -23,16 +23,35 @@ const attempts = 5;
  * Where a cgroup of that path is, or would be, in each hierarchy that it is made in.
  * @param path absolute, below the root of each hierarchy
  */
-export function locateHostCgroup(path: string, options: { readonly cpuset: boolean }): ContainerCgroup {
+export function locateHostCgroup(path: string, options: { readonly cpuset: boolean }, procRoot = '/proc'): ContainerCgroup {
   const controllers: Record<string, string> = {};
   let unified: string | undefined;
-  for (const mount of cgroupMounts()) {
+  for (const mount of cgroupMounts(procRoot)) {
     // A part of a hierarchy that is mounted elsewhere is somebody's container.
     if (mount.root !== '/') continue;
-    if (mount.version === 2) unified ??= mount.mountPoint + path;
+    if (mount.version === 2) unified ??= isUsed(mount, procRoot) ? mount.mountPoint + path : undefined;
     else for (const controller of controllersOf(mount, options)) controllers[controller] ??= mount.mountPoint + path;
   }
   return { controllers, ...(unified === undefined ? {} : { unified }), hugePageSizes: [] };
+}
+
+/**
+ * Beside version 1, version 2 may be mounted and mean nothing: it has none of the controllers with limits of ours, and nobody tells processes apart by it, so that ours too is in
+ * its root. (With systemd's hybrid hierarchy it is in its unit's cgroup.) There a program would gain nothing, and its move costs what `entriesOf` says.
+ */
+function isUsed({ mountPoint }: CgroupMount, procRoot: string): boolean {
+  const there = readFileSync(join(mountPoint, 'cgroup.controllers'), 'latin1').trim().split(' ');
+  return delegated.some((controller) => there.includes(controller)) || !/^0::\/$/m.test(readFileSync(`${procRoot}/self/cgroup`, 'utf8'));
+}
+
+/**
+ * Where a process of one thread writes `0` to be in the cgroup, one file of each directory. Version 1 has `tasks`: for `cgroup.procs`, of both versions, the kernel stops
+ * all forks of the machine, and waits for an RCU grace period first (5 to 10 ms; `cgroup_attach_lock` in kernel/cgroup/cgroup.c), which it need not for the one thread that
+ * moves itself (`cgroup_procs_write_start`, Linux 5.5).
+ */
+export function entriesOf(cgroup: ContainerCgroup): string[] {
+  const { unified } = cgroup;
+  return directoriesOf(cgroup).map((directory) => join(directory, directory === unified ? 'cgroup.procs' : 'tasks'));
 }
 
 function controllersOf({ options: words }: CgroupMount, { cpuset }: { readonly cpuset: boolean }): string[] {

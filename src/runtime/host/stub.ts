@@ -6,8 +6,8 @@ import { settersOf, userOf } from './setters';
 /** A process of a host program, and where what it is made with lies. */
 export interface StubRequest {
   readonly spec: ProcessSpec;
-  /** Directories of its cgroup. */
-  readonly cgroup: readonly string[];
+  /** By which it gets into its cgroup: see `entriesOf`. */
+  readonly cgroupEntries: readonly string[];
   /** Where its pid will be written: with it a stub is known for what a runtime's call is (src/worker/runtime/runtime-orphans.ts). */
   readonly pidFile: string;
   /** What it waits on. */
@@ -117,14 +117,14 @@ export function stubCommand(request: StubRequest): StubCommand {
 }
 
 /** What only root can do. */
-function rootScript({ spec, cgroup, startFifo, readyFifo, environmentFile, errorsFile, terminal }: StubRequest, own: OwnDescriptors): string {
+function rootScript({ spec, cgroupEntries, startFifo, readyFifo, environmentFile, errorsFile, terminal }: StubRequest, own: OwnDescriptors): string {
   const owner = userOf(spec);
   return [
     // Opened by the leader of a session, it is its controlling terminal (tty_ioctl(4)).
     ...(terminal === undefined ? [] : [`exec 0<>${quote(terminal)} 1>&0 2>&0`]),
     `exec ${own.stderr}>&2 2>>${quote(errorsFile)}`,
     // 0: who writes it. A cgroup that is gone means that nobody wants this program any more.
-    ...cgroup.map((directory) => `echo 0 >${quote(`${directory}/cgroup.procs`)} || exit 125`),
+    ...cgroupEntries.map((entry) => `echo 0 >${quote(entry)} || exit 125`),
     `[ -p ${quote(startFifo)} ] || exit 125`,
     `exec ${own.start}<>${quote(startFifo)}`,
     `exec ${own.ready}>${quote(readyFifo)} ${own.environment}<${quote(environmentFile)}`,

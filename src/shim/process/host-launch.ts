@@ -6,7 +6,7 @@ import { RuntimeError } from '../../runtime/errors';
 import { readHostFile, writeHostFile } from '../../runtime/host/host-file';
 import { readHostSpec, usualCgroupOf } from '../../runtime/host/host-spec';
 import { letGo } from '../../runtime/host/start';
-import { locateHostCgroup, makeDirectories } from '../../runtime/host/hierarchies';
+import { entriesOf, locateHostCgroup, makeDirectories } from '../../runtime/host/hierarchies';
 import { wantsCpuset, writeLimits } from '../../runtime/host/limits';
 import { userOf } from '../../runtime/host/setters';
 import { stubCommand, type StubRequest } from '../../runtime/host/stub';
@@ -86,7 +86,7 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
 }
 
 /** The cgroup of a new program. */
-async function made({ place }: Shim, entry: ManagedProcess): Promise<Pick<StubRequest, 'cgroup' | 'startFifo' | 'namespaces'>> {
+async function made({ place }: Shim, entry: ManagedProcess): Promise<Pick<StubRequest, 'cgroupEntries' | 'startFifo' | 'namespaces'>> {
   const { dir, bundle, namespace, id } = entry.identity;
   const fields = readJsonFile(join(bundle, 'config.json'), 'bad-bundle', { mostBytes: MOST_SPEC_BYTES });
   const spec = readHostSpec(fields, usualCgroupOf(place, namespace ?? '', namespace === undefined ? id : idOfRuntime(id)));
@@ -95,16 +95,15 @@ async function made({ place }: Shim, entry: ManagedProcess): Promise<Pick<StubRe
   writeHostFile(dir, { cgroup, startFifo, hasOwnMounts: spec.ownMounts !== undefined });
   mkfifo(startFifo, 0o600);
   faultPoint('shim.host.before-cgroup');
-  const directories = directoriesOf(cgroup);
-  makeDirectories(directories);
+  makeDirectories(directoriesOf(cgroup));
   faultPoint('shim.host.before-limits');
   if (spec.resources !== undefined) await writeLimits(cgroup, spec.resources);
   const { ownPidNamespace: hasPid, ownMounts: mounts } = spec;
-  return { cgroup: directories, startFifo, namespaces: hasPid || mounts !== undefined ? { are: 'new', hasPid, mounts } : undefined };
+  return { cgroupEntries: entriesOf(cgroup), startFifo, namespaces: hasPid || mounts !== undefined ? { are: 'new', hasPid, mounts } : undefined };
 }
 
 /** An exec'd process is where the program's first one is. */
-function joined(entry: ManagedProcess): Pick<StubRequest, 'cgroup' | 'startFifo' | 'namespaces'> {
+function joined(entry: ManagedProcess): Pick<StubRequest, 'cgroupEntries' | 'startFifo' | 'namespaces'> {
   const { dir, ownPidNamespace } = entry.identity;
   const initDir = join(dirname(dir), INIT);
   const initPid = readPid(initDir);
@@ -112,7 +111,7 @@ function joined(entry: ManagedProcess): Pick<StubRequest, 'cgroup' | 'startFifo'
   mkfifo(startFifo, 0o600);
   const { cgroup, hasOwnMounts } = readHostFile(initDir);
   const isElsewhere = initPid !== undefined && (ownPidNamespace || hasOwnMounts);
-  return { cgroup: directoriesOf(cgroup), startFifo, namespaces: isElsewhere ? { are: 'joined', pid: initPid, hasPid: ownPidNamespace } : undefined };
+  return { cgroupEntries: entriesOf(cgroup), startFifo, namespaces: isElsewhere ? { are: 'joined', pid: initPid, hasPid: ownPidNamespace } : undefined };
 }
 
 function newStartFifo(dir: string): string {

@@ -12,7 +12,7 @@ import { type StubRequest, stubCommand } from '../../../../src/runtime/host/stub
 const spec: ProcessSpec = { args: ['serve', '--port', '80'], cwd: '/srv', user: { uid: 0, gid: 0 }, env: ['PATH=/bin:/sbin', 'A=1'] };
 const request: StubRequest = {
   spec,
-  cgroup: ['/sys/fs/cgroup/pids/holdfast/it\'s'],
+  cgroupEntries: ['/sys/fs/cgroup/pids/holdfast/it\'s/tasks'],
   pidFile: '/run/pid',
   startFifo: '/run/start',
   readyFifo: '/run/ready',
@@ -28,7 +28,7 @@ describe('the command line of a host program', () => {
     const { file, args, environment, forks } = stubCommand(request);
     expect([file, args[0], ...args.slice(2)]).toEqual(['/bin/sh', '-c', 'holdfast', '--pid-file', '/run/pid', '/srv', '022', 'serve', '/bin:/sbin', 'serve', '--port', '80']);
     expect(args[1]).not.toMatch(/setpriv|prlimit|unshare|serve/);
-    expect(args[1]).toContain('echo 0 >\'/sys/fs/cgroup/pids/holdfast/it\'\\\'\'s/cgroup.procs\' || exit 125');
+    expect(args[1]).toContain('echo 0 >\'/sys/fs/cgroup/pids/holdfast/it\'\\\'\'s/tasks\' || exit 125');
     expect(environment).toBe('export PATH=\'/bin:/sbin\'\nexport A=\'1\'\n');
     expect(forks).toBe(false);
   });
@@ -36,7 +36,7 @@ describe('the command line of a host program', () => {
   test('executes what sets users and limits one after the other, and only then what the environment may reach', () => {
     const asked = { ...spec, user: { uid: 5, gid: 6 }, rlimits: [{ type: 'RLIMIT_CORE', soft: 0, hard: 18446744073709551615n }] };
     const script = stubCommand({ ...request, spec: asked }).args[1] ?? '';
-    const order = ['cgroup.procs', '\'prlimit\' \'--core=0:unlimited\' \'--\' \'setpriv\' \'--reuid=5\' \'--regid=6\' \'--clear-groups\' \'--\'', 'echo ready', '. /proc/self/fd/6', 'exec "$@"'];
+    const order = ['/tasks', '\'prlimit\' \'--core=0:unlimited\' \'--\' \'setpriv\' \'--reuid=5\' \'--regid=6\' \'--clear-groups\' \'--\'', 'echo ready', '. /proc/self/fd/6', 'exec "$@"'];
     const places = order.map((part) => script.indexOf(part));
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(places).not.toContain(-1);
