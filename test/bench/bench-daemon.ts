@@ -72,12 +72,15 @@ export class BenchDaemon {
     return readFileSync(join(this.directory, 'daemon.log'), 'utf8');
   }
 
+  get stateDir(): string {
+    return join(this.directory, 'state');
+  }
+
   #flags(): string[] {
-    const stateDir = join(this.directory, 'state');
-    mkdirSync(stateDir, { recursive: true });
+    mkdirSync(this.stateDir, { recursive: true });
     return [
       '--listen', `unix://${this.socketPath}`,
-      '--state-dir', stateDir,
+      '--state-dir', this.stateDir,
       '--runtime', this.options.runtime,
       '--runtime-args=--root', `--runtime-args=${this.runtimeRoot}`,
       '--metrics-interval=0',

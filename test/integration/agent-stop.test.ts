@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 
+import { TasksService } from '../../src/api/gen/containerd/services/tasks/v1/tasks';
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
+import { within } from '../support/deadline';
 import { describeOnHost, realContainers } from '../support/requires';
 
 describeOnHost('who hears the signal of a stop', realContainers, () => {
@@ -19,5 +21,34 @@ describeOnHost('who hears the signal of a stop', realContainers, () => {
     await agent.ask('stop', 'web');
     expect((await agent.look('web')).state).toBe(State.STOPPED);
     expect(existsSync(heard) ? readFileSync(heard, 'utf8') : '').toBe(isHeard ? 'TERM\n' : '');
+  });
+});
+
+describeOnHost('the task of a run that is over', realContainers, () => {
+  let agent: AgentHost;
+  beforeEach(() => { agent = new AgentHost(); });
+  afterEach(() => agent.cleanUp());
+
+  /** Looks until it is not there. */
+  async function untilGone(): Promise<void> {
+    const request = { container_id: agent.name('web'), exec_id: '' };
+    const looking = async (): Promise<void> => { while (!(await agent.client.refusal(TasksService.get, request, 'programs')).startsWith('5 ')); };
+    await within(looking(), 'the task to go', undefined, () => agent.host.daemon.log());
+  }
+
+  test('goes without a next start, also where the daemon dies before that', async () => {
+    agent.define('web', [agent.script('web', 'exec sleep 1000'), 'startsecs = 0', 'stopsignal = "KILL"']);
+    await agent.startDaemon();
+    await agent.untilState('web', State.RUNNING);
+    await agent.ask('stop', 'web');
+    await untilGone();
+    await agent.host.stopDaemon();
+    await agent.startDaemon({ HOLDFAST_FAULTS: `daemon.delete.before-abort=kill@${agent.host.own('struck')}` });
+    await agent.ask('start', 'web');
+    void agent.ask('stop', 'web').catch(() => undefined);
+    await within(agent.host.daemon.exited, 'the end of the daemon');
+    await agent.startDaemon();
+    await agent.untilState('web', State.STOPPED);
+    await untilGone();
   });
 });

@@ -1,5 +1,6 @@
 import { within } from '../../sys/within';
 import type { ProcessDefinition } from '../definitions/definition';
+import { removeEnded } from './ended-run';
 import type { EngineParts } from './parts';
 import { secretFilesOf } from './run';
 
@@ -10,6 +11,8 @@ const letGoMs = 1000;
 export class Belongings {
   /** Also where it has none any more. */
   #hasSecrets = false;
+  /** The last run of which nothing is left. */
+  #cleared: number | undefined;
 
   constructor(private readonly parts: EngineParts, private readonly name: string, private readonly onError: (error: unknown) => void) {}
 
@@ -19,8 +22,14 @@ export class Belongings {
     this.parts.listeners.define(process);
   }
 
-  /** Nothing of its run is there any more. */
-  endRun(): void {
+  /** Its run is over, and that is written down: nothing of it is needed any more. */
+  endRun(generation: number): void {
+    if (generation !== this.#cleared) removeEnded(this.parts, this.name, generation).catch(this.onError);
+    this.#cleared = generation;
+    this.#letGo();
+  }
+
+  #letGo(): void {
     if (this.#hasSecrets) this.parts.credentials.remove(this.name).catch(this.onError);
     this.parts.listeners.shut(this.name);
   }
@@ -32,7 +41,7 @@ export class Belongings {
 
   /** It is forgotten. Settles and never rejects as {@link freeAddresses}. */
   async forget(): Promise<void> {
-    this.endRun();
+    this.#letGo();
     this.parts.notify.close(this.name);
     this.parts.listeners.forget(this.name);
     await this.freeAddresses();

@@ -191,7 +191,7 @@ export class ManagedProgram implements Peer {
 
   /** Somebody looks after it while it is up; once nothing of it is there, what was for its run alone is gone. */
   #attend(): void {
-    if (isOver(this.#stored)) this.#belongings.endRun();
+    if (isOver(this.#stored)) this.#belongings.endRun(this.#stored.generation);
     const isUp = (this.#stored.state === 'RUNNING' || this.#stored.state === 'STARTING') && 'upSince' in this.#stored;
     if (isUp === (this.#attendant !== undefined) || this.#isClosed) return;
     this.#attendant?.close();

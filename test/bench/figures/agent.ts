@@ -1,8 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ContainersService, Outcome, State } from '../../../src/api/gen/holdfast/v1/containers';
 import { DefinitionsService } from '../../../src/api/gen/holdfast/v1/definitions';
+import { programKey } from '../../../src/programs/name';
+import { StateDir } from '../../../src/runtime/state-dir/layout';
 import type { BenchDaemon } from '../bench-daemon';
 import type { BenchHost } from '../bench-host';
 import { type Figure, type Round, atMost, figureOf, interleave, repeat, timed } from '../figure';
@@ -16,8 +18,8 @@ const files = 500;
 /** Between two looks at whether all run: one costs milliseconds itself. */
 const lookEveryMs = 25;
 const inParallel = 10;
-/** What starts have left on the heap is no part of what programs cost. */
-const settleMs = 5000;
+/** What starts have left on the heap is no part of what programs cost: V8 collects it some ten seconds after the last of them. */
+const settleMs = 20_000;
 
 /** What programs cost that files define: each figure of a daemon of its own. */
 export async function agentFigures(host: BenchHost): Promise<Figure[]> {
@@ -143,7 +145,14 @@ class AgentDaemon {
       if (result?.outcome !== Outcome.STARTED) throw new Error(`${name} is not started: ${JSON.stringify(result)}`);
     });
     await this.daemon.all(ContainersService.stop, { names, signal: 9, timeout_ms: undefined });
+    await this.#untilRemoved(name);
     return ms;
+  }
+
+  /** What is done after an end (a bundle's by the runtime's `delete`) is no part of the next start. */
+  async #untilRemoved(name: string): Promise<void> {
+    const directory = new StateDir(this.daemon.stateDir).containerDir(programKey(name));
+    while (existsSync(directory)) await wait(1);
   }
 
   async startedUntilRunning(): Promise<number> {

@@ -2,6 +2,7 @@ import type { EngineParts } from '../../../../src/agent/engine/parts';
 import { Peers } from '../../../../src/agent/engine/peers';
 import { RecordsError } from '../../../../src/records/errors';
 import { SupervisorError } from '../../../../src/supervisor/errors';
+import { Turns } from '../../../../src/sys/turns';
 import { start } from '../machine/policies';
 
 /** An engine's parts with a store that may refuse, on a host where nothing runs. */
@@ -26,6 +27,7 @@ export class FakeEngine {
       programs: {
         supervisor: { request: () => Promise.reject(new SupervisorError('container-not-found', { id: 'x' })) },
         definitions: { find: nothing },
+        turns: new Turns(),
         publisher: { tell: nothing },
         log: { error: (_: object, message: string) => { this.errors.push(message); }, warn: nothing, info: nothing, debug: nothing },
       },
