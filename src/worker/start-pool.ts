@@ -29,6 +29,11 @@ export class StartPool {
     void this.#queue.add(work);
   }
 
+  /** The same, before all that wait otherwise: what is made already holds memory until it is let go, and somebody waits for it longest. */
+  runNext(work: () => Promise<void>): void {
+    void this.#queue.add(work, { priority: 1 });
+  }
+
   /** Resolves when no start is under way or waits. */
   idle(): Promise<void> {
     return this.#queue.onIdle();

@@ -27,7 +27,7 @@ export function startTask(task: TaskOf<'startTask'>, context: Context): Outcome<
   if (!context.starts.hasRoom) throw new SupervisorError('busy', { id });
   if (context.publisher.backlog > 0) throw new SupervisorError('log-unavailable', { id });
   init.starting = true;
-  context.starts.run(() => work(task, container, { takeover, runtimeArgs: container.record.runtimeArgs }, context));
+  context.starts.runNext(() => work(task, container, { takeover, runtimeArgs: container.record.runtimeArgs }, context));
   return later;
 }
 
