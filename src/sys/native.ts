@@ -111,6 +111,7 @@ export const libc = {
   ]),
   getrlimit: declare<(resource: number, limit: Memory) => number>('getrlimit', 'int', ['int', 'void *']),
   setrlimit: declare<(resource: number, limit: Memory) => number>('setrlimit', 'int', ['int', 'void *']),
+  clockGettime: declare<(clock: number, into: Memory) => number>('clock_gettime', 'int', ['int', 'void *']),
   schedYield: declare<() => number>('sched_yield', 'int', []),
   schedSetscheduler: declare<(pid: number, policy: number, param: Memory) => number>('sched_setscheduler', 'int', [
     'int',
