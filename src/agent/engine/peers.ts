@@ -20,6 +20,7 @@ export class Peers {
 
   /** Something of it has changed: those that depend on it look again. */
   changed(peer: Peer): void {
-    for (const other of this.#all) if (dependsOn(other.definition, peer.definition)) other.heedOthers();
+    // Most depend on nothing, and are asked at each change of one: nothing is made for these.
+    for (const other of this.#all) if (other.definition.process.dependsOn.length > 0 && dependsOn(other.definition, peer.definition)) other.heedOthers();
   }
 }
