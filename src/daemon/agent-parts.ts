@@ -108,6 +108,8 @@ export function makeAgent({ directory, programs, records, library, fleet, lookup
     listeners,
     webhooks,
     nowMs: () => now().wallMs,
+    // Where it does not come up, the first start tells.
+    expectStarts: () => { fleet.current().catch(() => undefined); },
     log,
   });
   programs.parts.managed = new Agent(parts, processes);

@@ -27,11 +27,16 @@ export class DefinitionDirectory {
 
   constructor(private readonly path: string) {}
 
+  /** Whether there are files, whatever they say. */
+  async hasFiles(): Promise<boolean> {
+    return (await this.#names().catch(() => [])).length > 0;
+  }
+
   /** A directory that is not there has none; a file that cannot be read is a broken one. */
   async read(): Promise<readonly DefinitionFile[]> {
     let names: readonly string[];
     try {
-      names = (await namesIn(this.path)).filter((name) => name.endsWith('.toml') && !name.startsWith('.')).sort();
+      names = await this.#names();
     } catch (error) {
       return errorCodeOf(error) === 'ENOENT' ? [] : [unreadableFile(this.path, `cannot be read: ${messageOf(error)}`)];
     }
@@ -40,6 +45,10 @@ export class DefinitionDirectory {
     const files = await inGroups(paths, (path) => readOne(path, this.#last.get(path), (read) => now.set(path, read)));
     this.#last = now;
     return files;
+  }
+
+  async #names(): Promise<readonly string[]> {
+    return (await namesIn(this.path)).filter((name) => name.endsWith('.toml') && !name.startsWith('.')).sort();
   }
 }
 

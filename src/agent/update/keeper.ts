@@ -28,6 +28,8 @@ export interface KeeperParts extends RunnerParts {
   readonly listeners: Pick<Listeners, 'use'>;
   readonly webhooks: Pick<Webhooks, 'use'>;
   readonly nowMs: () => number;
+  /** Programs are about to be started: what that takes can come up meanwhile. */
+  readonly expectStarts: () => void;
 }
 
 /**
@@ -50,7 +52,8 @@ export class DefinitionKeeper implements DefinitionFiles {
   async begin(): Promise<void> {
     const { store, log, lookups, processes } = this.parts;
     store.load((name, error) => { log.error({ program: name, err: error }, 'what is written down of a definition cannot be read: its program is not kept running'); });
-    for (const error of (await this.reread()).errors) log.error({}, error);
+    const [{ errors }] = await Promise.all([this.reread(), this.#expectStarts()]);
+    for (const error of errors) log.error({}, error);
     await this.#takeFilesAtBoot();
     this.#useSubscribers();
     const inUse = [...store.inUse.values()];
@@ -58,6 +61,12 @@ export class DefinitionKeeper implements DefinitionFiles {
     await processes.take(inUse.flatMap((each) => processesInUse(each, lookups)));
     await processes.settle();
     for (const { definition, due } of inUse) if (isAnythingDue(due)) void this.#runner.goOn(definition.name);
+  }
+
+  /** On a host that has just come up a shim is wanted as soon as the files are read; it takes as long to come up as they do. */
+  async #expectStarts(): Promise<void> {
+    const { store, bootId, expectStarts } = this.parts;
+    if (store.bootId !== bootId && await this.#directory.hasFiles()) expectStarts();
   }
 
   /** After a start of the host nothing runs that another definition could be of: then the files count. */
