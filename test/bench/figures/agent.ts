@@ -15,8 +15,9 @@ import { bareStart } from './start';
 const programs = 200;
 /** Definition files that are read. */
 const files = 500;
-/** Between two looks at whether all run: one costs milliseconds itself. */
+/** Between two looks at whether all run: one costs the daemon milliseconds. As long as many are missing, they cannot all be there sooner. */
 const lookEveryMs = 25;
+const soonestEachMs = 2;
 const inParallel = 10;
 /** What starts have left on the heap is no part of what programs cost: V8 collects it some ten seconds after the last of them. */
 const settleMs = 20_000;
@@ -165,7 +166,7 @@ class AgentDaemon {
   async untilRunning(): Promise<void> {
     const wanted = Object.keys(this.#definitions).length;
     for (let running = -1; running < wanted;) {
-      if (running >= 0) await wait(lookEveryMs);
+      if (running >= 0) await wait(lookEveryMs + (wanted - running) * soonestEachMs);
       const { containers } = await this.daemon.ask(ContainersService.list, { names: [], all_namespaces: false });
       running = containers.filter(({ state }) => state === State.RUNNING).length;
     }
