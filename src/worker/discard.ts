@@ -37,13 +37,18 @@ export function discardDir(stateDir: StateDir, dir: string): void {
 export function replaceDir(stateDir: StateDir, dir: string, make: (fresh: string) => void): void {
   const { trash, target } = placeInTrash(stateDir);
   mkdirSync(trash, { recursive: true, mode: 0o700 });
+  let isLeft = true;
   try {
     make(target);
-    if (existsSync(dir)) exchange(target, dir);
-    else renameSync(target, dir);
+    if (existsSync(dir)) {
+      exchange(target, dir);
+    } else {
+      renameSync(target, dir);
+      isLeft = false;
+    }
   } finally {
     // What was there, or what was not made to its end.
-    takeApartLater(target);
+    if (isLeft) takeApartLater(target);
   }
 }
 

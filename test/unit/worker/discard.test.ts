@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { StateDir } from '../../../src/runtime/state-dir/layout';
-import { discardDir, emptyTrash, sweepLiftedBundles } from '../../../src/worker/discard';
+import { discardDir, emptyTrash, replaceDir, sweepLiftedBundles } from '../../../src/worker/discard';
 import { setAside } from '../../../src/worker/set-aside';
 import { bindMount } from '../../support/bind-mount';
 import { describeOnHost } from '../../support/requires';
@@ -73,6 +73,26 @@ describeOnHost('what is discarded or set aside', ['root'], () => {
     unmounts.push(bindMount(scratch.file('precious/file'), pid));
     expect(() => setAside(stateDir, dir, 'box')).toThrow(/mount point/);
     expect(readdirSync(`${stateDir.companion}/set-aside`)).toEqual([]);
+  });
+
+  test('a directory that is made anew has the old one discarded, and one that was not there nothing', () => {
+    mkdirSync(stateDir.containerDir('box'), { recursive: true });
+    const dir = stateDir.processDir('box', 'exec');
+    const make = (file: string) => (fresh: string): void => {
+      mkdirSync(fresh);
+      writeFileSync(`${fresh}/${file}`, '');
+    };
+    const rubbish = (): string[] => readdirSync(`${stateDir.companion}/trash`).flatMap((name) => readdirSync(`${stateDir.companion}/trash/${name}`));
+    replaceDir(stateDir, dir, make('first'));
+    expect(rubbish()).toEqual([]);
+    replaceDir(stateDir, dir, make('second'));
+    expect(rubbish()).toEqual(['first']);
+    expect(readdirSync(dir)).toEqual(['second']);
+    expect(() => { replaceDir(stateDir, dir, (fresh) => { make('half')(fresh); throw new Error('full'); }); }).toThrow('full');
+    expect(rubbish().sort()).toEqual(['first', 'half']);
+    emptyTrash(stateDir, log);
+    expect(rubbish()).toEqual([]);
+    expect(readdirSync(dir)).toEqual(['second']);
   });
 
   test('a link is copied as a link', () => {

@@ -4,6 +4,7 @@ import { describeOnHost } from '../../../support/requires';
 import { mkfifo } from '../../../../src/sys/files/files';
 import { HeldDirectory } from '../../../../src/sys/files/held-directory';
 import { removeTree } from '../../../../src/sys/files/remove-tree';
+import { libc } from '../../../../src/sys/native';
 import { Scratch, countDescriptors, errorOf } from '../resources';
 
 describe('removeTree', () => {
@@ -77,6 +78,18 @@ describe('removeTree', () => {
       for (const unmount of unmounts.splice(0)) unmount();
       removeTree(scratch.file('tree'));
       expect(readdirSync(scratch.path)).toEqual(['precious']);
+    });
+
+    test('a kernel from before 5.8, whose statx(2) tells no mount, is asked by /proc', () => {
+      const statx = jest.spyOn(libc, 'statx').mockImplementation(() => 0);
+      try {
+        mkdirSync(scratch.file('tree/one'), { recursive: true });
+        mount('tree/one');
+        expect(errorOf(() => { removeTree(scratch.file('tree')); })).toMatchObject({ code: 'EBUSY', path: scratch.file('tree/one') });
+        expect(statx).toHaveBeenCalled();
+      } finally {
+        statx.mockRestore();
+      }
     });
   });
 });
