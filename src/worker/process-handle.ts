@@ -10,7 +10,7 @@ import type { LastWords } from './last-words';
 import { isStdinClosed, makePidPrivate, readPid, readStarttime, writeStarttime } from '../runtime/state-dir/process-dir';
 import type { ProcessRecord } from '../runtime/state-dir/process-file';
 import { readSome } from '../sys/files/files';
-import { isUnreaped, openPidFd, readProcStat } from '../sys/process/process';
+import { isUnreaped, openPidFdIfThere, readProcStat } from '../sys/process/process';
 import { isShortage } from '../sys/shortage';
 import { errorCodeOf } from '../sys/thrown';
 
@@ -56,7 +56,7 @@ export function parseStartKey(startKey: string): (ProcessIdentity & { readonly w
 /** Writes the start time beside the pid, closes both to others, and takes hold of the process. */
 export function identify(handle: ProcessHandle, pid: number): void {
   makePidPrivate(handle.dir);
-  const pidFd = openPidFdIfThere(pid);
+  const pidFd = openPidFdIfAny(pid);
   try {
     const stat = readProcStat(pid);
     if (stat !== undefined) writeStarttime(handle.dir, stat.starttime);
@@ -270,7 +270,7 @@ function openBetween(dir: string, name: StreamName): number | undefined {
 
 /** Never another's, which has the number by now: without a start time, nobody could tell. @throws what has run out */
 function openPidFdOf({ pid, starttime }: ProcessIdentity): number | undefined {
-  const pidFd = starttime === '' ? undefined : openPidFdIfThere(pid);
+  const pidFd = starttime === '' ? undefined : openPidFdIfAny(pid);
   if (pidFd === undefined) return undefined;
   let isSame = false;
   try {
@@ -282,9 +282,9 @@ function openPidFdOf({ pid, starttime }: ProcessIdentity): number | undefined {
   }
 }
 
-function openPidFdIfThere(pid: number): number | undefined {
+function openPidFdIfAny(pid: number): number | undefined {
   try {
-    return openPidFd(pid);
+    return openPidFdIfThere(pid);
   } catch (error) {
     // Without one for want of descriptors, it could not be signalled, nor its status be told.
     if (isShortage(error)) throw error;

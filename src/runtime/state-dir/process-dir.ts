@@ -7,7 +7,7 @@ import { errorCodeOf, messageOf } from '../../sys/thrown';
 import { RuntimeError } from '../errors';
 import { printJson } from '../json';
 import { INIT, files } from './layout';
-import { isMissing, readRegularFileIfThere } from './read-file';
+import { readRegularFileIfThere } from './read-file';
 import { lastErrorMessage } from '../oci/runtime-log';
 import { writeIntoSpare } from './start-mark';
 import { isUnfinished, writeWhole } from './whole-file';
@@ -224,11 +224,5 @@ function readDecimal(path: string): string | undefined {
 }
 
 function exists(path: string): boolean {
-  try {
-    lstatSync(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,10 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { closeSync, constants } from 'node:fs';
+import { constants as os } from 'node:os';
 import { SysError } from '../errors';
-import { errorCodeOf } from '../thrown';
+import { lastErrno, libc } from '../native';
 
 /** linux/sched.h */
 const PF_EXITING = 0x4;
+
+const { errno } = os;
+const AT_FDCWD = -100;
+const O_CLOEXEC = 0o2000000;
+/** What such a line is read into: 52 numbers of at most 20 digits, and a name; there is room for more fields. */
+const line = Buffer.alloc(4096);
 
 /** A process as /proc/<pid>/stat tells it: proc(5). */
 export interface ProcStat {
@@ -27,14 +33,26 @@ export interface ProcStat {
 /** What /proc says of a process, or undefined if there is none of that number. */
 export function readProcStat(pid: number): ProcStat | undefined {
   const path = `/proc/${pid}/stat`;
+  const found = readIfThere(path);
+  return found === undefined ? undefined : parseProcStat(found, path);
+}
+
+/** Not by node:fs, which throws where there is none: an error with its stack takes as long as all the rest. @throws SysError */
+function readIfThere(path: string): string | undefined {
+  const fd = libc.openat(AT_FDCWD, path, constants.O_RDONLY | O_CLOEXEC);
+  if (fd === -1) return unlessGone(path);
   try {
-    return parseProcStat(readFileSync(path, 'utf8'), path);
-  } catch (error) {
-    // ESRCH: the process ended between open and read.
-    const code = errorCodeOf(error);
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
+    const length = libc.read(fd, line, line.length);
+    return length === -1 ? unlessGone(path) : line.toString('utf8', 0, length);
+  } finally {
+    closeSync(fd);
   }
+}
+
+/** ESRCH: the process ended between open and read. */
+function unlessGone(path: string): undefined {
+  const number = lastErrno();
+  if (number !== errno.ENOENT && number !== errno.ESRCH) throw new SysError(number, 'read', path);
 }
 
 /**
@@ -64,7 +82,7 @@ export function parseProcStat(line: string, path: string): ProcStat {
   const [state, parentPid, processGroup, session, ...rest] = line.slice(close + 2).split(' ');
   const [flags, starttime, waitStatus] = [rest[2], rest[15], rest[45]]; // Fields 9, 22 and 52; state is field 3.
   if (open < 1 || close < open || !state || !parentPid || !processGroup || !session || !starttime) {
-    throw new SysError(constants.errno.EBADMSG, 'parse', path);
+    throw new SysError(errno.EBADMSG, 'parse', path);
   }
   return {
     pid: Number(line.slice(0, open)),

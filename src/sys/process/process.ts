@@ -34,15 +34,19 @@ export function openPidFd(pid: number): number {
   return check(libc.syscall(PIDFD_OPEN, pid, 0, 0, 0), 'pidfd_open');
 }
 
+/** The same; undefined where there is no such process, which costs no error. @throws SysError EMFILE and its kin */
+export function openPidFdIfThere(pid: number): number | undefined {
+  const pidFd = libc.syscall(PIDFD_OPEN, pid, 0, 0, 0);
+  if (pidFd !== -1) return pidFd;
+  const errno = lastErrno();
+  if (errno === constants.errno.ESRCH) return undefined;
+  throw new SysError(errno, 'pidfd_open');
+}
+
 /** A pidfd of the process that is meant; undefined when that has gone, also where its number was given away since. */
 export function openSamePidFd(pid: number, starttime: string): number | undefined {
-  let pidFd: number;
-  try {
-    pidFd = openPidFd(pid);
-  } catch (error) {
-    if (errorCodeOf(error) === 'ESRCH') return undefined;
-    throw error;
-  }
+  const pidFd = openPidFdIfThere(pid);
+  if (pidFd === undefined) return undefined;
   // Read when the pidfd is open: a number given away before that shows in the start time.
   if (readProcStat(pid)?.starttime === starttime) return pidFd;
   closeSync(pidFd);
