@@ -104,8 +104,7 @@ function tellEnd(container: ContainerEntry, process: ProcessEntry, context: Cont
   }
   takeRecordedEnd(container, process, context);
   const end = endOf(container, process);
-  context.publisher.recordEnd(end, () => { faultPoint('daemon.end.recorded'); });
-  context.publisher.tellEnd(end, (isNew) => {
+  context.publisher.recordAndTellEnd(end, (isNew) => {
     // One that is kept is found again by each restart.
     if (isNew) context.log.info({ id: container.id, process: process.id, status: end.status }, 'process ended');
     answerWaiters(process);

@@ -143,14 +143,18 @@ export class EventLog {
   }
 
   /** Tells a recorded end; `undefined` if it has been told before. */
-  tell({ namespace = LEGACY_NAMESPACE, containerId, processId, startKey }: EndName): StoredEvent | undefined {
-    faultPoint('daemon.log.tell-end');
-    const atNs = this.#nextNs();
-    const { changes } = this.#statements.tellEnd.run(atNs, this.#lastId + 1n, namespace, containerId, processId, startKey);
-    if (changes === 0) return undefined;
-    const row = this.#statements.findEnd.get(namespace, containerId, processId, startKey) as EventRow;
-    this.#toldOne(atNs, 'exit', namespace, containerId, row.detail?.length ?? 0);
-    return toEvent(row);
+  tell(end: EndName): StoredEvent | undefined {
+    return this.#counted(this.#tell(end));
+  }
+
+  /** Makes an end durable and tells it, in one transaction; `undefined` if it has been told before. @param between is called when it is recorded */
+  recordAndTell(end: RecordedEnd, between: () => void): StoredEvent | undefined {
+    const row = this.inOneGo(() => {
+      this.recordEnd(end);
+      between();
+      return this.#tell(end);
+    });
+    return this.#counted(row);
   }
 
   /** Ends that were recorded and not told, oldest first: what a restart has to finish. */
@@ -258,6 +262,20 @@ export class EventLog {
   #nextNs(): bigint {
     const nowNs = BigInt(Date.now()) * 1_000_000n;
     return nowNs > this.#lastNs ? nowNs : this.#lastNs + 1n;
+  }
+
+  #tell({ namespace = LEGACY_NAMESPACE, containerId, processId, startKey }: EndName): EventRow | undefined {
+    faultPoint('daemon.log.tell-end');
+    const { changes } = this.#statements.tellEnd.run(this.#nextNs(), this.#lastId + 1n, namespace, containerId, processId, startKey);
+    return changes === 0 ? undefined : (this.#statements.findEnd.get(namespace, containerId, processId, startKey) as EventRow);
+  }
+
+  /** Once it is in the log: what is counted here no rollback takes back. */
+  #counted(row: EventRow | undefined): StoredEvent | undefined {
+    if (row === undefined) return undefined;
+    const event = toEvent(row);
+    this.#toldOne(event.timestampNs, 'exit', event.namespace, event.containerId, row.detail?.length ?? 0);
+    return event;
   }
 
   #toldOne(atNs: bigint, type: EventType, namespace: string, containerId: string, detailBytes: number): void {

@@ -96,15 +96,12 @@ export class EventPublisher {
 
   /** Tells a recorded end; `before` runs between the log and the subscribers, and is given whether it has not been told before. */
   tellEnd(end: RecordedEnd, before: (isNew: boolean) => void): void {
-    this.#do(() => {
-      const afterNs = this.log.lastNs;
-      const event = this.log.tell(end);
-      faultPoint('daemon.end.told');
-      before(event !== undefined);
-      if (event === undefined) return;
-      this.#unheard.push({ event, afterNs });
-      this.#wakeSubscribers();
-    });
+    this.#tellEnd(() => this.log.tell(end), before);
+  }
+
+  /** Both in one: of a process that stays, nothing is removed in between. */
+  recordAndTellEnd(end: RecordedEnd, before: (isNew: boolean) => void): void {
+    this.#tellEnd(() => this.log.recordAndTell(end, () => { faultPoint('daemon.end.recorded'); }), before);
   }
 
   /** Writes what waits, as far as the disk has room. */
@@ -118,6 +115,18 @@ export class EventPublisher {
     clearImmediate(this.#soon);
     this.subscriptions.close();
     this.log.close();
+  }
+
+  #tellEnd(write: () => StoredEvent | undefined, before: (isNew: boolean) => void): void {
+    this.#do(() => {
+      const afterNs = this.log.lastNs;
+      const event = write();
+      faultPoint('daemon.end.told');
+      before(event !== undefined);
+      if (event === undefined) return;
+      this.#unheard.push({ event, afterNs });
+      this.#wakeSubscribers();
+    });
   }
 
   #do(work: () => void): void {

@@ -121,6 +121,20 @@ describe('the event log', () => {
     expect(told()).toEqual(['start-container b 0', 'exit a 7']);
   });
 
+  test('an end that is recorded and told in one is both, or neither', () => {
+    log.append(startOf('a'));
+    const last = log.lastId;
+    expect(() => log.recordAndTell(endOf('a', 7), () => { throw new Error('no room'); })).toThrow('no room');
+    expect(log.untold()).toEqual([]);
+    expect(told()).toEqual(['start-container a 0']);
+    expect(log.recordAndTell(endOf('a', 7), () => undefined)).toMatchObject({ type: 'exit', status: 7, eventId: last + 1n });
+    expect(log.recordAndTell(endOf('a', 9), () => undefined)).toBeUndefined();
+    expect(log.recordEnd(endOf('b', 3))).toBe('recorded');
+    expect(log.recordAndTell(endOf('b', 4), () => undefined)).toMatchObject({ status: 3 });
+    expect(log.told).toBe(3);
+    expect(told()).toEqual(['start-container a 0', 'exit a 7', 'exit b 3']);
+  });
+
   test('an id that is used again has an end of its own', () => {
     for (const [startKey, status] of [['1:1:1', 3], ['1:1:2', 4]] as const) {
       expect(log.recordEnd(endOf('a', status, startKey))).toBe('recorded');
