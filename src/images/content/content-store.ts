@@ -56,8 +56,8 @@ export interface BlobWriter {
   readonly status: IngestStatus;
   /** Of the bytes so far. */
   readonly digest: string;
-  /** Appends. @throws ImagesError */
-  write(bytes: Uint8Array): Promise<void>;
+  /** Appends them, one after the other. They are the caller's again when this has settled. @throws ImagesError */
+  write(...pieces: readonly Uint8Array[]): Promise<void>;
   /** Throws away what is there. */
   truncate(): Promise<void>;
   /**

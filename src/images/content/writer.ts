@@ -31,10 +31,15 @@ export interface WriterTarget {
   readonly updatedNs: bigint;
 }
 
+/** Of what is written at once: a message of containerd's clients has as many. Each piece costs a message to the thread that writes. */
+export const PIECE_BYTES = 1 << 20;
+
 /** One blob on its way in, into a file; or one whose bytes another namespace has, and which need not come again. */
 export class IngestWriter implements BlobWriter {
   /** Of the open file in the thread; undefined: another namespace has the bytes. */
   #id: number | undefined;
+  /** What is written is put there for the thread: memory of its own for each piece would be garbage on both sides, which is seldom collected. */
+  #shared: Uint8Array | undefined;
   #bytes: IngestBytes;
   #updatedNs: bigint;
   #isOver = false;
@@ -43,10 +48,11 @@ export class IngestWriter implements BlobWriter {
     private readonly parts: WriterParts,
     private readonly target: WriterTarget,
     private readonly letGo: () => void,
-    id: number | undefined,
+    open: { readonly id: number; readonly shared: Uint8Array } | undefined,
     bytes: IngestBytes,
   ) {
-    this.#id = id;
+    this.#id = open?.id;
+    this.#shared = open?.shared;
     this.#bytes = bytes;
     this.#updatedNs = target.updatedNs;
   }
@@ -54,8 +60,9 @@ export class IngestWriter implements BlobWriter {
   /** @param letGo called when it is closed */
   static async open(parts: WriterParts, target: WriterTarget, letGo: () => void): Promise<IngestWriter> {
     const id = parts.nextId();
-    const bytes = await parts.thread.call('openIngest', [id, pathOf(parts, target)]);
-    return new IngestWriter(parts, target, letGo, id, bytes);
+    const shared = new SharedArrayBuffer(PIECE_BYTES);
+    const bytes = await parts.thread.call('openIngest', [id, pathOf(parts, target), shared]);
+    return new IngestWriter(parts, target, letGo, { id, shared: new Uint8Array(shared) }, bytes);
   }
 
   /** One whose bytes another namespace has. */
@@ -72,12 +79,21 @@ export class IngestWriter implements BlobWriter {
     return this.#bytes.digest;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(...pieces: readonly Uint8Array[]): Promise<void> {
     const id = this.#id ?? (await this.#takeBytes('copied'));
-    // Its memory goes to the thread; that of a message stays with who has it.
-    const own = new Uint8Array(bytes);
-    this.#bytes = await this.parts.thread.call('append', [id, own], [own.buffer]);
-    this.#updatedNs = this.parts.nowNs();
+    let held = 0;
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length;) {
+        const part = piece.subarray(at, at + PIECE_BYTES - held);
+        this.#shared?.set(part, held);
+        held += part.length;
+        at += part.length;
+        if (held < PIECE_BYTES) continue;
+        await this.#append(id, held);
+        held = 0;
+      }
+    }
+    if (held > 0) await this.#append(id, held);
   }
 
   async truncate(): Promise<void> {
@@ -126,6 +142,11 @@ export class IngestWriter implements BlobWriter {
     this.letGo();
   }
 
+  async #append(id: number, length: number): Promise<void> {
+    this.#bytes = await this.parts.thread.call('append', [id, length]);
+    this.#updatedNs = this.parts.nowNs();
+  }
+
   /** The blob's file is there when this returns. */
   async #giveFile(digest: string): Promise<void> {
     const { content, places, thread } = this.parts;
@@ -143,8 +164,10 @@ export class IngestWriter implements BlobWriter {
     if (which === 'copied') {
       await this.parts.turns.run(this.#bytes.digest, () => this.parts.thread.call('copy', [this.parts.places.blob(this.#bytes.digest), path]));
     }
-    this.#bytes = await this.parts.thread.call('openIngest', [id, path]);
+    const shared = new SharedArrayBuffer(PIECE_BYTES);
+    this.#bytes = await this.parts.thread.call('openIngest', [id, path, shared]);
     this.#id = id;
+    this.#shared = new Uint8Array(shared);
     return id;
   }
 

@@ -15,6 +15,8 @@ export interface IngestBytes {
 interface Open {
   readonly path: string;
   readonly fd: number;
+  /** Where what is to be appended is put by the other side. */
+  readonly shared: Uint8Array;
   hash: Hash;
   offset: number;
 }
@@ -26,11 +28,11 @@ const pieceBytes = 4 << 20;
 export class OpenIngests {
   readonly #open = new Map<number, Open>();
 
-  /** Opens the file, made where it is missing, and hashes what is in it. */
-  async open(id: number, path: string): Promise<IngestBytes> {
+  /** Opens the file, made where it is missing, and hashes what is in it. @param shared memory for what is to be appended: so each piece needs none of its own */
+  async open(id: number, path: string, shared: SharedArrayBuffer): Promise<IngestBytes> {
     faultPoint('daemon.content.before-open');
     const fd = openAlone(path);
-    const ingest: Open = { path, fd, hash: createHash('sha256'), offset: 0 };
+    const ingest: Open = { path, fd, shared: new Uint8Array(shared), hash: createHash('sha256'), offset: 0 };
     try {
       const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, fstatSync(fd).size));
       for (;;) {
@@ -48,9 +50,10 @@ export class OpenIngests {
     return bytesOf(ingest);
   }
 
-  /** What cannot be written whole is not there. */
-  append(id: number, bytes: Uint8Array): IngestBytes {
+  /** So many bytes of the shared memory. What cannot be written whole is not there. */
+  append(id: number, length: number): IngestBytes {
     const ingest = this.#find(id);
+    const bytes = ingest.shared.subarray(0, length);
     faultPoint('daemon.content.before-append');
     try {
       for (let at = 0; at < bytes.length;) at += writeSync(ingest.fd, bytes, at);

@@ -7,11 +7,11 @@ import { type DiskUsage, diskUsageOf } from './disk-usage';
 
 /** What can be asked for, by its name. What one throws is its answer. */
 export const operations = {
-  openIngest(ingests: OpenIngests, id: number, path: string): Promise<IngestBytes> {
-    return ingests.open(id, path);
+  openIngest(ingests: OpenIngests, id: number, path: string, shared: SharedArrayBuffer): Promise<IngestBytes> {
+    return ingests.open(id, path, shared);
   },
-  append(ingests: OpenIngests, id: number, bytes: Uint8Array): IngestBytes {
-    return ingests.append(id, bytes);
+  append(ingests: OpenIngests, id: number, length: number): IngestBytes {
+    return ingests.append(id, length);
   },
   truncate(ingests: OpenIngests, id: number): IngestBytes {
     return ingests.truncate(id);
