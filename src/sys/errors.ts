@@ -32,11 +32,12 @@ export function strerror(errno: number): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
+/** Where a number has two names (EAGAIN, EWOULDBLOCK) the first of the list, which stays, is the usual one. */
+const namesOfErrnos = new Map(Object.entries(constants.errno).reverse().map(([name, number]) => [number, name]));
+
 /** The symbolic name of an error number: `ESRCH`. A number without a name becomes `E<number>`. */
 export function errnoName(errno: number): string {
-  // Where a number has two names (EAGAIN, EWOULDBLOCK) the first of the list is the usual one.
-  const found = Object.entries(constants.errno).find(([, number]) => number === errno);
-  return found?.[0] ?? `E${errno}`;
+  return namesOfErrnos.get(errno) ?? `E${errno}`;
 }
 
 /**

@@ -59,6 +59,7 @@ export const libc = {
   readLinkName: declare<(directoryFd: number, name: Memory, into: Memory, size: number) => number>('readlinkat', 'long', ['int', 'void *', 'void *', 'size_t']),
   chownName: declare<(directoryFd: number, name: Memory, uid: number, gid: number, flags: number) => number>('fchownat', 'int', ['int', 'void *', 'uint32_t', 'uint32_t', 'int']),
   chmodPath: declare<(path: Memory, mode: number) => number>('chmod', 'int', ['void *', 'uint32_t']),
+  setTimesOfOpen: declare<(fd: number, times: Memory) => number>('futimens', 'int', ['int', 'void *']),
   setTimesOfName: declare<(directoryFd: number, name: Memory, times: Memory, flags: number) => number>('utimensat', 'int', ['int', 'void *', 'void *', 'int']),
   setAttribute: declare<(path: Memory, name: Memory, value: Memory, size: number, flags: number) => number>('lsetxattr', 'int', ['void *', 'void *', 'void *', 'size_t', 'int']),
   getAttribute: declare<(path: Memory, name: Memory, into: Memory, size: number) => number>('lgetxattr', 'long', ['void *', 'void *', 'void *', 'size_t']),

@@ -3,12 +3,15 @@ import { Socket } from 'node:net';
 import PQueue from 'p-queue';
 import { faultPoint } from '../../sys/fault';
 import { createPipe } from '../../sys/files/files';
-import type { Child, ChildReaper } from '../../sys/process/children';
+import type { Child, ChildReaper, WaitStatus } from '../../sys/process/children';
 import { SIGKILL } from '../../sys/process/process';
 import { errorCodeOf } from '../../sys/thrown';
 import { ImagesError } from '../errors';
-import type { LayerAnswer, LayerRequest, ReadRequest } from './process/request';
+import { LayerWorker } from './layer-worker';
+import type { ApplyRequest, CompareRequest, LayerAnswer, ReadRequest } from './process/request';
 
+/** How long a process that has unpacked a layer waits for another one. Milliseconds. */
+const IDLE_MS = 2000;
 /** Layers at once: each is a process that keeps a processor busy, and some tens of MB. */
 const MOST_AT_ONCE = 4;
 
@@ -17,6 +20,9 @@ const MOST_AT_ONCE = 4;
  * never get more, nor its children.
  */
 const RIGHTS = ['chown', 'dac_override', 'dac_read_search', 'fowner', 'fsetid', 'mknod', 'setfcap', 'sys_admin'];
+
+/** By itself V8 lets each process have 32 MB of young garbage, and as much again of what buffers hold. */
+const smallYoungSpace = ['--max-semi-space-size=2'];
 
 export interface LayerProcessOptions {
   /** Path of the `holdfast-layers` program. */
@@ -32,23 +38,25 @@ type Said = Exclude<LayerAnswer, { readonly is: 'failed' }>;
 export class LayerProcesses {
   readonly #queue = new PQueue({ concurrency: MOST_AT_ONCE });
   readonly #running = new Set<Child>();
+  readonly #workers = new Set<LayerWorker>();
+  #idle: { readonly worker: LayerWorker; readonly timer: NodeJS.Timeout } | undefined;
   #isClosed = false;
 
   constructor(private readonly options: LayerProcessOptions) {}
 
-  /**
-   * Has a layer unpacked or made. @param dataFd the process's descriptor 3; the caller's
-   * @throws ImagesError `failed` with what it says, the signal's reason
-   */
-  async run(request: Exclude<LayerRequest, ReadRequest>, dataFd: number, signal?: AbortSignal): Promise<LayerDone> {
-    const said = await this.#queued(request, dataFd, signal);
-    if (said.is !== 'done') throw new ImagesError('failed', `the process of a layer has answered ${said.is}`);
-    return said;
+  /** Has a layer unpacked. @throws ImagesError `failed` with what its process says, the signal's reason */
+  apply(request: ApplyRequest, signal?: AbortSignal): Promise<LayerDone> {
+    return this.#queued(async () => isDone(await this.#applied(request, signal)), signal);
   }
 
-  /** Small files of what mounts show, by their paths. @throws as run does */
+  /** Has a layer made. @param dataFd where it goes, the process's descriptor 3; the caller's @throws as apply does */
+  compare(request: CompareRequest, dataFd: number, signal?: AbortSignal): Promise<LayerDone> {
+    return this.#queued(async () => isDone(await this.#one(request, dataFd, signal)), signal);
+  }
+
+  /** Small files of what mounts show, by their paths. @throws as apply does */
   async read(request: ReadRequest, signal?: AbortSignal): Promise<Readonly<Record<string, string>>> {
-    const said = await this.#queued(request, undefined, signal);
+    const said = await this.#queued(() => this.#one(request, undefined, signal), signal);
     if (said.is !== 'read') throw new ImagesError('failed', `the process of a layer has answered ${said.is}`);
     return said.files;
   }
@@ -57,23 +65,68 @@ export class LayerProcesses {
   close(): void {
     this.#isClosed = true;
     this.#queue.clear();
+    this.#leaveIdle();
+    for (const worker of this.#workers) worker.end();
     for (const child of this.#running) child.kill(SIGKILL);
   }
 
-  async #queued(request: LayerRequest, dataFd: number | undefined, signal: AbortSignal | undefined): Promise<Said> {
+  async #queued<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return await this.#queue.add(async () => {
       signal?.throwIfAborted();
       if (this.#isClosed) throw new ImagesError('failed', 'the daemon ends');
-      return await this.#one(request, dataFd, signal);
+      return await work();
     });
   }
 
-  async #one(request: LayerRequest, dataFd: number | undefined, signal: AbortSignal | undefined): Promise<Said> {
+  async #applied(request: ApplyRequest, signal: AbortSignal | undefined): Promise<Said> {
+    const worker = this.#takeIdle() ?? (await LayerWorker.start(this.options.reaper, commandOf(this.options.program, '-')));
+    const kill = (): void => { worker.end(); };
+    this.#workers.add(worker);
+    signal?.addEventListener('abort', kill, { once: true });
+    try {
+      faultPoint('daemon.layer.launched');
+      // It may have been closed, or given up, while that was started.
+      if (this.#isClosed || signal?.aborted === true) kill();
+      const said = await worker.ask(request);
+      faultPoint('daemon.layer.done');
+      signal?.throwIfAborted();
+      return typeof said === 'string' ? doneOf(said, '') : doneOf('', endOf(said));
+    } finally {
+      signal?.removeEventListener('abort', kill);
+      this.#workers.delete(worker);
+      this.#putIdle(worker);
+    }
+  }
+
+  #takeIdle(): LayerWorker | undefined {
+    const worker = this.#idle?.worker;
+    clearTimeout(this.#idle?.timer);
+    this.#idle = undefined;
+    return worker;
+  }
+
+  /** One is kept for a while: an image has some ten layers, one upon the other. */
+  #putIdle(worker: LayerWorker): void {
+    if (worker.isSpent || this.#isClosed || this.#idle !== undefined) {
+      worker.end();
+      return;
+    }
+    // Nothing tells that no other layer is going to come.
+    const timer = setTimeout(() => { this.#leaveIdle(); }, IDLE_MS);
+    timer.unref();
+    this.#idle = { worker, timer };
+  }
+
+  #leaveIdle(): void {
+    this.#takeIdle()?.end();
+  }
+
+  async #one(request: CompareRequest | ReadRequest, dataFd: number | undefined, signal: AbortSignal | undefined): Promise<Said> {
     const { readFd, writeFd } = createPipe();
     const said = textOf(readFd);
     let child: Child;
     try {
-      child = await this.options.reaper.launch({ ...commandOf(this.options.program, request), cwd: '/', stdout: writeFd, more: dataFd === undefined ? [] : [dataFd], session: true });
+      child = await this.options.reaper.launch({ ...commandOf(this.options.program, JSON.stringify(request)), cwd: '/', stdout: writeFd, more: dataFd === undefined ? [] : [dataFd], session: true });
     } catch (cause) {
       throw new ImagesError('failed', `cannot start the process of a layer: ${(cause as Error).message}`, { cause });
     } finally {
@@ -87,7 +140,7 @@ export class LayerProcesses {
       const status = await child.exited;
       faultPoint('daemon.layer.done');
       signal?.throwIfAborted();
-      return doneOf(await said, status.kind === 'signalled' ? `signal ${status.signal}` : `exit status ${status.code}`);
+      return doneOf(await said, endOf(status));
     } finally {
       signal?.removeEventListener('abort', kill);
       this.#running.delete(child);
@@ -95,15 +148,25 @@ export class LayerProcesses {
   }
 }
 
-function commandOf(program: string, request: LayerRequest): { readonly file: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> } {
+function commandOf(program: string, request: string): { readonly file: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> } {
   const bounding = ['-all', ...RIGHTS.map((right) => `+${right}`)].join(',');
   const faults = process.env['HOLDFAST_FAULTS'];
   return {
     file: 'setpriv',
     // Where the daemon dies it has nobody any more who wants what it does.
-    args: ['--no-new-privs', '--inh-caps=-all', `--bounding-set=${bounding}`, '--pdeathsig', 'KILL', process.execPath, program, JSON.stringify(request), String(process.pid)],
+    args: ['--no-new-privs', '--inh-caps=-all', `--bounding-set=${bounding}`, '--pdeathsig', 'KILL', process.execPath, ...smallYoungSpace, program, request, String(process.pid)],
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...(faults === undefined ? {} : { HOLDFAST_FAULTS: faults }) },
   };
+}
+
+function endOf(status: WaitStatus): string {
+  return status.kind === 'signalled' ? `signal ${status.signal}` : `exit status ${status.code}`;
+}
+
+/** @throws ImagesError `failed` */
+function isDone(said: Said): LayerDone {
+  if (said.is !== 'done') throw new ImagesError('failed', `the process of a layer has answered ${said.is}`);
+  return said;
 }
 
 function doneOf(text: string, end: string): Said {

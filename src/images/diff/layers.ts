@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createPipe } from '../../sys/files/files';
@@ -11,7 +10,7 @@ import type { Mount } from '../mount';
 import { type LayerLimits, defaultLimits } from './apply/limits';
 import type { ApplyOptions, DiffOptions, DiffService } from './diff-service';
 import type { LayerDone, LayerProcesses } from './layer-process';
-import type { LayerRequest, Packing, ReadRequest } from './process/request';
+import type { CompareRequest, Packing } from './process/request';
 
 const UNPACKED = 'application/vnd.oci.image.layer.v1.tar';
 const UNCOMPRESSED_LABEL = 'containerd.io/uncompressed';
@@ -41,14 +40,9 @@ export class Layers implements DiffService {
     const { content, processes, limits = defaultLimits } = this.#options;
     const blob = content.open(namespace, layer.digest);
     try {
-      const file = await open(blob.path);
-      try {
-        const request = { verb: 'apply' as const, mounts: plain(mounts), isPacked: isPacked(layer.mediaType), limits, sync, places: this.#places };
-        const { digest, size } = await processes.run(request, file.fd, signal);
-        return { mediaType: UNPACKED, digest, size, annotations: new Map() };
-      } finally {
-        await file.close();
-      }
+      const request = { verb: 'apply' as const, blob: blob.path, mounts: plain(mounts), isPacked: isPacked(layer.mediaType), limits, sync, places: this.#places };
+      const { digest, size } = await processes.apply(request, signal);
+      return { mediaType: UNPACKED, digest, size, annotations: new Map() };
     } finally {
       blob.close();
     }
@@ -87,13 +81,13 @@ export class Layers implements DiffService {
     return this.#options.processes.read({ verb: 'read', mounts: plain(mounts), paths, places: this.#places }, signal);
   }
 
-  async #write(request: Exclude<LayerRequest, ReadRequest>, writer: BlobWriter, signal: AbortSignal | undefined): Promise<LayerDone> {
+  async #write(request: CompareRequest, writer: BlobWriter, signal: AbortSignal | undefined): Promise<LayerDone> {
     const { readFd, writeFd } = createPipe();
     const socket = new Socket({ fd: readFd, readable: true, writable: false });
     const written = writeAll(socket, writer);
     // Nobody reads then, and its process ends.
     written.catch(() => { socket.destroy(); });
-    const ran = this.#options.processes.run(request, writeFd, signal).finally(() => { closeSync(writeFd); });
+    const ran = this.#options.processes.compare(request, writeFd, signal).finally(() => { closeSync(writeFd); });
     const [writing, running] = await Promise.allSettled([written, ran]);
     // What could not be written is why the process failed, too.
     if (writing.status === 'rejected') throw writing.reason;
@@ -106,12 +100,12 @@ async function writeAll(source: Socket, writer: BlobWriter): Promise<void> {
   for await (const piece of source as AsyncIterable<Buffer>) await writer.write(piece);
 }
 
-/** Whether a layer of that type may be packed: how, its first bytes say, and not its type. @throws ImagesError for what is no layer */
 /** Whether it is a layer, by its media type: only those are unpacked. */
 export function isLayer(mediaType: string): boolean {
   return LAYER.test(mediaType);
 }
 
+/** Whether a layer of that type may be packed: how, its first bytes say, and not its type. @throws ImagesError for what is no layer */
 function isPacked(mediaType: string): boolean {
   const found = LAYER.exec(mediaType);
   if (found === null) throw new ImagesError('not-implemented', `failed to get stream processor for ${mediaType}: no processor for media-type`);

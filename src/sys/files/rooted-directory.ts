@@ -218,6 +218,11 @@ export function setModeOf(fd: number, mode: number, shownPath: string): void {
   check(libc.chmodPath(procPath(fd), mode), 'chmod', shownPath);
 }
 
+/** Times of an open file, in nanoseconds since 1970. @throws SysError */
+export function setTimesOf(fd: number, accessedNs: bigint, modifiedNs: bigint, shownPath: string): void {
+  check(libc.setTimesOfOpen(fd, timesOf(accessedNs, modifiedNs)), 'futimens', shownPath);
+}
+
 /** Owner of an open file, of a link too. */
 export function setOwnerOf(fd: number, { uid, gid }: Owner, shownPath: string): void {
   check(libc.chownName(fd, zeroTerminated(''), uid, gid, AT_EMPTY_PATH), 'chown', shownPath);

@@ -1,5 +1,5 @@
-import { closeSync, ftruncateSync, writeSync } from 'node:fs';
-import { type ByteText, type HeldNames, type RootedDirectory, isTaken, shown } from '../../../sys/files/rooted-directory';
+import { closeSync, fchmodSync, fchownSync, ftruncateSync, writeSync } from 'node:fs';
+import { type ByteText, type HeldNames, type RootedDirectory, isTaken, setTimesOf, shown } from '../../../sys/files/rooted-directory';
 import { faultPoint } from '../../../sys/fault';
 import { errorCodeOf } from '../../../sys/thrown';
 import type { TarSink } from '../../tar/reader';
@@ -27,6 +27,8 @@ interface Open {
   readonly parent: HeldNames;
   readonly entry: TarEntry;
   readonly name: ByteText;
+  /** Where what has been written ends. */
+  end: number;
 }
 
 /** overlayfs' own (Documentation/filesystems/overlayfs.rst): an archive that brought them would tell the kernel, not the container, something. */
@@ -72,6 +74,7 @@ export class Unpacker implements TarSink {
     // Content of what is not made, such as a note of AUFS's.
     if (file === undefined) return;
     for (let at = 0; at < bytes.length;) at += writeSync(file.fd, bytes, at, bytes.length - at, offset + at);
+    file.end = offset + bytes.length;
   }
 
   end(): void {
@@ -80,11 +83,11 @@ export class Unpacker implements TarSink {
     this.#file = undefined;
     try {
       // A hole at the end is nothing that is written.
-      ftruncateSync(file.fd, file.entry.size);
+      if (file.end !== file.entry.size) ftruncateSync(file.fd, file.entry.size);
+      this.#setAttributesOfOpen(file);
     } finally {
       closeSync(file.fd);
     }
-    this.#setAttributes(file.parent, file.name, file.entry);
   }
 
   /** Once all entries have come. */
@@ -116,10 +119,10 @@ export class Unpacker implements TarSink {
   #make(parent: HeldNames, path: LayerPath, entry: TarEntry): void {
     const { name } = path;
     if (entry.kind === 'directory') {
-      if (!isDirectory(parent, name)) this.#instead(parent, name, () => { parent.makeDirectory(name); });
+      this.#makeDirectory(parent, name);
       this.#directories.push({ path, entry });
     } else if (entry.kind === 'file') {
-      this.#instead(parent, name, () => { this.#file = { fd: parent.createFile(name), parent, entry, name }; });
+      this.#instead(parent, name, () => { this.#file = { fd: parent.createFile(name), parent, entry, name, end: 0 }; });
       this.#remember(path);
       // Its attributes are set at its end: what is written takes some away (capabilities(7)).
       return;
@@ -128,6 +131,16 @@ export class Unpacker implements TarSink {
     }
     this.#remember(path);
     if (entry.kind !== 'link') this.#setAttributes(parent, name, entry);
+  }
+
+  /** One that is there stays, with what is in it. */
+  #makeDirectory(parent: HeldNames, name: ByteText): void {
+    try {
+      parent.makeDirectory(name);
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      if (!isDirectory(parent, name)) this.#instead(parent, name, () => { parent.makeDirectory(name); });
+    }
   }
 
   /** @returns whether it was made */
@@ -234,6 +247,14 @@ export class Unpacker implements TarSink {
     if (entry.kind !== 'symlink') parent.setMode(name, entry.mode);
     for (const [attribute, value] of entry.attributes) this.#setAttribute(parent, name, attribute, value);
     if (entry.kind !== 'directory') parent.setTimes(name, entry.accessedNs ?? entry.modifiedNs, entry.modifiedNs);
+  }
+
+  /** The same of a file that is open, which need not be looked up for each. */
+  #setAttributesOfOpen({ fd, parent, name, entry }: Open): void {
+    fchownSync(fd, entry.uid, entry.gid);
+    fchmodSync(fd, entry.mode);
+    for (const [attribute, value] of entry.attributes) this.#setAttribute(parent, name, attribute, value);
+    setTimesOf(fd, entry.accessedNs ?? entry.modifiedNs, entry.modifiedNs, shown(entry.path));
   }
 
   #setAttribute(parent: HeldNames, name: ByteText, attribute: ByteText, value: Buffer): void {

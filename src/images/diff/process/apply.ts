@@ -15,7 +15,7 @@ export interface Applied {
 }
 
 /** Unpacks a layer from its beginning to its very end. @throws TarError, SysError: what has been made until then stays */
-export async function applyLayer(source: Readable, { root, mode, lower }: Target, limits: LayerLimits, isPacked: boolean): Promise<Applied> {
+export async function applyLayer(source: Readable, { root, mode, lower }: Omit<Target, 'hasMounts'>, limits: LayerLimits, isPacked: boolean): Promise<Applied> {
   const count = new LayerCount(limits);
   const hash = createHash('sha256');
   const unpacker = new Unpacker({ root, mode, lower, count, withoutDevices: isInUserNamespace() });

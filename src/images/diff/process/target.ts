@@ -11,6 +11,8 @@ export interface Target {
   readonly mode: Mode;
   /** Nearest first. */
   readonly lower: readonly RootedDirectory[];
+  /** Something was mounted to show it. */
+  readonly hasMounts: boolean;
 }
 
 /**
@@ -21,22 +23,27 @@ export function openTarget(mounts: readonly Mount[], place: string): Target {
   const [only] = mounts;
   if (mounts.length === 1 && only?.type === 'overlay' && !isInUserNamespace()) {
     const upper = optionOf(only, 'upperdir');
-    if (upper !== undefined) return { root: RootedDirectory.open(upper), mode: 'overlay', lower: lowerOf(only).map((path) => RootedDirectory.open(path)) };
+    if (upper !== undefined) return { root: RootedDirectory.open(upper), mode: 'overlay', lower: lowerOf(only).map((path) => RootedDirectory.open(path)), hasMounts: false };
   }
-  return { root: openShown(mounts, place, 'writing'), mode: 'plain', lower: [] };
+  return { root: openShown(mounts, place, 'writing'), mode: 'plain', lower: [], hasMounts: single(mounts, 'writing') === undefined };
 }
 
 /** Opens what mounts show. None: an empty directory. @throws SysError */
 export function openShown(mounts: readonly Mount[], place: string, what: 'reading' | 'writing'): RootedDirectory {
-  const [only] = mounts;
-  // To read what is there it need not be mounted; to write upon what may only be read is to fail.
-  if (mounts.length === 1 && only !== undefined && isBind(only) && (what === 'reading' || !only.options.includes('ro'))) return RootedDirectory.open(only.source);
+  const directory = single(mounts, what);
+  if (directory !== undefined) return RootedDirectory.open(directory.source);
   mkdirSync(place, { recursive: true, mode: 0o700 });
   if (mounts.length > 0) {
     mountsOfItsOwn();
     mountAll(mounts, place);
   }
   return RootedDirectory.open(place);
+}
+
+/** The directory that they show as it is. To read what is there it need not be mounted; to write upon what may only be read is to fail. */
+function single(mounts: readonly Mount[], what: 'reading' | 'writing'): Mount | undefined {
+  const [only] = mounts;
+  return mounts.length === 1 && only !== undefined && isBind(only) && (what === 'reading' || !only.options.includes('ro')) ? only : undefined;
 }
 
 /** A value of an overlay's options. */
