@@ -65,6 +65,19 @@ describeOnHost('holdfastctl pull', realContainers, () => {
   const rangesOf = (blob: Buffer): (string | undefined)[] => registry.seen.filter(({ path }) => path.endsWith(digestOf(blob))).map(({ headers }) => headers.range);
   const pushLarge = (): string => registry.push('big', '1', large);
 
+  test('all that was pulled says where it has come from, as after a pull of ctr, and where else it is', async () => {
+    const digests = [image.manifest, image.config, ...image.layers].map(digestOf);
+    const sources = async (): Promise<(string | undefined)[]> => {
+      const infos = (await client.all(Content.list, { filters: [] }, namespace)).flatMap(({ info }) => info);
+      expect(infos.map(({ digest }) => digest).sort()).toEqual([...digests].sort());
+      return [...new Set(infos.map(({ labels }) => labels.get('containerd.io/distribution.source.localhost')))];
+    };
+    await ctl.prints('pull', registry.push('tools', '1', image));
+    expect(await sources()).toEqual(['tools']);
+    for (let twice = 0; twice < 2; twice += 1) await ctl.prints('pull', registry.push('some/tools', '1', image));
+    expect(await sources()).toEqual(['some/tools,tools']);
+  });
+
   test('what is for this machine is fetched, unpacked and named; again only what is new', async () => {
     registry.push('tools', 'plain', image);
     const other = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: `sha256:${'0'.repeat(64)}`, size: 7 };

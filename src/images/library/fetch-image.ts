@@ -4,6 +4,7 @@ import type { Turns } from '../../sys/turns';
 import type { Descriptor } from '../descriptor';
 import type { Credentials } from '../registry/login';
 import type { Registries } from '../registry/registries';
+import { addSource, blobSourceOf, labelsOf } from './blob-source';
 import { imageTreeOf } from './image-tree';
 import type { KeptContent } from './kept-content';
 import { RegistryIntake } from './registry-intake';
@@ -26,21 +27,23 @@ const layersAtOnce = 3;
 
 /** Fetches what is not here yet of an image. @returns what its name stands for @throws ImagesError: nothing of it is under way any more */
 export async function fetchImage({ registries, turns }: FetchParts, content: KeptContent, { name, credentials, signal, onBytes }: FetchWishes): Promise<Descriptor> {
+  const source = blobSourceOf(name);
   const stopping = new AbortController();
   const stop = (): void => { stopping.abort(); };
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   const { repository, firstPauseMs, close } = registries.open(name, credentials, stopping.signal);
   try {
-    const intake = new RegistryIntake({ content, repository, turns, firstPauseMs, signal: stopping.signal });
+    const intake = new RegistryIntake({ content, repository, labels: labelsOf(source), turns, firstPauseMs, signal: stopping.signal });
     const target = await intake.target(name.tag, name.digest);
-    const { layers } = await imageTreeOf(intake, target);
+    const { manifests, config, layers } = await imageTreeOf(intake, target);
     const queue = new PQueue({ concurrency: layersAtOnce });
     for (const [at, layer] of layers.entries()) onBytes(at + 1, layers.length, layer, content.has(layer.digest) ? layer.size : 0);
     const fetched = layers.map((layer, at) => queue.add(() => intake.layer(layer, (bytes) => { onBytes(at + 1, layers.length, layer, bytes); })));
     // The others are of no use without it.
     for (const one of fetched) one.catch(stop);
     await firstFailureOf(fetched);
+    await addSource(content, [...manifests, config, ...layers].map(({ digest }) => digest), source);
     return target;
   } finally {
     signal.removeEventListener('abort', stop);

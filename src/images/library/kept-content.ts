@@ -1,4 +1,5 @@
 import { RecordsError } from '../../records/errors';
+import type { Labels } from '../../records/labels';
 import type { Records } from '../../records/records';
 import type { BlobStore } from '../content/blob-store';
 import type { BlobWriter, ContentInfo, WriterOptions } from '../content/content-store';
@@ -20,21 +21,21 @@ export class KeptContent {
     return this.store.writer(this.namespace, ref, { ...wishes, lease: this.lease });
   }
 
-  /** Makes a blob of what has been written, or keeps the one that is there already. Where that fails nothing is left of it. */
-  async commit(writer: BlobWriter): Promise<{ readonly digest: string; readonly size: number }> {
+  /** Makes a blob of what has been written, with these labels, or keeps the one that is there already, as it is. Where that fails nothing is left of it. */
+  async commit(writer: BlobWriter, labels?: Labels): Promise<{ readonly digest: string; readonly size: number }> {
     try {
-      return await this.#commit(writer);
+      return await this.#commit(writer, labels);
     } catch (error) {
       await writer.abort().catch(() => undefined);
       throw error;
     }
   }
 
-  async put(ref: string, bytes: Uint8Array): Promise<{ readonly digest: string; readonly size: number }> {
+  async put(ref: string, bytes: Uint8Array, labels?: Labels): Promise<{ readonly digest: string; readonly size: number }> {
     const writer = await this.writer(ref);
     try {
       await writer.write(bytes);
-      return await this.commit(writer);
+      return await this.commit(writer, labels);
     } catch (error) {
       await writer.abort().catch(() => undefined);
       throw error;
@@ -43,14 +44,14 @@ export class KeptContent {
     }
   }
 
-  async #commit(writer: BlobWriter): Promise<{ readonly digest: string; readonly size: number }> {
+  async #commit(writer: BlobWriter, labels: Labels = new Map()): Promise<{ readonly digest: string; readonly size: number }> {
     const { digest, status: { offset: size } } = writer;
     if (await this.keep(digest)) {
       await writer.abort();
       return { digest, size };
     }
     try {
-      await writer.commit({});
+      await writer.commit({ labels });
     } catch (error) {
       // Somebody else has been quicker with the same.
       if (!isCode(error, 'exists') || !(await this.keep(digest))) throw error;
@@ -105,6 +106,11 @@ export class KeptContent {
     } finally {
       blob.close();
     }
+  }
+
+  /** Empty where it has none. */
+  labelOf(digest: string, name: string): string {
+    return this.#find(digest)?.labels.get(name) ?? '';
   }
 
   async label(digest: string, labels: ReadonlyMap<string, string>): Promise<void> {

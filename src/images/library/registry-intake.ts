@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Labels } from '../../records/labels';
 import type { Turns } from '../../sys/turns';
 import type { BlobWriter } from '../content/content-store';
 import type { Descriptor } from '../descriptor';
@@ -14,6 +15,8 @@ import { type KeptContent, isCode } from './kept-content';
 export interface RegistryIntakeParts {
   readonly content: KeptContent;
   readonly repository: Repository;
+  /** What the blobs that are fetched are labelled with. */
+  readonly labels: Labels;
   /** Of all pulls: what one registry is to send twice comes once. */
   readonly turns: Turns;
   /** Before a registry is asked again that has failed. Milliseconds. */
@@ -23,7 +26,7 @@ export interface RegistryIntakeParts {
 
 /** More than this is no layer. */
 const MOST_LAYER_BYTES = 256 * 1024 ** 3;
-/** Written at once: each piece costs a message to the thread that writes. */
+/** Written at once: each time costs a message to the thread that writes. */
 const pieceBytes = 512 << 10;
 
 /** The blobs of an image of a registry: those that are not here are fetched, and looked at as they come. */
@@ -78,8 +81,8 @@ export class RegistryIntake implements DocumentSource {
   }
 
   async #keep(digest: string, bytes: Buffer): Promise<void> {
-    const { content } = this.parts;
-    if (!(await content.keep(digest))) await content.put(`pull-${randomUUID()}`, bytes);
+    const { content, labels } = this.parts;
+    if (!(await content.keep(digest))) await content.put(`pull-${randomUUID()}`, bytes, labels);
   }
 
   async #fetch(descriptor: Descriptor, onBytes: (bytes: number) => void): Promise<void> {
@@ -93,7 +96,7 @@ export class RegistryIntake implements DocumentSource {
   }
 
   async #fill(descriptor: Descriptor, onBytes: (bytes: number) => void): Promise<void> {
-    const { content, signal, firstPauseMs } = this.parts;
+    const { content, labels, signal, firstPauseMs } = this.parts;
     const { digest } = descriptor;
     const writer = await this.#writerOf(descriptor);
     if (writer === undefined) return;
@@ -108,7 +111,7 @@ export class RegistryIntake implements DocumentSource {
         await writer.truncate();
       }
       if (writer.digest !== digest) throw otherDigest(from, writer.digest, digest);
-      await content.commit(writer);
+      await content.commit(writer, labels);
     } catch (error) {
       // What was cut off is gone on with; what is wrong is of no use to anybody.
       if (error instanceof ImagesError && error.code === 'invalid') await writer.abort().catch(() => undefined);
@@ -138,9 +141,9 @@ export class RegistryIntake implements DocumentSource {
     if (writer.status.offset === size) return digest;
     const { offset, pieces, from } = await this.parts.repository.blob(digest, writer.status.offset, size);
     if (offset !== writer.status.offset) await writer.truncate();
-    for await (const piece of gathered(pieces)) {
-      if (writer.status.offset + piece.length > size) throw new RegistryFailure('invalid', `${from}: more than the ${String(size)} bytes that are said to be there`);
-      await writer.write(piece);
+    for await (const { parts, bytes } of gathered(pieces)) {
+      if (writer.status.offset + bytes > size) throw new RegistryFailure('invalid', `${from}: more than the ${String(size)} bytes that are said to be there`);
+      await writer.write(...parts);
       onBytes(writer.status.offset);
     }
     const { offset: end } = writer.status;
@@ -149,8 +152,8 @@ export class RegistryIntake implements DocumentSource {
   }
 }
 
-/** Large pieces of small ones. What has come before a failure comes before it. */
-async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+/** Many small pieces at once. What has come before a failure comes before it. */
+async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<{ readonly parts: readonly Buffer[]; readonly bytes: number }, void, undefined> {
   let held: Buffer[] = [];
   let bytes = 0;
   let failure: { readonly error: unknown } | undefined;
@@ -159,14 +162,14 @@ async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
       held.push(piece);
       bytes += piece.length;
       if (bytes < pieceBytes) continue;
-      yield Buffer.concat(held);
+      yield { parts: held, bytes };
       held = [];
       bytes = 0;
     }
   } catch (error) {
     failure = { error };
   }
-  if (bytes > 0) yield Buffer.concat(held);
+  if (bytes > 0) yield { parts: held, bytes };
   if (failure !== undefined) throw failure.error;
 }
 
