@@ -32,6 +32,7 @@ import { StartPool } from '../worker/start-pool';
 import { type AgentParts, makeAgent } from './agent-parts';
 import { containerdFace } from './containerd-face';
 import { groupIdOf } from './group';
+import { imageEvents } from './image-events';
 import { StateDirLock } from './lock';
 import type { Logger } from './log';
 import { Metrics } from './metrics/metrics';
@@ -171,7 +172,7 @@ export class Daemon {
     };
     this.#supervisor = new Supervisor(channel, this.#context);
     this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings, roots: this.#images.rootsOf(PROGRAMS_NAMESPACE), networkHook: join(programs, 'holdfast-network') });
-    const library = this.#images.libraryOf(PROGRAMS_NAMESPACE);
+    const library = this.#images.libraryOf(PROGRAMS_NAMESPACE, imageEvents(this.#context.publisher, PROGRAMS_NAMESPACE));
     this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, library, fleet, lookup, tools, log });
     this.#api = new ApiServer({
       supervisor: this.#supervisor,

@@ -9,7 +9,7 @@ import { BlobStore } from './content/blob-store';
 import { Registries, type RegistriesParts } from './registry/registries';
 import { LayerProcesses } from './diff/layer-process';
 import { Layers } from './diff/layers';
-import { Library } from './library/library';
+import { Library, type LibraryParts } from './library/library';
 import { RunRoots } from './library/run-roots';
 import { FileThread } from './files/file-thread';
 import { copyTreeWith } from './snapshots/copy-tree';
@@ -79,10 +79,10 @@ export class ImageRoom {
     });
   }
 
-  /** The images of a namespace, by name, as people have them. */
-  libraryOf(namespace: string): Library {
+  /** The images of a namespace, by name, as people have them. @param onChange is told of each name that comes, changes or goes */
+  libraryOf(namespace: string, onChange: LibraryParts['onChange']): Library {
     const { content, collector, layers } = this;
-    return new Library({ records: this.#parts.records, nowNs: this.#parts.nowNs, registries: new Registries(this.#parts.registries), content, collector, layers, snapshotter: this.#overlayfs() }, namespace);
+    return new Library({ records: this.#parts.records, nowNs: this.#parts.nowNs, registries: new Registries(this.#parts.registries), content, collector, layers, snapshotter: this.#overlayfs(), onChange }, namespace);
   }
 
   /** The root file systems of programs of these images. */

@@ -5,9 +5,13 @@ import { gzipSync } from 'node:zlib';
 import { ContentService as Content } from '../../src/api/gen/containerd/services/content/v1/content';
 import { ImagesService as Images } from '../../src/api/gen/containerd/services/images/v1/images';
 import { SnapshotsService as Snapshots } from '../../src/api/gen/containerd/services/snapshots/v1/snapshots';
+import { ImageCreate } from '../../src/api/gen/containerd/events/image';
+import { EventsService as Events } from '../../src/api/gen/containerd/services/events/v1/events';
+import type { Envelope } from '../../src/api/gen/containerd/types/envelope';
 import { ContainerdClient } from '../support/containerd-client';
 import { Ctl } from '../support/ctl';
 import { busyboxImage, digestOf, imageOf } from '../support/image-archive';
+import { Recorder } from '../support/recorder';
 import { describeOnHost, realContainers } from '../support/requires';
 import { tarOf } from '../support/tars';
 import { TestHost } from '../support/test-host';
@@ -38,6 +42,24 @@ describeOnHost('holdfastctl load, images, rmi, save', realContainers, () => {
   const files = (place: string): string[] => (existsSync(join(host.directory, 'root/images', place)) ? readdirSync(join(host.directory, 'root/images', place)) : []);
   const all = [image.manifest, image.config, ...image.layers].map(digestOf).sort();
   const chain = digestOf(Buffer.from(image.diffIds.join(' ')));
+
+  test('subscribers hear of what is loaded, loaded again and removed as of what a client of the API makes', async () => {
+    const seen = new Recorder<Envelope>(({ topic }) => topic);
+    const subscription = await client.follow(Events.subscribe, { filters: ['topic~=|^/images/|'] }, (envelope) => { seen.add(envelope); });
+    host.closeAtEnd(() => { subscription.close(); });
+    const path = file('image.tar', image.archive);
+    for (const args of [['load', path], ['load', path], ['rmi', image.name]]) await ctl.prints(...args);
+    const target = { media_type: 'application/vnd.oci.image.manifest.v1+json', digest: digestOf(image.manifest), size: BigInt(image.manifest.length), annotations: new Map<string, string>() };
+    const made = { name: image.name, labels: new Map<string, string>(), target, created_at: undefined, updated_at: undefined };
+    await client.ask(Images.create, { image: made, source_date_epoch: undefined }, namespace);
+    await client.ask(Images.update, { image: made, update_mask: undefined, source_date_epoch: undefined }, namespace);
+    await client.ask(Images.delete, { name: image.name, sync: false, target: undefined }, namespace);
+    await seen.until(() => seen.position === 6, 'six events of images');
+    const told = seen.items.map(({ namespace: where, topic, event }) => ({ where, topic, type: event?.type_url, value: Buffer.from(event?.value ?? []).toString('hex') }));
+    expect(told.slice(0, 3)).toEqual(told.slice(3));
+    expect(told.map(({ where, topic }) => `${where} ${topic}`)).toEqual(['create', 'update', 'delete', 'create', 'update', 'delete'].map((what) => `programs /images/${what}`));
+    expect(ImageCreate.decode(seen.items[0]?.event?.value ?? Buffer.alloc(0))).toEqual({ name: image.name, labels: new Map() });
+  });
 
   test('an OCI layout is loaded, unpacked, listed, saved as it was, and taken away with all of it', async () => {
     expect(await ctl.prints('load', file('image.tar', image.archive))).toBe('example.org/tools:1: loaded\n');

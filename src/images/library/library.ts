@@ -28,7 +28,11 @@ export interface LibraryParts {
   readonly registries: Registries;
   readonly collector: { soon(): void; run(): Promise<void> };
   readonly nowNs: () => bigint;
+  /** A name has come to be, or stands for something else, or is gone. It is on the disk. */
+  readonly onChange: (change: ImageChange, image: Pick<ImageRecord, 'name' | 'labels'>) => void;
 }
+
+export type ImageChange = 'create' | 'update' | 'delete';
 
 /** An image as people see it. */
 export interface ImageInfo {
@@ -156,7 +160,10 @@ export class Library {
   /** Takes names away, and all that nothing keeps then. @returns them, in full @throws ImagesError `not-found`, `invalid`: none has been taken away then */
   async remove(names: readonly string[]): Promise<readonly string[]> {
     const found = names.map((name) => this.#find(name).name);
-    for (const name of new Set(found)) await this.parts.records.images.delete(this.namespace, name);
+    for (const name of new Set(found)) {
+      await this.parts.records.images.delete(this.namespace, name);
+      this.parts.onChange('delete', { name, labels: new Map() });
+    }
     await this.parts.collector.run();
     return found;
   }
@@ -210,9 +217,12 @@ export class Library {
     if (images.find(this.namespace, name) === undefined) {
       const record: ImageRecord = { name, labels: new Map(), target, createdNs: nowNs, updatedNs: nowNs };
       await images.create(this.namespace, record);
+      this.parts.onChange('create', record);
       return record;
     }
-    return images.update(this.namespace, name, (before) => ({ labels: new Map(), createdNs: nowNs, ...before, name, target, updatedNs: nowNs }));
+    const record = await images.update(this.namespace, name, (before) => ({ labels: new Map(), createdNs: nowNs, ...before, name, target, updatedNs: nowNs }));
+    this.parts.onChange('update', record);
+    return record;
   }
 
   #find(text: string): ImageRecord {
