@@ -47,9 +47,9 @@ function isMeantBy(asked: string, name: string): boolean {
   return group === name && (process === '*' || process === name);
 }
 
-/** What `names` mean now, of all that the daemon knows; one that is named with a namespace of its own is looked for there. */
-export async function selectContainers(daemon: DaemonClient, names: readonly string[]): Promise<Selection<Container> & { readonly known: readonly Container[] }> {
-  const known = await daemon.containers(names.some((name) => name.includes('/')));
+/** What `names` mean now, of all that the daemon knows; one that is named with a namespace of its own is looked for there. @param isBrief without their definitions and processes */
+export async function selectContainers(daemon: DaemonClient, names: readonly string[], isBrief = false): Promise<Selection<Container> & { readonly known: readonly Container[] }> {
+  const known = await daemon.containers(names.some((name) => name.includes('/')), isBrief);
   return { ...selectByName(known, names), known };
 }
 

@@ -28,8 +28,8 @@ const states: Readonly<Record<ProgramState, messages.State>> = {
 /** A start that is told so long after it is told late: its daemon has died in between. */
 const lateNs = 1_000_000_000n;
 
-/** A container as the message. */
-export function containerMessage(program: Program, clock: StartClock): messages.Container {
+/** A container as the message. @param isBrief without its definition and its processes */
+export function containerMessage(program: Program, clock: StartClock, isBrief = false): messages.Container {
   const { name, key, record, view, managed, stopDeadlineNs } = program;
   const init = view?.processes.find(({ id }) => id === INIT);
   const up = isUp(program);
@@ -43,8 +43,8 @@ export function containerMessage(program: Program, clock: StartClock): messages.
     pid: up ? (init?.systemPid ?? 0) : 0,
     started_at: startedAt(up ? init : undefined, record, clock),
     last_end: record?.lastEnd && endMessage(record.lastEnd),
-    definition: record && definitionMessage(record.definition),
-    processes: (view?.processes ?? []).filter(({ state }) => isAlive(state)).map((process) => processMessage(process, view?.record.labels ?? [])),
+    definition: isBrief ? undefined : record && definitionMessage(record.definition),
+    processes: isBrief ? [] : (view?.processes ?? []).filter(({ state }) => isAlive(state)).map((process) => processMessage(process, view?.record.labels ?? [])),
     wish: record?.wish && wishMessage(record.wish),
     stop_deadline: stopDeadlineNs === undefined ? undefined : timestampOf(stopDeadlineNs),
     bundle: view?.record.bundle ?? record?.definition.bundle ?? '',

@@ -69,18 +69,19 @@ async function show(tool: Tool, names: readonly string[], options: PsOptions): P
   const nowMs = Date.now();
   if (options.json === true) tool.printJson(shown.map((container) => containerJson(container, nowMs)));
   else if (options.format !== undefined) for (const container of shown) tool.print(formatFields(options.format, containerJson(container, nowMs)));
-  else for (const line of await table(tool, daemon, shown, options, nowMs)) tool.print(line);
+  else tool.print((await table(tool, daemon, shown, options, nowMs)).join('\n'));
   explainUnknown(tool, unknown, known, options.json === true);
   if (unknown.length > 0) tool.finish(exitStatus.failed);
 }
 
 /** Of no names: what runs, and what should; with --all everything. */
-async function select(daemon: DaemonClient, names: readonly string[], { all }: PsOptions): Promise<{ readonly shown: readonly Container[]; readonly unknown: readonly string[]; readonly known: readonly Container[] }> {
+async function select(daemon: DaemonClient, names: readonly string[], { all, json, format }: PsOptions): Promise<{ readonly shown: readonly Container[]; readonly unknown: readonly string[]; readonly known: readonly Container[] }> {
+  const isBrief = json !== true && format === undefined;
   if (names.length > 0) {
-    const { matched, unknown, known } = await selectContainers(daemon, names);
+    const { matched, unknown, known } = await selectContainers(daemon, names, isBrief);
     return { shown: matched, unknown, known };
   }
-  const found = await daemon.containers(all === true);
+  const found = await daemon.containers(all === true, isBrief);
   return { shown: all === true ? found : found.filter(({ state }) => !isDown(state) || state === State.FATAL), unknown: [], known: [] };
 }
 

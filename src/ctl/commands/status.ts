@@ -44,14 +44,16 @@ async function status(tool: Tool, names: readonly string[], options: StatusOptio
 /** As it is now. */
 export async function showStatus(tool: Tool, names: readonly string[], options: StatusOptions): Promise<void> {
   const daemon = await tool.connect();
-  const { matched, unknown, known } = await selectContainers(daemon, names);
+  const { matched, unknown, known } = await selectContainers(daemon, names, options.json !== true);
   const nowMs = Date.now();
   if (options.json === true) {
     tool.printJson(matched.map((container) => containerJson(container, nowMs)));
     explainUnknown(tool, unknown, known, true);
   } else {
     for (const name of unknown) tool.print(unknownLine(name));
-    for (const line of statusLines(matched, nowMs, tool.paint)) tool.print(line);
+    const lines = statusLines(matched, nowMs, tool.paint);
+    // Each write is a call of the kernel's.
+    if (lines.length > 0) tool.print(lines.join('\n'));
     suggestNames(tool, unknown, known);
   }
   tool.finish(statusOf(matched, unknown, options));

@@ -65,9 +65,9 @@ export class DaemonClient {
     }
   }
 
-  /** All containers, those that have ended included, in the order of their names. */
-  async containers(everywhere = false): Promise<Container[]> {
-    return (await this.#ask(ContainersService.list, { names: [], all_namespaces: everywhere })).containers;
+  /** All containers, those that have ended included, in the order of their names. @param isBrief without their definitions and processes */
+  async containers(everywhere = false, isBrief = false): Promise<Container[]> {
+    return (await this.#ask(ContainersService.list, { names: [], all_namespaces: everywhere, brief: isBrief })).containers;
   }
 
   /** One container; undefined where the daemon knows none of that name. */
