@@ -19,6 +19,7 @@ const programs = {
   // No programs of their own: what two of those run (src/sys/compiled-program.ts), and threads of the daemon.
   'holdfastd.js': 'src/daemon/holdfastd.ts',
   'holdfastctl.js': 'src/ctl/main.ts',
+  'holdfastctl-names.js': 'src/ctl/names-main.ts',
   'holdfast-records': 'src/records/thread/main.ts',
   'holdfast-images': 'src/images/files/thread/main.ts',
 };
@@ -27,7 +28,10 @@ const { values: options } = parseArgs({
 });
 const directory = options.out;
 /** Both a shell script and JavaScript, where the second line is a string and a comment: not every env(1) can pass flags on. */
-const runWith = (flags) => `#!/bin/sh\n':' //; ${options['own-node'] ? 'self=$(readlink -f "$0"); exec "${self%/*}/../node/bin/node"' : 'exec node'} ${flags} "$0" "$@"`;
+const runWith = (flags) => {
+  const [before, node] = options['own-node'] ? ['self=$(readlink -f "$0"); ', '"${self%/*}/../node/bin/node"'] : ['', 'node'];
+  return `#!/bin/sh\n':' //; ${before}exec ${node} ${flags}"$0" "$@"`;
+};
 /** By itself V8 lets each process have 32 MB of young garbage. The daemon gives this to its shim, too. */
 const smallYoungSpace = '--max-semi-space-size=2';
 /**
@@ -37,13 +41,15 @@ const smallYoungSpace = '--max-semi-space-size=2';
 const smallOldSpace = '--initial-old-space-size=16 --heap-growing-percent=50';
 const runPlainly = options['own-node'] ? runWith('') : '#!/usr/bin/env node';
 const banners = {
-  holdfastd: runWith(`${smallYoungSpace} ${smallOldSpace}`),
-  'holdfast-shim': runWith(smallYoungSpace),
+  holdfastd: runWith(`${smallYoungSpace} ${smallOldSpace} `),
+  'holdfast-shim': runWith(`${smallYoungSpace} `),
   holdfastctl: runPlainly,
   'holdfast-layers': runPlainly,
   'holdfast-network': runPlainly,
 };
-const run = new Set(['holdfastd.js', 'holdfastctl.js']);
+const run = new Set(['holdfastd.js', 'holdfastctl.js', 'holdfastctl-names.js']);
+/** Those that people wait for. */
+const quick = new Set(['holdfastctl.js', 'holdfastctl-names.js']);
 const aliases = { containerd: 'holdfastd', 'docker-containerd': 'holdfastd', 'docker-containerd-shim': 'holdfast-shim', 'docker-containerd-ctr': 'holdfastctl' };
 
 /** holdfastctl has a client of its own (src/ctl/grpc): the generated ones, which nobody uses there, would bring all of grpc-js in. */
@@ -72,12 +78,12 @@ for (const [name, entry] of Object.entries(programs)) {
     external: ['koffi', 'better-sqlite3', 're2js', '@grpc/proto-loader'],
     banner: { js: run.has(name) ? '(function (require, module) {' : (banners[name] ?? '') },
     footer: { js: run.has(name) ? '})' : '' },
-    plugins: name === 'holdfastctl.js' ? [withoutGeneratedClients] : [],
+    plugins: quick.has(name) ? [withoutGeneratedClients] : [],
     define: options.release ? { WITHOUT_FAULT_POINTS: 'true' } : {},
     // What vm.Script runs has no import() of its own.
     supported: run.has(name) ? { 'dynamic-import': false } : {},
     // The less there is to read, the sooner it runs.
-    minifyWhitespace: name === 'holdfastctl.js',
+    minifyWhitespace: quick.has(name),
     // Takes the calls of a function away that does nothing.
     minifySyntax: options.release,
     legalComments: 'none',
@@ -90,7 +96,7 @@ for (const [name, entry] of Object.entries(programs)) {
   writeFileSync(`${directory}/${name}`, run.has(name) ? `//${digest}\n${text}` : text);
   chmodSync(`${directory}/${name}`, name in banners ? 0o755 : 0o644);
 }
-for (const name of ['holdfastd', 'holdfastctl']) rmSync(`${directory}/${name}.cache`, { force: true });
+for (const name of run) rmSync(`${directory}/${name.replace(/\.js$/, '.cache')}`, { force: true });
 if (!options['without-cache']) execFileSync(process.execPath, ['scripts/code-cache.mjs', directory], { stdio: ['ignore', 'ignore', 'inherit'] });
 // Not symlinks: a package of the registry holds none.
 for (const [alias, name] of Object.entries(aliases)) {

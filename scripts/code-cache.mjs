@@ -1,4 +1,4 @@
-// Writes holdfastctl.cache and holdfastd.cache beside the programs: what V8 has compiled of them by the time that they have done what they mostly do
+// Writes holdfastctl.cache, holdfastctl-names.cache and holdfastd.cache beside the programs: what V8 has compiled of them by the time that they have done what they mostly do
 // (src/sys/compiled-program.ts). Called by build.mjs, and where the package is installed, with the directory of the programs.
 //   node scripts/code-cache.mjs bin
 import { execFile, spawn } from 'node:child_process';
@@ -14,7 +14,10 @@ import { promisify } from 'node:util';
 import { Script } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 
-const runs = [['--version'], ['status'], ['__names', '--state', 'running'], ['ps']];
+const runs = {
+  holdfastctl: [['--version'], ['status'], ['ps']],
+  'holdfastctl-names': [['__names', '--state', 'running']],
+};
 /** ListResponse of proto/holdfast/v1/containers.proto, in gRPC's frame: a container `a`, RUNNING, with pid and start. */
 const oneContainer = Buffer.from([0, 0, 0, 0, 13, 0x0a, 11, 0x0a, 1, 0x61, 0x20, 3, 0x40, 53, 0x4a, 2, 0x08, 1]);
 /** What the daemon is asked for. Where this machine lets nothing run, what leads there is compiled all the same. */
@@ -46,17 +49,19 @@ async function cacheCtl(scratch) {
     response.end(oneContainer);
   }).listen(socket);
   await once(server, 'listening');
-  const { load, write } = open('holdfastctl');
   const exit = process.exit;
-  for (const args of runs) {
-    process.argv = [process.execPath, 'holdfastctl', '--address', socket, ...args];
-    const ended = new Promise((settle) => { process.exit = settle; });
-    load();
-    const status = await ended;
-    if (status !== 0) throw new Error(`holdfastctl ${args.join(' ')} ended with ${status}`);
+  for (const [name, commandLines] of Object.entries(runs)) {
+    const { load, write } = open(name);
+    for (const args of commandLines) {
+      process.argv = [process.execPath, 'holdfastctl', '--address', socket, ...args];
+      const ended = new Promise((settle) => { process.exit = settle; });
+      load();
+      const status = await ended;
+      if (status !== 0) throw new Error(`holdfastctl ${args.join(' ')} ended with ${status}`);
+    }
+    write();
   }
   process.exit = exit;
-  write();
 }
 
 /** A daemon of its own process, with the flags that V8 is always given for it, asked for what it is mostly asked for. */

@@ -1,5 +1,8 @@
-// What bin/holdfastctl is: it runs the bundle beside it.
+// What bin/holdfastctl is: it runs the bundle beside it that the command line asks for.
 import { join } from 'node:path';
 import { runCompiled } from '../sys/compiled-program';
 
-runCompiled(join(__dirname, 'holdfastctl'), require);
+const [first, , third] = process.argv.slice(2);
+// As the scripts of completions ask for names, which people wait for at each Tab.
+const isCompletion = first === '__names' || ((first === '-s' || first === '--address') && third === '__names');
+runCompiled(join(__dirname, isCompletion ? 'holdfastctl-names' : 'holdfastctl'), require);

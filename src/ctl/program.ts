@@ -1,12 +1,13 @@
 import { version as ownVersion } from '../../package.json';
 import { Help } from 'commander';
 import { DEFAULT_ADDRESS } from './daemon/address';
-import { commands } from './registry';
+import { firstWord } from './command-words';
+import { commands, commandsFor } from './registry';
 import type { Tool } from './tool';
 import { Verb, formatHelp, writingTo } from './verb';
 
-/** The command line with all of its verbs, given what they need. */
-export function makeProgram(tool: Tool): Verb {
+/** The command line with all of its verbs, given what they need. @param args where it is for these alone: without the verbs that they do not want */
+export async function makeProgram(tool: Tool, args?: readonly string[]): Promise<Verb> {
   const { io } = tool;
   const program = new Verb('holdfastctl');
   program
@@ -20,10 +21,15 @@ export function makeProgram(tool: Tool): Verb {
     .configureHelp({ formatHelp: formatHelp(Help.prototype.formatHelp) })
     .exitOverride()
     .configureOutput(writingTo(io));
-  for (const define of commands) define(program, tool);
+  const wanted = args === undefined ? commands : isForVersion(args) ? [] : commandsFor(firstWord(args, program));
+  for (const define of await Promise.all(wanted.map(({ load }) => load()))) define(program, tool);
   defineHelp(program, tool);
   defineLeaving(program, tool);
   return program;
+}
+
+function isForVersion(args: readonly string[]): boolean {
+  return args.length === 1 && ['--version', '-V', '-v'].includes(args[0] ?? '');
 }
 
 function defineHelp(program: Verb, tool: Tool): void {

@@ -7,9 +7,10 @@ import { processIo } from './process-io';
 
 const [docs = 'docs', man = 'packaging'] = process.argv.slice(2);
 const nothing = (): never => { throw new Error('nothing is run here'); };
-const program = makeProgram({
+void makeProgram({
   io: processIo(), paint: (_colour, text) => text, width: undefined, address: nothing, connect: nothing,
   print: nothing, printJson: nothing, explain: nothing, hint: nothing, onReaderGone: nothing, finish: nothing,
+}).then((program) => {
+  writeFileSync(join(docs, 'cli.md'), markdown(program));
+  writeFileSync(join(man, 'holdfastctl.1'), manPage(program));
 });
-writeFileSync(join(docs, 'cli.md'), markdown(program));
-writeFileSync(join(man, 'holdfastctl.1'), manPage(program));

@@ -22,7 +22,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const address = (): Address => parseAddress(program.opts<{ address?: string }>().address ?? io.env['HOLDFAST_ADDRESS'] ?? DEFAULT_ADDRESS);
   const session = new Session(io, { name: 'holdfastctl: ', isColoured: io.stdout.isTTY === true && !args.includes('--no-color'), address });
   const { tool } = session;
-  const program = makeProgram(tool);
+  const program = await makeProgram(tool, args);
   program.action(() => withoutVerb(program, tool, args));
   // These are other programs' forms: their -s is a signal, not the socket.
   const word = firstWord(args, program);

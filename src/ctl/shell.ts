@@ -37,7 +37,7 @@ export async function runLines({ io, explain }: Tool, runLine: (words: readonly 
  */
 export async function shell(tool: Tool, runLine: (words: readonly string[]) => Promise<number>): Promise<number> {
   const { io } = tool;
-  const program = makeProgram(tool);
+  const program = await makeProgram(tool);
   const verbs = [...program.verbs.flatMap((verb) => [verb.name(), ...verb.aliases()]), ...leaving];
   /** Once another daemon has been opened: of that one. */
   let address: readonly string[] = [];

@@ -49,8 +49,8 @@ describe('what is packaged', () => {
     expect((await run(program, '')).stdout).toMatch(/ \d+\.\d+\.\d+/);
   });
 
-  test('holdfastctl has no grpc-js, which takes longer to load than all of it', () => {
-    expect(readFileSync(join(directory, 'holdfastctl.js'), 'latin1')).not.toContain('grpc-js');
+  test.each(['holdfastctl', 'holdfastctl-names'])('%s has neither grpc-js nor HTTP/2 of Node, which take longer to load than all of it', (name) => {
+    expect(readFileSync(join(directory, `${name}.js`), 'latin1')).not.toMatch(/grpc-js|node:http/);
   });
 
   test('has no fault points, and refuses to be asked for faults', async () => {
@@ -58,5 +58,11 @@ describe('what is packaged', () => {
     for (const program of ['holdfastd.js', 'holdfast-shim']) {
       expect(readFileSync(join(directory, program), 'utf8')).not.toContain('faultPoint(');
     }
+  });
+
+  test('names for completions need no more than that: nothing of what other verbs do', async () => {
+    rmSync(join(directory, 'holdfastctl.js'));
+    // There is no daemon: it says nothing, and is content.
+    expect(await promisify(execFile)(join(directory, 'holdfastctl'), ['--address', '/no/such', '__names'])).toEqual({ stdout: '', stderr: '' });
   });
 });

@@ -1,8 +1,4 @@
 import { InvalidArgumentError } from 'commander';
-import { State } from '../../api/gen/holdfast/v1/containers';
-import { shortName } from '../json/image';
-import { isProgram } from '../names';
-import { isDown } from '../text/status-line';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
 
@@ -39,28 +35,6 @@ export function defineCompletion(program: Verb, tool: Tool): void {
 }
 
 type NameState = 'running' | 'stopped' | 'any';
-
-/** For completions alone: names, a line each, and nothing where they cannot be had. It is in no help. */
-export function defineNames(program: Verb, tool: Tool): void {
-  program
-    .command('__names', { hidden: true })
-    .option('--state <state>', 'running, stopped or any', 'any')
-    .option('--images', 'those of images')
-    .action(async ({ state, images }: { readonly state: string; readonly images?: boolean }) => {
-      try {
-        if (images === true) {
-          for (const { name } of await (await tool.connect()).images.list()) tool.print(shortName(name));
-          return;
-        }
-        for (const container of await (await tool.connect()).containers()) {
-          const isWanted = state === 'running' ? !isDown(container.state) : state === 'stopped' ? container.state !== State.RUNNING && isProgram(container) : true;
-          if (isWanted) tool.print(container.name);
-        }
-      } catch {
-        // A completion that says why it has nothing to offer is in the way.
-      }
-    });
-}
 
 export function flagsOf(verb: Verb): string[] {
   return [...verb.options.flatMap(({ short, long }) => [short, long]), '--help'].filter((flag): flag is string => typeof flag === 'string');

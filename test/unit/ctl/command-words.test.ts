@@ -2,7 +2,7 @@ import { firstWord, withSeparator } from '../../../src/ctl/command-words';
 import { makeProgram } from '../../../src/ctl/program';
 import type { Tool } from '../../../src/ctl/tool';
 
-const program = makeProgram({ io: { stdout: process.stdout, stderr: process.stderr } } as unknown as Tool);
+const made = makeProgram({ io: { stdout: process.stdout, stderr: process.stderr } } as unknown as Tool);
 
 test.each([
   ['run --rm --host sh -c true', 'run --rm --host -- sh -c true'],
@@ -20,11 +20,12 @@ test.each([
   ['run --bundle /box', 'run --bundle /box'],
   ['exec web', 'exec web'],
   ['stop web db', 'stop web db'],
-])('%s', (line, expected) => {
-  expect(withSeparator(line.split(' '), program).join(' ')).toBe(expected);
+])('%s', async (line, expected) => {
+  expect(withSeparator(line.split(' '), await made).join(' ')).toBe(expected);
 });
 
-test('the first word is none of an option', () => {
+test('the first word is none of an option', async () => {
+  const program = await made;
   expect(firstWord(['-s', '/sock', '--no-color', 'status', 'web'], program)).toBe('status');
   expect(firstWord(['--json'], program)).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeProgram } from '../../../src/ctl/program';
+import { commands } from '../../../src/ctl/registry';
 import { manPage, markdown } from '../../../src/ctl/reference';
 import type { Tool } from '../../../src/ctl/tool';
 import { FakeIo } from './support/fake-io';
@@ -13,6 +14,21 @@ const tool: Tool = {
 const read = (path: string): string => readFileSync(join(__dirname, '../../..', path), 'utf8');
 
 // `make build` writes both.
-test.each([['docs/cli.md', markdown], ['packaging/holdfastctl.1', manPage]] as const)('%s is what the table of commands says', (path, make) => {
-  expect(read(path)).toBe(make(makeProgram(tool)));
+test.each([['docs/cli.md', markdown], ['packaging/holdfastctl.1', manPage]] as const)('%s is what the table of commands says', async (path, make) => {
+  expect(read(path)).toBe(make(await makeProgram(tool)));
+});
+
+test('a verb that is asked for alone is the same as among all', async () => {
+  const program = await makeProgram(tool);
+  for (const { names } of commands) {
+    const added = (await makeProgram(tool, [names[0] ?? ''])).verbs;
+    expect(added.length === 1 || names[0] === 'completion').toBe(true);
+    for (const name of names) {
+      const alone = added.find((verb) => [verb.name(), ...verb.aliases()].includes(name));
+      const among = program.verbs.find((verb) => [verb.name(), ...verb.aliases()].includes(name));
+      expect(alone?.helpInformation()).toBe(among?.helpInformation());
+      expect(alone).toBeDefined();
+    }
+  }
+  expect(program.verbs.map((verb) => [verb.name(), ...verb.aliases()])).toEqual(commands.map(({ names }) => names));
 });

@@ -1,8 +1,10 @@
 import { makeProgram } from '../../../src/ctl/program';
 import { shellWords } from '../../../src/ctl/shell-words';
 import type { Tool } from '../../../src/ctl/tool';
+import type { Verb } from '../../../src/ctl/verb';
 
-const program = makeProgram({ io: { stdout: process.stdout, stderr: process.stderr } } as unknown as Tool);
+let program: Verb;
+beforeAll(async () => { program = await makeProgram({ io: { stdout: process.stdout, stderr: process.stderr } } as unknown as Tool); });
 const known = ['db', 'web:web_00', 'web:web_01'].map((name) => ({ name }));
 const offered = (line: string): readonly string[] => shellWords(program, ['help', 'exit', 'quit'], known, line.split(' '));
 
