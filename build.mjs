@@ -28,9 +28,9 @@ const { values: options } = parseArgs({
 });
 const directory = options.out;
 /** Both a shell script and JavaScript, where the second line is a string and a comment: not every env(1) can pass flags on. */
-const runWith = (flags) => {
+const runWith = (flags, variables = '') => {
   const [before, node] = options['own-node'] ? ['self=$(readlink -f "$0"); ', '"${self%/*}/../node/bin/node"'] : ['', 'node'];
-  return `#!/bin/sh\n':' //; ${before}exec ${node} ${flags}"$0" "$@"`;
+  return `#!/bin/sh\n':' //; ${before}${variables}exec ${node} ${flags}"$0" "$@"`;
 };
 /** By itself V8 lets each process have 32 MB of young garbage. The daemon gives this to its shim, too. */
 const smallYoungSpace = '--max-semi-space-size=2';
@@ -39,11 +39,16 @@ const smallYoungSpace = '--max-semi-space-size=2';
  * with 16, and goes on with half as much again as is in use (8 MB more at the least).
  */
 const smallOldSpace = '--initial-old-space-size=16 --heap-growing-percent=50';
+/**
+ * Node 20 reads the certificates of NODE_EXTRA_CA_CERTS at its start, which takes longer than all else that a quick verb does (40 ms). Nothing of holdfastctl's speaks TLS;
+ * src/ctl/launch.ts gives the variable back, for programs that are started.
+ */
+const withoutCertificates = 'HOLDFAST_NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS" NODE_EXTRA_CA_CERTS= ';
 const runPlainly = options['own-node'] ? runWith('') : '#!/usr/bin/env node';
 const banners = {
   holdfastd: runWith(`${smallYoungSpace} ${smallOldSpace} `),
   'holdfast-shim': runWith(`${smallYoungSpace} `),
-  holdfastctl: runPlainly,
+  holdfastctl: runWith('', withoutCertificates),
   'holdfast-layers': runPlainly,
   'holdfast-network': runPlainly,
 };

@@ -95,6 +95,11 @@ describeOnHost('holdfastctl run', realContainers, () => {
     expect(stdout).toBe('daemon\n/tmp\n/usr/sbin 1 none\n77\n');
   });
 
+  test('a variable that is kept from Node is passed on where it is asked for', async () => {
+    const shell = ctl.shellOnTerminal(`NODE_EXTRA_CA_CERTS=/no/such exec ${ctl.commandLine('run', '--rm', '--host', '-e', 'NODE_EXTRA_CA_CERTS', '--', 'printenv', 'NODE_EXTRA_CA_CERTS')}`);
+    expect(await shell.ended).toMatchObject({ status: 0, stdout: '/no/such\r\n' });
+  });
+
   test('-t gives it a terminal, and what is typed comes there', async () => {
     const shell = ctl.startOnTerminal('run', '--rm', '-t', '--host', '--', 'sh');
     shell.send('tty && echo "is $((1 + 1))"; exit 5\n');

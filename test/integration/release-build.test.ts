@@ -53,6 +53,11 @@ describe('what is packaged', () => {
     expect(readFileSync(join(directory, `${name}.js`), 'latin1')).not.toMatch(/grpc-js|node:http/);
   });
 
+  test('holdfastctl reads no certificates of NODE_EXTRA_CA_CERTS at its start, as Node 20 does, and tells of those that cannot be read', async () => {
+    const { stderr } = await promisify(execFile)(join(directory, 'holdfastctl'), ['--version'], { env: { ...process.env, NODE_EXTRA_CA_CERTS: '/no/such' } });
+    expect(stderr).toBe('');
+  });
+
   test('has no fault points, and refuses to be asked for faults', async () => {
     await expect(run('holdfastd', 'daemon.log.append=kill')).rejects.toThrow(/this build has no fault points/);
     for (const program of ['holdfastd.js', 'holdfast-shim']) {
