@@ -6,6 +6,7 @@ import { endPrograms } from '../support/agent-host';
 import { Ctl, type CtlEnd } from '../support/ctl';
 import { within } from '../support/deadline';
 import { describeOnHost, realContainers } from '../support/requires';
+import { allOfAProgram, normal, ownHelp, twice } from '../support/supervisorctl-words';
 import { TestHost } from '../support/test-host';
 
 interface Entry {
@@ -20,10 +21,7 @@ const entriesOf = (scenario: string): readonly Entry[] => {
   return (JSON.parse(readFileSync(join(fixtures, file), 'utf8')) as { readonly entries: readonly Entry[] }).entries;
 };
 
-const allOfAProgram = "a program's bare name means all of its processes (cli.md, 1.7); supervisorctl knows none of that name";
 const backoffStarts = 'start does not wait for the pause of one in BACKOFF: it starts it now (`why` offers that); supervisorctl says that it is started';
-const twice = 'a name that is given twice is shown, or done, once';
-const ownHelp = "help is ours: a verb's flags, an example, its exit statuses";
 
 /** Where ours differs on purpose, by command: why. Of scenarios that go on from it, `not run` is what would leave something else behind. */
 const differences: Readonly<Record<string, { readonly why: string; readonly isRun: boolean }>> = {
@@ -50,22 +48,6 @@ const differences: Readonly<Record<string, { readonly why: string; readonly isRu
 };
 const differenceOf = (command: string): { readonly why: string; readonly isRun: boolean } | undefined =>
   differences[command] ?? (/^help [a-z]+$/.test(command) && command !== 'help nosuch' ? { why: ownHelp, isRun: true } : undefined);
-
-/** What these print comes in the order in which programs end or start. */
-const isWide = (command: string): boolean => /\ball\b|\*/.test(command);
-
-/** Pids, uptimes, dates are not those of the recording; nor why one is FATAL or in BACKOFF, of which ours says more (cli.md, status), but for a command that is not there. */
-function normal(text: string, command: string): string {
-  const same = text
-    .replaceAll(/pid \d+/g, 'pid N')
-    .replaceAll(/^\d+$/gm, (pid) => (pid === '0' ? '0' : 'N'))
-    .replaceAll(/uptime [\d:]+/g, 'uptime T')
-    .replaceAll(/\w{3} \d\d \d\d:\d\d [AP]M/g, 'DATE')
-    .replaceAll(/ (FATAL|BACKOFF)(?! +can't find command) .*/g, ' $1');
-  // After its first line a verb without its names shows its help there: here that is on stderr.
-  if (same.startsWith('Error: ')) return `${same.split('\n')[0] ?? ''}\n`;
-  return isWide(command) ? same.split('\n').sort().join('\n') : same;
-}
 
 /** A daemon that keeps running what a fixture defines. */
 function withPrograms(definitions: string): { readonly ctl: () => Ctl; readonly untilStates: (states: Readonly<Record<string, string>>) => Promise<void> } {

@@ -4,6 +4,8 @@ import type { Tool } from '../tool';
 import type { Verb } from '../verb';
 import { refusesWords } from '../acting';
 import { confirmed } from '../confirm';
+import { isCtlError } from '../errors';
+import { exitStatus } from '../exit-status';
 import { messageOf } from '../../sys/thrown';
 
 export function defineShutdown(program: Verb, tool: Tool): void {
@@ -12,8 +14,15 @@ export function defineShutdown(program: Verb, tool: Tool): void {
     .option('-y, --yes', 'do not ask')
     .allowExcessArguments()
     .action(async (options: { readonly yes?: boolean }, verb: Verb) => {
-      if (!refusesWords(tool, verb) && await confirmed(tool, options, 'Really shut the remote holdfastd process down')) await shutdown(tool);
+      if (!refusesWords(tool, verb) && await confirmed(tool, options, 'Really shut the remote holdfastd process down')) await shutdown(tool).catch((error: unknown) => { sayGone(tool, error); });
     });
+}
+
+/** Where nobody listens this has, in supervisorctl's words, perhaps been done before. @throws any other error */
+function sayGone(tool: Tool, error: unknown): void {
+  if (!isCtlError(error, 'unreachable') || !/(no such file|refused connection)$/.test(error.message)) throw error;
+  tool.print(`ERROR: ${error.message} (already shut down?)`);
+  tool.finish(exitStatus.failed);
 }
 
 /** The API cannot end its server: the process behind the socket is sent SIGTERM, and waited for. */

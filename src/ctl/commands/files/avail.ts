@@ -11,7 +11,8 @@ export function defineAvail(program: Verb, tool: Tool): void {
     .action(async (options: { readonly json?: boolean }, verb: Verb) => {
       if (refusesWords(tool, verb)) return;
       const daemon = await tool.connect();
-      const available = await daemon.definitions.available();
+      // supervisorctl's order: of a group's processes, too, by their own names.
+      const available = [...(await daemon.definitions.available())].sort((one, other) => Number(ownName(one) > ownName(other)) - Number(ownName(one) < ownName(other)));
       if (options.json === true) {
         tool.printJson(available.map(availableJson));
         return;
@@ -21,4 +22,8 @@ export function defineAvail(program: Verb, tool: Tool): void {
         tool.print(`${name.padEnd(32)} ${(inUse ? 'in use' : 'avail').padEnd(9)} ${(autostart ? 'auto' : 'manual').padEnd(9)} ${String(groupPriority)}:${String(priority)}`);
       }
     });
+}
+
+function ownName({ name }: { readonly name: string }): string {
+  return name.slice(name.indexOf(':') + 1);
 }

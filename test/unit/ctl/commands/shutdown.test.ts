@@ -24,6 +24,8 @@ test('the process behind the socket is sent SIGTERM, and its end is waited for',
     expect(await run(['-s', path, 'shutdown'], io)).toBe(0);
     expect(io.lines).toEqual([String(child.pid), 'Shut down']);
     expect(await exited).toEqual([0, null]);
+    expect(await run(['-s', path, 'shutdown'], io)).toBe(1);
+    expect(io.lines.at(-1)).toMatch(/^ERROR: unix:.*api\.sock (no such file|refused connection) \(already shut down\?\)$/);
   } finally {
     child.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
