@@ -91,7 +91,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     };
     await refused(125, 'there is no --restart sometimes', '-d', '--host', '--restart', 'sometimes', '--', 'true');
     await refused(125, 'there is no --restart always:3', '-d', '--host', '--restart', 'always:3', '--', 'true');
-    await refused(125, '--restart wants --detach', '--host', '--restart', 'always', '--', 'true');
+    await refused(125, '--tty with --restart wants --detach', '-t', '--host', '--restart', 'always', '--', 'true');
     await refused(125, 'choose one', '-d', '--rm', '--host', '--restart', 'always', '--', 'true');
     await refused(125, 'holdfastctl: there is no image docker.io/library/busybox:latest\n', '-d', '--restart', 'always', '--pull', 'never', 'busybox');
     await refused(125, '-v /tmp: a path of this host, and an absolute one in the container are wanted', '-d', '--restart', 'always', '--rootfs', sharedRootfs(), '-v', '/tmp', '--', 'true');
@@ -185,5 +185,79 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     const file = agent.host.own('saved.toml');
     await keep('web', 'unless-stopped', ['--save', file, ...forEver()]);
     expect(readFileSync(file, 'utf8')).toMatch(/autorestart = "always"\nonreboot = "laststate"\n/);
+  });
+
+  describe('without --detach', () => {
+    /** A program that writes how often it has been started. */
+    const counting = (then: string): readonly string[] => ['--host', '--', 'sh', '-c', `n=$(cat ${agent.host.own('file')}); n=$((n + 1)); echo $n > ${agent.host.own('file')}; echo run $n; echo wrong >&2; ${then}`];
+    const nothingKept = async (): Promise<void> => { expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]); };
+    beforeEach(() => agent.startDaemon());
+
+    test('what it writes is shown over its restarts, and its last status is ours once it is not started again', async () => {
+      const { status, stdout, stderr } = await ctl.run('run', '--restart', 'on-failure:2', ...counting('exit 3'));
+      expect({ status, stdout }).toEqual({ status: 3, stdout: 'run 1\nrun 2\nrun 3\n' });
+      expect(stderr.replaceAll(/run-\w{4}/g, 'NAME').replaceAll(/\d+(\.\d+)? s/g, 'T')).toBe([
+        'wrong', '-- NAME ended: exit status 3 after T; starts again in T --',
+        'wrong', '-- NAME ended: exit status 3 after T; starts again in T --',
+        'wrong', '-- NAME ended: exit status 3 after T --', 'holdfastctl: NAME is not started again: Exited too quickly (exit status 3)', '',
+      ].join('\n'));
+      // It was given no name.
+      await nothingKept();
+    });
+
+    test('one that ends as its policy has it is over; one with a name is remembered', async () => {
+      const name = agent.name('web');
+      expect(await ctl.run('run', '--name', name, '--restart', 'unexpected', ...counting('sleep 1.2; test $n = 2'))).toMatchObject({ status: 0, stdout: 'run 1\nrun 2\n' });
+      expect((await agent.look('web')).state).toBe(State.EXITED);
+    });
+
+    test('it goes on over a killed daemon; Ctrl-C stops it', async () => {
+      const name = agent.name('web');
+      const running = ctl.start('run', '--name', name, '--restart', 'always', ...counting(`trap 'echo stopped; exit 5' TERM; while :; do sleep 0.05; done`));
+      await running.printed('run 1\n');
+      await agent.killDaemon();
+      process.kill((await agent.look('web')).pid, 'SIGKILL');
+      await running.printed('run 2\n');
+      running.kill('SIGINT');
+      expect(await running.ended).toMatchObject({ status: 5, stdout: 'run 1\nrun 2\nstopped\n' });
+      expect((await agent.look('web')).state).toBe(State.STOPPED);
+    });
+
+    test('a second Ctrl-C leaves it', async () => {
+      const name = agent.name('web');
+      const running = ctl.start('run', '--name', name, '--restart', 'always', ...counting(`trap 'echo asked' TERM; while :; do sleep 0.05; done`));
+      await running.printed('run 1\n');
+      running.kill('SIGINT');
+      await running.printed('asked\n');
+      running.kill('SIGINT');
+      const { status, stderr } = await running.ended;
+      expect({ status, last: stderr.split('\n').at(-2) }).toEqual({ status: 130, last: `holdfastctl: interrupted; ${name} goes on stopping` });
+      process.kill((await agent.look('web')).pid, 'SIGKILL');
+      await agent.untilState('web', State.STOPPED);
+    });
+
+    test('Ctrl-C while it waits for its next start', async () => {
+      const name = agent.name('web');
+      const running = ctl.start('run', '--name', name, '--restart', 'always', ...counting('exit 3'));
+      // The pause before the fourth run is seconds.
+      await running.printed('run 3\n');
+      await agent.until('web', 'the next pause', ({ state, managed }) => state === State.BACKOFF && managed?.failures === 3);
+      running.kill('SIGTERM');
+      expect(await running.ended).toMatchObject({ status: 3, stdout: 'run 1\nrun 2\nrun 3\n' });
+      expect((await agent.look('web')).state).toBe(State.STOPPED);
+    });
+
+    test('one without a name ends with the reader of its output, and is forgotten', async () => {
+      const running = ctl.start('run', '--restart', 'always', ...counting('while :; do echo line; sleep 0.05; done'));
+      await running.printed('line\n');
+      running.closeOutput();
+      expect(await running.ended).toMatchObject({ status: 141, stderr: 'wrong\n' });
+      await nothingKept();
+    });
+
+    test('one that cannot be started is forgotten at once', async () => {
+      expect(await ctl.run('run', '--restart', 'always', '--host', '--', '/no/such')).toEqual({ status: 127, stdout: '', stderr: 'holdfastctl: /no/such: no such file\n' });
+      await nothingKept();
+    });
   });
 });

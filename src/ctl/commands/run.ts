@@ -9,6 +9,7 @@ import { pullForRun, pullPolicy } from '../images/pull-policy';
 import { bytes, collect, positive, wholeNumber } from '../option-values';
 import { randomDigits } from '../random-digits';
 import { formatSize } from '../../runtime/text/size';
+import type { KeptRunning } from '../keep-running';
 import type { Tool } from '../tool';
 import type { Verb } from '../verb';
 
@@ -34,7 +35,7 @@ export function defineRun(program: Verb, tool: Tool): void {
     .option('-t, --tty', 'give it a terminal (ctrl-p ctrl-q detaches)')
     .option('-i, --interactive', 'as ever: our stdin is its stdin, without --detach')
     .option('--rm', 'forget it at its end')
-    .option('--restart <policy>', 'with --detach: keep it running, also over reboots: unexpected, always, unless-stopped, on-failure[:times]')
+    .option('--restart <policy>', 'keep it running, also over reboots: unexpected, always, unless-stopped, on-failure[:times]; without --detach what it writes is shown until it is not started again')
     .option('--keep', 'remember it, although it was given no name')
     .option('-e, --env <NAME[=value]>', 'a variable; may be given again. Of our own environment only what is named alone is passed on', collect)
     .option('--entrypoint <program>', "with an image: this instead of the image's")
@@ -67,6 +68,13 @@ async function run(tool: Tool, words: readonly string[], options: RunOptions): P
   refuseTaken(name, options.name === undefined ? undefined : await daemon.container(name));
   if (kind.is === 'image') await pullForRun(tool, daemon, kind.image, options.pull);
   const program = command[0] ?? (kind.is === 'image' ? kind.image : name);
+  if (toKeep !== undefined && options.detach !== true) {
+    await follow(tool, daemon, { name, toml: toKeep, isOurs: options.name === undefined && options.keep !== true }, (result) => {
+      checkStarted(program, result);
+      save();
+    });
+    return;
+  }
   if (toKeep !== undefined) {
     const { keepRunning } = await import('../keep-running');
     await keepRunning(tool, daemon, { name, toml: toKeep }, (result) => { checkStarted(program, result); });
@@ -89,6 +97,22 @@ async function run(tool: Tool, words: readonly string[], options: RunOptions): P
   if (definition.remove_at_end) await untilForgotten(daemon, name);
 }
 
+/** @param isOurs it was given no name, and so it ends with the reader of its output, and is forgotten when it is over */
+async function follow(tool: Tool, daemon: DaemonClient, { isOurs, ...kept }: KeptRunning & { readonly isOurs: boolean }, check: (result: Result) => void): Promise<void> {
+  const { FollowedRun } = await import('../attach/followed-run');
+  let isUnread = false;
+  const forget = (): Promise<void> => daemon.remove(kept.name, true);
+  if (isOurs) tool.onReaderGone(() => {
+    isUnread = true;
+    return forget();
+  });
+  const ended = await FollowedRun.run(tool, daemon, kept, check).catch((error: unknown) => { if (!isUnread) throw error; });
+  // Who has called us when the reader went ends us.
+  if (ended === undefined) return new Promise(() => undefined);
+  tool.finish(ended.status);
+  if (ended.isOver && isOurs) await forget();
+}
+
 /**
  * The daemon forgets it by itself, but after its end is told: who runs the next command must not find it any more. One that runs on, as
  * after detaching, is left alone; and where the daemon is away, the next one sees to it.
@@ -105,7 +129,7 @@ async function untilForgotten(daemon: DaemonClient, name: string): Promise<void>
 async function keptDefinition(name: string, kind: RunKind, given: Given, options: RunOptions): Promise<string | undefined> {
   if (restartKeysOf(options.restart) === undefined) return undefined;
   if (options.rm === true) throw invalid('--rm forgets it at its end, and --restart starts it again: choose one');
-  if (options.detach !== true) throw invalid('--restart wants --detach', `It then runs on by itself; holdfastctl logs -f ${name}  and  holdfastctl fg ${name}  show it.`);
+  if (options.detach !== true && options.tty === true) throw invalid('--tty with --restart wants --detach', `It then runs on by itself; holdfastctl fg ${name}  joins it.`);
   const { definitionText } = await import('../definition/save');
   return definitionText(name, kind, given, options);
 }
