@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ContainersService, type Definition, Outcome } from '../../../src/api/gen/holdfast/v1/containers';
 import { ContainerdClient } from '../../support/containerd-client';
+import type { BenchDaemon } from '../bench-daemon';
 import type { BenchHost } from '../bench-host';
 import { type Figure, type Target, atMost, figureOf } from '../figure';
+import { placeOnDisk } from '../place';
 import { cpuMsOf, withTheirPrograms } from '../proc';
 
 /** CPU milliseconds so far, by pid. */
@@ -16,42 +20,81 @@ const nominalBytesPerMs = 50_000;
 const quietPrograms = 1000;
 const secondsLooked = 5;
 
-/** What keeping output costs daemon, shim and copier: in percent of one core. */
+/** What keeping output costs daemon, shim and copier: in percent of one core. On a disk, as it is by default, and in memory. */
 export async function keptFigures(host: BenchHost): Promise<Figure[]> {
-  const client = new ContainerdClient(host.socketPath);
+  const disk = placeOnDisk();
+  return [
+    ...(disk === undefined ? [] : await onDisk(host, disk)),
+    ...(await withDaemon(host, ['--root', join(host.directory, 'kept-root')], async (keeper) => [
+      await busyFigure(keeper, { format: 'raw', where: 'in memory', targets: disk === undefined ? [atMost(10)] : [] }),
+      await busyFigure(keeper, { format: 'cri', where: 'in memory', targets: disk === undefined ? [atMost(60)] : [] }),
+      await quietFigure(keeper),
+    ])),
+  ];
+}
+
+async function onDisk(host: BenchHost, disk: string): Promise<Figure[]> {
+  const root = mkdtempSync(join(disk, 'holdfast-bench-'));
   try {
-    // The first start has the shim and its copier started, too, which is no cost of output.
-    await runToEnd(client, host.name('first'), ['sh', '-c', 'yes | head -c 20000000'], 'cri');
-    return [
-      await busyFigure(host, client, 'raw', [atMost(10)]),
-      await busyFigure(host, client, 'cri', [atMost(60)]),
-      await quietFigure(host, client),
-    ];
+    return await withDaemon(host, ['--root', root], async (keeper) => [
+      await busyFigure(keeper, { format: 'raw', where: 'on a disk', targets: [atMost(10)] }),
+      await busyFigure(keeper, { format: 'cri', where: 'on a disk', targets: [atMost(60)] }),
+    ]);
   } finally {
-    client.close();
+    rmSync(root, { recursive: true });
   }
 }
 
-async function busyFigure(host: BenchHost, client: ContainerdClient, format: 'raw' | 'cri', targets: readonly Target[]): Promise<Figure> {
+/** A daemon of its own, and who asks it. */
+interface Keeper {
+  readonly host: BenchHost;
+  readonly daemon: BenchDaemon;
+  readonly client: ContainerdClient;
+}
+
+async function withDaemon(host: BenchHost, flags: readonly string[], measure: (keeper: Keeper) => Promise<Figure[]>): Promise<Figure[]> {
+  const daemon = host.freshDaemon(host.name('keeper'), flags);
+  await daemon.start();
+  const client = new ContainerdClient(daemon.socketPath);
+  try {
+    // The first start has the shim and its copier started, too, which is no cost of output; nor is it that these compile what they do much of.
+    for (const format of ['raw', 'cri'] as const) await runToEnd(client, host.name('first'), writing(20), format);
+    return await measure({ host, daemon, client });
+  } finally {
+    client.close();
+    await daemon.stop();
+  }
+}
+
+/** A program that writes so often. */
+function writing(bursts: number): readonly string[] {
+  return ['sh', '-c', `i=0; while [ $i -lt ${String(bursts)} ]; do yes ${'0'.repeat(99)} | head -c ${String(burstBytes)}; sleep ${String(pauseSeconds)}; i=$((i + 1)); done`];
+}
+
+interface Busy {
+  readonly format: 'raw' | 'cri';
+  readonly where: 'on a disk' | 'in memory';
+  readonly targets: readonly Target[];
+}
+
+async function busyFigure({ host, daemon, client }: Keeper, { format, where, targets }: Busy): Promise<Figure> {
   const bursts = host.options.quick ? 40 : 100;
-  const line = '0'.repeat(99);
-  const script = `i=0; while [ $i -lt ${String(bursts)} ]; do yes ${line} | head -c ${String(burstBytes)}; sleep ${String(pauseSeconds)}; i=$((i + 1)); done`;
   const rounds = [];
   for (let round = 0; round < (host.options.quick ? 1 : 3); round += 1) {
     const name = host.name('kept');
-    const before = await spentBy(host);
-    await runToEnd(client, name, ['sh', '-c', script], format);
-    const spentMs = msBetween(before, await spentBy(host));
+    const before = spentBy(daemon);
+    await runToEnd(client, name, writing(bursts), format);
+    const spentMs = msBetween(before, spentBy(daemon));
     rounds.push({ ours: [(spentMs / ((bursts * burstBytes) / nominalBytesPerMs)) * 100] });
   }
-  return figureOf({ name: `kept-${format}`, what: `50 MB/s of kept output through one program, ${format}`, unit: '% of a core', targets }, rounds);
+  return figureOf({ name: `kept-${format}${where === 'on a disk' ? '' : '-memory'}`, what: `50 MB/s of kept output through one program, ${format}, ${where}`, unit: '% of a core', targets }, rounds);
 }
 
-async function quietFigure(host: BenchHost, client: ContainerdClient): Promise<Figure> {
+async function quietFigure({ host, daemon, client }: Keeper): Promise<Figure> {
   const spent = async (): Promise<number> => {
-    const before = await spentBy(host);
+    const before = spentBy(daemon);
     await delay(secondsLooked * 1000);
-    return msBetween(before, await spentBy(host)) / (secondsLooked * 10);
+    return msBetween(before, spentBy(daemon)) / (secondsLooked * 10);
   };
   const without = await spent();
   const names = Array.from({ length: host.options.quick ? 100 : quietPrograms }, () => host.name('quiet'));
@@ -62,8 +105,9 @@ async function quietFigure(host: BenchHost, client: ContainerdClient): Promise<F
 }
 
 /** By the daemon and all of its own programs. */
-async function spentBy(host: BenchHost): Promise<Spent> {
-  const pids = withTheirPrograms(await host.daemonPid());
+function spentBy({ pid: daemonPid }: BenchDaemon): Spent {
+  if (daemonPid === undefined) throw new Error('the daemon has ended');
+  const pids = withTheirPrograms(daemonPid);
   return new Map(pids.flatMap((pid) => {
     try {
       return [[pid, cpuMsOf([pid])] as const];
