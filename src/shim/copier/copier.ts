@@ -50,6 +50,7 @@ export class Copier {
     // What a service manager sends to everything that it has started: see serve.ts.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
     this.poller.ref();
+    this.report({ report: 'ready', id: 0 });
   }
 
   private obey(request: CopierRequest): void {

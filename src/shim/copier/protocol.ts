@@ -24,9 +24,9 @@ export interface KeptStream {
   readonly output: KeptOutput;
 }
 
-/** `opened`: it has all that it needs, whoever dies. `flushed`: all that was in the FIFO when that was asked is in the file. `ended`: the copier has let go of everything. */
+/** `ready`: it has come up, and hears; of no copy. `opened`: it has all that it needs, whoever dies. `flushed`: all that was in the FIFO when that was asked is in the file. `ended`: the copier has let go of everything. */
 export type CopierReport =
-  | { readonly report: 'opened' | 'flushed' | 'ended'; readonly id: number }
+  | { readonly report: 'ready' | 'opened' | 'flushed' | 'ended'; readonly id: number }
   | { readonly report: 'error'; readonly id: number; readonly message: string };
 
 /** @returns the message's line, its end included */
@@ -64,7 +64,7 @@ export function decodeCopierReport(line: string): CopierReport {
   const fields = Fields.of(JSON.parse(line), 'copier', 'bad-message');
   const id = fields.integer('id');
   const report = fields.string('report');
-  if (report === 'opened' || report === 'flushed' || report === 'ended') return { report, id };
+  if (report === 'ready' || report === 'opened' || report === 'flushed' || report === 'ended') return { report, id };
   if (report !== 'error') return fields.fail('report', 'unknown');
   return { report, id, message: fields.string('message') };
 }

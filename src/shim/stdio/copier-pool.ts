@@ -44,6 +44,10 @@ export class CopierPool implements Copiers {
     await this.copierOf.get(copy)?.flush(copy);
   }
 
+  isAtWork(copy: FileCopy): boolean {
+    return this.copierOf.get(copy)?.isAtWork ?? true;
+  }
+
   drop(copy: FileCopy): void {
     this.copierOf.get(copy)?.drop(copy);
   }

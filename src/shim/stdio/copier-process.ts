@@ -34,9 +34,15 @@ export class CopierProcess {
   private startedMs = 0;
   private idleTimer: NodeJS.Timeout | undefined;
   private starting = false;
+  private isReady = false;
   private closed = false;
 
   constructor(private readonly options: CopierOptions) {}
+
+  /** It is there and hears, and is not coming up, the first time or again. */
+  get isAtWork(): boolean {
+    return this.isReady;
+  }
 
   /** How many copies it has. */
   get load(): number {
@@ -132,6 +138,7 @@ export class CopierProcess {
   private hear(report: CopierReport): void {
     const job = this.jobs.get(report.id);
     if (report.report === 'error') this.options.log.error('copying to or from a file', report.message, job?.copy.about);
+    else if (report.report === 'ready') this.isReady = true;
     else if (report.report === 'opened') job?.copy.isOpened();
     else if (report.report === 'ended') this.over(report.id);
     else for (const tell of job?.flushing.splice(0) ?? []) tell();
@@ -151,12 +158,16 @@ export class CopierProcess {
       // It ends by itself. What comes meanwhile is another's.
       this.socket?.destroy();
       this.socket = undefined;
+      this.isReady = false;
     }, this.options.idleMs);
   }
 
   private ended(socket: Socket): void {
     socket.destroy();
-    if (this.socket === socket) this.socket = undefined;
+    if (this.socket === socket) {
+      this.socket = undefined;
+      this.isReady = false;
+    }
     if (this.socket !== undefined || this.starting || this.closed) return;
     if (this.jobs.size === 0) {
       clearTimeout(this.idleTimer);

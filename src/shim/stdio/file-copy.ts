@@ -13,11 +13,16 @@ import { enlarge, OUTPUT_PIPE_BYTES, reopen } from './stdio-path';
 /** How the process's end of the FIFO is opened: it blocks for a process, not for this program's own use. */
 export type EndFlags = 0 | typeof constants.O_NONBLOCK;
 
+/** How many times in a row a copier may be found absent at the end of a wait: where none can be started, the exit is told all the same. */
+const MOST_ABSENCES = 10;
+
 /** Who has a copier do it: see CopierPool. */
 export interface Copiers {
   submit(copy: FileCopy): void;
   /** Resolves when what is there now has been passed on. */
   flush(copy: FileCopy): Promise<void>;
+  /** Whether its copier is there; one that has died is replaced soon. */
+  isAtWork(copy: FileCopy): boolean;
   /** Ends the copy, as soon as its copier has let go of it. */
   drop(copy: FileCopy): void;
 }
@@ -164,7 +169,8 @@ export class FileCopy implements Lingerer {
 
   /**
    * Resolves when all that has been written until now is in the file, at once for stdin, or when the copier has taken
-   * nothing for `stallMs`: its file system hangs, or is very slow.
+   * nothing for `stallMs`: its file system hangs, or is very slow. One that has died and is being replaced takes nothing either, and is waited for
+   * a while: that is no fault of the file's.
    */
   async flush(stallMs: number): Promise<void> {
     if (this.hasEnded || this.direction === 'input') return;
@@ -172,10 +178,13 @@ export class FileCopy implements Lingerer {
     const flushed = this.pool.flush(this).then(() => {
       isFlushed = true;
     });
+    let wasAtWork = true;
+    let absences = 0;
     for (let before = -1; !isFlushed && !this.hasEnded; ) {
       const unread = unreadBytes(this.held.fifoFd);
-      if (unread === before) return;
+      if (unread === before && (wasAtWork || ++absences === MOST_ABSENCES)) return;
       before = unread;
+      wasAtWork = this.pool.isAtWork(this);
       let timer: NodeJS.Timeout | undefined;
       const stall = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, stallMs);
