@@ -44,8 +44,8 @@ export class CopierPool implements Copiers {
     await this.copierOf.get(copy)?.flush(copy);
   }
 
-  isAtWork(copy: FileCopy): boolean {
-    return this.copierOf.get(copy)?.isAtWork ?? true;
+  atWork(copy: FileCopy): number | undefined {
+    return this.copierOf.get(copy)?.atWork;
   }
 
   drop(copy: FileCopy): void {

@@ -34,14 +34,15 @@ export class CopierProcess {
   private startedMs = 0;
   private idleTimer: NodeJS.Timeout | undefined;
   private starting = false;
+  private launches = 0;
   private isReady = false;
   private closed = false;
 
   constructor(private readonly options: CopierOptions) {}
 
-  /** It is there and hears, and is not coming up, the first time or again. */
-  get isAtWork(): boolean {
-    return this.isReady;
+  /** Which of those that were launched is there and hears; undefined while one is coming up, the first time or again. */
+  get atWork(): number | undefined {
+    return this.isReady ? this.launches : undefined;
   }
 
   /** How many copies it has. */
@@ -88,6 +89,7 @@ export class CopierProcess {
     if (this.starting || this.closed) return;
     this.starting = true;
     this.startedMs = performance.now();
+    this.launches += 1;
     try {
       const { socket, exited } = await this.launch();
       this.listen(socket);

@@ -13,7 +13,7 @@ import { enlarge, OUTPUT_PIPE_BYTES, reopen } from './stdio-path';
 /** How the process's end of the FIFO is opened: it blocks for a process, not for this program's own use. */
 export type EndFlags = 0 | typeof constants.O_NONBLOCK;
 
-/** How many times in a row a copier may be found absent at the end of a wait: where none can be started, the exit is told all the same. */
+/** How many waits may have had no copier from their beginning to their end: where none can be started, the exit is told all the same. */
 const MOST_ABSENCES = 10;
 
 /** Who has a copier do it: see CopierPool. */
@@ -21,8 +21,8 @@ export interface Copiers {
   submit(copy: FileCopy): void;
   /** Resolves when what is there now has been passed on. */
   flush(copy: FileCopy): Promise<void>;
-  /** Whether its copier is there; one that has died is replaced soon. */
-  isAtWork(copy: FileCopy): boolean;
+  /** Which copier is at work, by a number of its own; undefined while one that has died is being replaced. */
+  atWork(copy: FileCopy): number | undefined;
   /** Ends the copy, as soon as its copier has let go of it. */
   drop(copy: FileCopy): void;
 }
@@ -178,13 +178,13 @@ export class FileCopy implements Lingerer {
     const flushed = this.pool.flush(this).then(() => {
       isFlushed = true;
     });
-    let wasAtWork = true;
     let absences = 0;
+    let last = this.pool.atWork(this);
     for (let before = -1; !isFlushed && !this.hasEnded; ) {
       const unread = unreadBytes(this.held.fifoFd);
-      if (unread === before && (wasAtWork || ++absences === MOST_ABSENCES)) return;
-      before = unread;
-      wasAtWork = this.pool.isAtWork(this);
+      const now = this.pool.atWork(this);
+      if (unread === before && ((now !== undefined && now === last) || ++absences === MOST_ABSENCES)) return;
+      [before, last] = [unread, now];
       let timer: NodeJS.Timeout | undefined;
       const stall = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, stallMs);

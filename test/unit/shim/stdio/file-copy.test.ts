@@ -12,14 +12,14 @@ describe('what a process has written, and its copier does not take', () => {
   let copy: FileCopy;
   let endFd: number;
   /** How often somebody wanted to know whether the copier is there. */
-  let asked: number;
+  let asked = 0;
 
-  /** @param absences how many times it is not */
-  function make(absences: number): void {
+  /** @param answers which one that is, by turns; the last one from then on */
+  function make(...answers: readonly (number | undefined)[]): void {
     const copiers: Copiers = {
       submit: () => undefined,
       flush: () => new Promise(() => undefined),
-      isAtWork: () => ++asked > absences,
+      atWork: () => answers[Math.min(asked++, answers.length - 1)],
       drop: () => undefined,
     };
     ({ copy, endFd } = FileCopy.make(copiers, { dir, name: 'stdout', about: 'x' }, openSync(join(dir, 'file'), constants.O_RDONLY), 0));
@@ -37,21 +37,15 @@ describe('what a process has written, and its copier does not take', () => {
     rmSync(dir, { recursive: true });
   });
 
-  test('is waited for once where the copier is there: its file hangs', async () => {
-    make(0);
+  // Asked at the beginning of each wait, and once before the first.
+  test.each([
+    ['once where the copier is there all the time: its file hangs', [1], 3],
+    ['once more where it has died', [1, 1, undefined, undefined, 2, 2], 6],
+    ['once more where another one has its place already', [1, 1, 2, 2], 4],
+    ['so many times where no copier comes', [undefined], 12],
+  ] as const)('is waited for %s', async (_, answers, times) => {
+    make(...answers);
     await copy.flush(stallMs);
-    expect(asked).toBe(1);
-  });
-
-  test('is waited for until a copier that has died is there again, and once more', async () => {
-    make(3);
-    await copy.flush(stallMs);
-    expect(asked).toBe(4);
-  });
-
-  test('is waited for no longer where no copier comes', async () => {
-    make(Infinity);
-    await copy.flush(stallMs);
-    expect(asked).toBe(10);
+    expect(asked).toBe(times);
   });
 });
