@@ -22,6 +22,7 @@ import type { Kind, Task, TaskAnswers, TaskArgs } from '../supervisor/task';
 import { ChildReaper } from '../sys/process/children';
 import { queuedLookup } from '../sys/sockets/queued-lookup';
 import { DescriptorRoom } from '../sys/descriptor-room';
+import { FreedMemory } from '../sys/freed-memory';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process/process';
 import { makePoolThreads } from '../sys/thread-pool';
@@ -75,6 +76,8 @@ export class Daemon {
   readonly #api: ApiServer;
   readonly #metrics = new Metrics();
   readonly #observers: Observers;
+  /** Of starts and ends, which are told. */
+  readonly #freed = new FreedMemory();
 
   /** Locks the state directory. @throws DaemonError */
   constructor(
@@ -170,6 +173,7 @@ export class Daemon {
       post,
       ask,
     };
+    this.#context.publisher.subscribe(() => { this.#freed.leave(); }, false);
     this.#supervisor = new Supervisor(channel, this.#context);
     this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings, roots: this.#images.rootsOf(PROGRAMS_NAMESPACE), networkHook: join(programs, 'holdfast-network') });
     const library = this.#images.libraryOf(PROGRAMS_NAMESPACE, imageEvents(this.#context.publisher, PROGRAMS_NAMESPACE));
@@ -232,6 +236,7 @@ export class Daemon {
     await Promise.race([this.#supervisor.stop(), overdue]);
     await Promise.race([this.#context.fleet.close(), overdue]);
     this.#observers.close();
+    this.#freed.close();
     // Before their connections are cut: readers of output do not leave by that.
     this.#programs.close();
     this.#api.close();

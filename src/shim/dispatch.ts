@@ -17,6 +17,7 @@ export async function dispatch(shim: Shim, request: ShimRequest): Promise<Result
       return hello(shim, request);
     case 'take':
       if (shim.gate.isClosed) await shim.gate.pass();
+      shim.freed.leave();
       return take(shim, request);
     case 'abort':
       return abort(shim, request.dir);

@@ -6,6 +6,7 @@ import { RuntimeCopies } from '../runtime/oci/runtime-copies';
 import { CopierPool } from './stdio/copier-pool';
 import { ChildReaper } from '../sys/process/children';
 import type { DescriptorRoom } from '../sys/descriptor-room';
+import { FreedMemory } from '../sys/freed-memory';
 import { Poller } from '../sys/poller';
 import { CallsUnderWay } from './process/calls-under-way';
 import { ShimError } from './errors';
@@ -41,6 +42,8 @@ export class Shim {
   readonly calls = new CallsUnderWay();
   /** Bounds the clean-up calls of the runtime: a thousand containers may end in one moment. Takes do not wait here. */
   readonly cleanUps = new CallPlaces(Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()));
+  /** Of takes and ends. */
+  readonly freed = new FreedMemory();
   private readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);
   /** Called whenever the last process, and the last of what outlived one, has gone. */
   onIdle: () => void = () => undefined;
@@ -78,6 +81,7 @@ export class Shim {
   release(entry: ManagedProcess): void {
     this.table.remove(entry);
     entry.letGo();
+    this.freed.leave();
     this.tellIfIdle();
   }
 
@@ -89,6 +93,7 @@ export class Shim {
   }
 
   close(): void {
+    this.freed.close();
     this.lingering.close();
     this.copiers.close();
     this.foreign.close();

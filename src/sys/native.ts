@@ -19,6 +19,15 @@ function declare<F extends (...args: never[]) => unknown>(name: string, result: 
   return program.func(name, result, parameters) as unknown as F;
 }
 
+/** Undefined where the C library has no such function. */
+function declareIfThere<F extends (...args: never[]) => unknown>(name: string, result: string, parameters: string[]): F | undefined {
+  try {
+    return declare<F>(name, result, parameters);
+  } catch {
+    return undefined;
+  }
+}
+
 // koffi has neither ssize_t nor pid_t nor mode_t: long, int and uint32_t are the same on every 64-bit Linux.
 // ioctl, fcntl, prctl and syscall are variadic in C; a fixed list of integers and pointers is passed
 // the same way on x86-64 and on arm64 Linux.
@@ -77,6 +86,8 @@ export const libc = {
     ['ulong', 'size_t', 'int', 'int', 'int', 'long'],
   ),
   munmap: declare<(address: number, length: number) => number>('munmap', 'int', ['ulong', 'size_t']),
+  /** glibc 2.8 for all arenas; musl has none. */
+  mallocTrim: declareIfThere<(pad: number) => number>('malloc_trim', 'int', ['size_t']),
   madvise: declare<Aside<(address: number, length: number, advice: number) => number>>('madvise', 'int', ['ulong', 'size_t', 'int']),
 
   epollCreate: declare<(flags: number) => number>('epoll_create1', 'int', ['int']),

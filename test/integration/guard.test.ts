@@ -120,8 +120,8 @@ describeOnHost('what a start, an exec and an exit may cost', ['root', 'runc', 'b
     const watched = await watch(host, 'all');
     const seconds = 6;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    // V8 collects garbage when a program has come to rest, at a time of its own: 172 calls were seen in these seconds.
-    const calls = (await watched.detach()).filter(({ name }) => !/^(futex|madvise|mmap|mprotect|munmap)$/.test(name));
+    // V8 collects garbage when a program has come to rest, at a time of its own, and freed memory is given back: 172 calls were seen in these seconds.
+    const calls = (await watched.detach()).filter(({ name }) => !/^(brk|futex|madvise|mmap|mprotect|munmap)$/.test(name));
     // One ping of the shim every five seconds, and what Node's own threads do.
     expect(calls.length).toBeLessThanOrEqual(seconds * 5);
     await host.end();
