@@ -32,8 +32,11 @@ const runWith = (flags, variables = '') => {
   const [before, node] = options['own-node'] ? ['self=$(readlink -f "$0"); ', '"${self%/*}/../node/bin/node"'] : ['', 'node'];
   return `#!/bin/sh\n':' //; ${before}${variables}exec ${node} ${flags}"$0" "$@"`;
 };
-/** By itself V8 lets each process have 32 MB of young garbage. The daemon gives this to its shim, too. */
-const smallYoungSpace = '--max-semi-space-size=2';
+/**
+ * By itself V8 lets each process have 32 MB of young garbage, and Node gives it four threads, which wake each other for little. The daemon gives this to its shim, too
+ * (src/runtime/shim-command.ts).
+ */
+const smallAndFewThreads = '--max-semi-space-size=2 --v8-pool-size=1';
 /**
  * By itself V8 collects the old generation for the first time at some hundred MB, or minutes after the last work; the daemon lives from 10 to 20. So it begins
  * with 16, and goes on with half as much again as is in use (8 MB more at the least).
@@ -46,8 +49,8 @@ const smallOldSpace = '--initial-old-space-size=16 --heap-growing-percent=50';
 const withoutCertificates = 'HOLDFAST_NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS" NODE_EXTRA_CA_CERTS= ';
 const runPlainly = options['own-node'] ? runWith('') : '#!/usr/bin/env node';
 const banners = {
-  holdfastd: runWith(`${smallYoungSpace} ${smallOldSpace} `),
-  'holdfast-shim': runWith(`${smallYoungSpace} `),
+  holdfastd: runWith(`${smallAndFewThreads} ${smallOldSpace} `),
+  'holdfast-shim': runWith(`${smallAndFewThreads} `),
   holdfastctl: runWith('', withoutCertificates),
   'holdfast-layers': runPlainly,
   'holdfast-network': runPlainly,

@@ -17,7 +17,7 @@ export async function upgradeShims(host: TestHost): Promise<number> {
 
 /** The same of one. Rejects with a ShimRefusal where it goes on as it was. */
 export async function upgradeShim(host: TestHost, { commandLine }: SeenProcess): Promise<void> {
-  const command = [process.execPath, '--max-semi-space-size=2', resolve(binDirectory, 'holdfast-shim')];
+  const command = [process.execPath, '--max-semi-space-size=2', '--v8-pool-size=1', resolve(binDirectory, 'holdfast-shim')];
   const [, name = ''] = / --name (\S+)/.exec(commandLine) ?? [];
   const client = await ShimClient.connect(join(host.stateDir, `holdfast-shim-${name}.sock`));
   try {
