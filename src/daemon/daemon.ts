@@ -25,6 +25,7 @@ import { DescriptorRoom } from '../sys/descriptor-room';
 import { FreedMemory } from '../sys/freed-memory';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process/process';
+import { letGoOfStartCode } from '../sys/start-code';
 import { makePoolThreads } from '../sys/thread-pool';
 import { emptyTrash } from '../worker/discard';
 import { isOurShim } from '../worker/shims/shim';
@@ -223,6 +224,7 @@ export class Daemon {
       throw error;
     }
     this.log.info({ ...restored, listen, pid: process.pid, durationMs: Math.round(performance.now() - beganMs) }, 'ready');
+    letGoOfStartCode();
     // The first container need not wait for the shim's start; a failure shows when one does.
     if (isOurShim(this.settings.shim)) this.#context.fleet.current().catch(() => undefined);
   }

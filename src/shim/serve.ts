@@ -4,6 +4,7 @@ import { DescriptorRoom } from '../sys/descriptor-room';
 import { faultPoint } from '../sys/fault';
 import { becomeSubreaper, openPidFd } from '../sys/process/process';
 import { closeAllAtExec } from '../sys/process/replace-program';
+import { letGoOfStartCode } from '../sys/start-code';
 import { makePoolThreads } from '../sys/thread-pool';
 import { type Handing, handOver } from './handover/hand-over';
 import { readState, takeUp } from './handover/take-up';
@@ -34,6 +35,7 @@ export async function serve(stateDir: string, name: string): Promise<void> {
   faultPoint('shim.serve.before-ready');
   if (sayReady()) whenStarterIsGone(shim, name, () => server.expectNobody());
   else server.expectNobody();
+  letGoOfStartCode();
 }
 
 /**
@@ -56,6 +58,7 @@ export async function resume(stateDir: string, name: string, stateFd: number): P
   log.info(`goes on as version ${VERSION}, with ${shim.table.size} processes`);
   // All of it may have ended, and the daemon gone, while nobody looked.
   server.expectNobody();
+  letGoOfStartCode();
 }
 
 function run(handing: Handing): void {
