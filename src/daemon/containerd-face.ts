@@ -44,6 +44,7 @@ export function containerdFace({ supervisor, context, records, images, stateDir,
           return { id, runtime: { name: runtime, options: options && { type_url: options.type, value: options.value } }, spec: spec && { type_url: spec.type, value: spec.value } };
         },
       },
+      checkpoints: images.checkpoints,
       shim: settings.shim,
       runtimeRoot: runtimeRootOf(stateDir),
       ownBundle: (name) => stateDir.ownBundle(keyOf(name)),

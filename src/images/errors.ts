@@ -1,3 +1,5 @@
+import { RecordsError } from '../records/errors';
+
 export type ImagesErrorCode =
   | 'invalid'
   | 'not-found'
@@ -21,4 +23,9 @@ export class ImagesError extends Error {
     super(message, options);
     this.name = 'ImagesError';
   }
+}
+
+/** Of this room, or of the records, which are asked last. */
+export function isCode(error: unknown, code: 'exists' | 'not-found'): boolean {
+  return (error instanceof ImagesError || error instanceof RecordsError) && error.code === code;
 }

@@ -4,6 +4,7 @@ import type { Records } from '../records/records';
 import { imagesDirectory } from '../records/thread/files-of-records';
 import type { Logger } from '../runtime/logger';
 import type { ChildReaper } from '../sys/process/children';
+import { Checkpoints } from './checkpoints/checkpoints';
 import { Collector } from './collector/collector';
 import { BlobStore } from './content/blob-store';
 import { Registries, type RegistriesParts } from './registry/registries';
@@ -38,6 +39,7 @@ export class ImageRoom {
   readonly snapshotters: ReadonlyMap<string, DirectorySnapshotter>;
   readonly collector: Collector;
   readonly layers: Layers;
+  readonly checkpoints: Checkpoints;
   readonly #layerProcesses: LayerProcesses;
   readonly #threads: readonly FileThread[];
 
@@ -68,13 +70,15 @@ export class ImageRoom {
     this.content = new BlobStore({ records, root, writing, reading: quick, nowNs, onLess });
     this.#layerProcesses = new LayerProcesses({ program: layerProgram, reaper });
     this.layers = new Layers({ content: this.content, processes: this.#layerProcesses, root });
+    this.checkpoints = new Checkpoints({ content: this.content, layers: this.layers, root, quick, slow });
     this.snapshotters = new Map(snapshotters.map((one) => [one.name, one]));
     this.collector = new Collector({
       records,
       store: this.content,
       snapshotters,
+      checkpoints: this.checkpoints,
       nowNs,
-      hasFiles: () => this.#threads.some(({ isRunning }) => isRunning) || records.hasFiles,
+      hasFiles: () => this.#threads.some(({ isRunning }) => isRunning) || records.hasFiles || this.checkpoints.hasFiles,
       onFailed: (error) => { log.error({ err: error }, 'what no image keeps could not be taken away; the next run tries again'); },
     });
   }

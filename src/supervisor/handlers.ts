@@ -11,6 +11,7 @@ import { execFailed } from './tasks/reports/exec-failed';
 import { exit } from './tasks/reports/exit';
 import { heldBack } from './tasks/reports/held-back';
 import { oom } from './tasks/reports/oom';
+import { checkpointed } from './tasks/reports/checkpointed';
 import { paused } from './tasks/reports/paused';
 import { recovered } from './tasks/reports/recovered';
 import { resumed } from './tasks/reports/resumed';
@@ -25,6 +26,7 @@ import { undoing } from './tasks/reports/undoing';
 import { undoneLater } from './tasks/reports/undone-later';
 import { untoldEnd } from './tasks/reports/untold-end';
 import { writeLog } from './tasks/reports/write-log';
+import { checkpointTask } from './tasks/requests/checkpoint-task';
 import { createCheckpoint } from './tasks/requests/create-checkpoint';
 import { createTask } from './tasks/requests/create-task';
 import { deleteCheckpoint } from './tasks/requests/delete-checkpoint';
@@ -66,6 +68,7 @@ export const handlers: { readonly [K in Kind]: (task: TaskOf<K>, context: Contex
   getContainers,
   stats,
   createCheckpoint,
+  checkpointTask,
   deleteCheckpoint,
   listCheckpoints,
   recovered,
@@ -88,6 +91,7 @@ export const handlers: { readonly [K in Kind]: (task: TaskOf<K>, context: Contex
   startFailed,
   commitExec,
   execFailed,
+  checkpointed,
   paused,
   resumed,
   exit,

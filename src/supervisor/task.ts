@@ -5,6 +5,7 @@ import type { ProcessSpec } from '../runtime/bundle/process-spec';
 import type { CreatedContainer, StartRequest } from '../worker/start-container';
 import type { ExecutedProcess } from '../worker/exec-process';
 import type { Checkpoint } from '../worker/runtime/checkpoints';
+import type { CheckpointOptions } from '../runtime/oci/oci-runtime';
 import type { ContainerRecord } from '../runtime/state-dir/state-file';
 import type { OurShim } from '../worker/shims/our-shim';
 import type { ContainerKey } from '../runtime/state-dir/container-key';
@@ -62,6 +63,8 @@ export interface TaskArgs {
   getContainers: { readonly id: ContainerKey; readonly namespace?: string };
   stats: { readonly id: string };
   createCheckpoint: { readonly id: string; readonly checkpoint: Checkpoint; readonly checkpointDir: string };
+  /** Into a directory that the runtime makes, and that is no checkpoint of the legacy API's. */
+  checkpointTask: { readonly id: ContainerKey; readonly options: CheckpointOptions };
   deleteCheckpoint: { readonly id: string; readonly name: string; readonly checkpointDir: string };
   listCheckpoints: { readonly id: string; readonly checkpointDir: string };
 
@@ -95,6 +98,7 @@ export interface TaskArgs {
   startFailed: { readonly container: ContainerEntry };
   commitExec: { readonly container: ContainerEntry; readonly process: ProcessEntry; readonly executed: ExecutedProcess };
   execFailed: { readonly container: ContainerEntry; readonly process: ProcessEntry };
+  checkpointed: { readonly container: ContainerEntry; readonly imagePath: string };
   paused: { readonly container: ContainerEntry };
   resumed: { readonly container: ContainerEntry };
   exit: { readonly process: WatchedProcess; readonly end: ProcessEnd };
@@ -129,6 +133,7 @@ export interface TaskAnswers {
   getContainers: readonly ContainerView[];
   stats: { readonly cgroup: ContainerCgroup; readonly pid: number };
   createCheckpoint: void;
+  checkpointTask: void;
   deleteCheckpoint: void;
   listCheckpoints: readonly Checkpoint[];
 
@@ -152,6 +157,7 @@ export interface TaskAnswers {
   startFailed: void;
   commitExec: number;
   execFailed: void;
+  checkpointed: void;
   paused: void;
   resumed: void;
   exit: void;
@@ -170,7 +176,7 @@ export type Kind = keyof TaskArgs;
 /** The requests that clients can make. */
 export type RequestKind =
   | 'start' | 'createTask' | 'startTask' | 'deleteTask' | 'exec' | 'registerExec' | 'startExec' | 'deleteExec' | 'wait' | 'killAll' | 'signal' | 'updateProcess' | 'pause' | 'resume' | 'update' | 'getContainers' | 'stats'
-  | 'createCheckpoint' | 'deleteCheckpoint' | 'listCheckpoints';
+  | 'createCheckpoint' | 'checkpointTask' | 'deleteCheckpoint' | 'listCheckpoints';
 
 /** Where a task's answer goes, once. */
 export interface Reply<T> {

@@ -168,6 +168,15 @@ export const imageMoments = [
   'daemon.layer.done',
 ] as const;
 
+/** Checkpoints in the content store. */
+export const checkpointMoments = [
+  'daemon.checkpoint.place-made',
+  'daemon.checkpoint.written',
+  'daemon.checkpoint.archived',
+  'daemon.checkpoint.saved',
+  'daemon.checkpoint.unpacked',
+] as const;
+
 /** Between what the agent decides of a program and what is done: only programs that files define come here. */
 export const agentMoments = [
   'daemon.agent.before-write',
@@ -226,6 +235,6 @@ export const packMoments = ['copier.pack.written', 'copier.pack.renamed', 'copie
 export const kernelAnswers = ['kernel.exit-info', 'kernel.pidfd-hang-up', 'kernel.cached-names'] as const;
 
 export type FailingStep = (typeof failingSteps)[number] | (typeof imageSteps)[number] | (typeof failingTaskSteps)[number] | (typeof hostSteps)[number];
-export type Moment = (typeof moments)[number] | (typeof imageMoments)[number] | (typeof taskMoments)[number] | (typeof hostMoments)[number] | (typeof agentMoments)[number];
+export type Moment = (typeof moments)[number] | (typeof imageMoments)[number] | (typeof taskMoments)[number] | (typeof hostMoments)[number] | (typeof agentMoments)[number] | (typeof checkpointMoments)[number];
 export type FaultPoint = FailingStep | Moment | (typeof copierMoments)[number] | (typeof keptMoments)[number] | (typeof noticeMoments)[number] | (typeof packMoments)[number];
 export type KernelAnswer = (typeof kernelAnswers)[number];

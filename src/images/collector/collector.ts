@@ -15,6 +15,7 @@ export interface CollectorParts {
   readonly records: Records;
   readonly store: BlobStore;
   readonly snapshotters: readonly DirectorySnapshotter[];
+  readonly checkpoints: { removeStrays(): Promise<void> };
   readonly nowNs: () => bigint;
   /** Whether there may be files of blobs or snapshots. A daemon without images looks for none: that would be all that it has a thread for. */
   readonly hasFiles: () => boolean;
@@ -90,6 +91,7 @@ export class Collector {
     this.#hasLookedForStrays = true;
     await this.parts.store.removeStrays();
     for (const snapshotter of this.parts.snapshotters) await snapshotter.removeStrays();
+    await this.parts.checkpoints.removeStrays();
   }
 
   /** The sooner of this and what is waited for already. */

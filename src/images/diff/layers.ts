@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createPipe } from '../../sys/files/files';
 import type { BlobWriter, ContentStore } from '../content/content-store';
 import type { Descriptor } from '../descriptor';
-import { ImagesError } from '../errors';
+import { ImagesError, isCode } from '../errors';
 import type { Mount } from '../mount';
 import { type LayerLimits, defaultLimits } from './apply/limits';
 import type { ApplyOptions, DiffOptions, DiffService } from './diff-service';
@@ -62,10 +62,11 @@ export class Layers implements DiffService {
       const { digest } = writer;
       const size = writer.status.offset;
       try {
-        await writer.commit({ labels: new Map([...labels, [UNCOMPRESSED_LABEL, unpacked]]) });
+        // One that is not packed is its own digest.
+        await writer.commit({ labels: packing === 'plain' ? labels : new Map([...labels, [UNCOMPRESSED_LABEL, unpacked]]) });
       } catch (error) {
         // The same layer was made before.
-        if (!(error instanceof ImagesError && error.code === 'exists')) throw error;
+        if (!isCode(error, 'exists')) throw error;
       }
       return { mediaType: type, digest, size, annotations: new Map() };
     } catch (error) {

@@ -1,10 +1,9 @@
-import { RecordsError } from '../../records/errors';
 import type { Labels } from '../../records/labels';
 import type { Records } from '../../records/records';
 import type { BlobStore } from '../content/blob-store';
 import type { BlobWriter, ContentInfo, WriterOptions } from '../content/content-store';
 import type { Descriptor } from '../descriptor';
-import { ImagesError } from '../errors';
+import { ImagesError, isCode } from '../errors';
 import { MOST_JSON_BYTES } from './formats';
 
 /** Blobs of one namespace that a lease keeps while something is made of them. */
@@ -120,9 +119,4 @@ export class KeptContent {
   #find(digest: string): ContentInfo | undefined {
     return this.records.content.find(this.namespace, digest);
   }
-}
-
-/** Of this room, or of the records, which are asked last. */
-export function isCode(error: unknown, code: 'exists' | 'not-found'): boolean {
-  return (error instanceof ImagesError || error instanceof RecordsError) && error.code === code;
 }

@@ -4,13 +4,13 @@ import type { Turns } from '../../sys/turns';
 import type { BlobWriter } from '../content/content-store';
 import type { Descriptor } from '../descriptor';
 import { isLayer } from '../diff/layers';
-import { ImagesError } from '../errors';
+import { ImagesError, isCode } from '../errors';
 import { again } from '../registry/again';
 import { RegistryFailure } from '../registry/failure';
 import type { FoundManifest, Repository } from '../registry/repository';
 import { JsonFields, OCI_INDEX, OCI_MANIFEST, isConfig, isIndex, isManifest } from './formats';
 import type { DocumentSource } from './image-tree';
-import { type KeptContent, isCode } from './kept-content';
+import type { KeptContent } from './kept-content';
 
 export interface RegistryIntakeParts {
   readonly content: KeptContent;

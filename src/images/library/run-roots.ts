@@ -1,7 +1,7 @@
 import type { Records } from '../../records/records';
+import { isCode } from '../errors';
 import type { Mount } from '../mount';
 import type { Snapshotter } from '../snapshots/snapshotter';
-import { isCode } from './kept-content';
 
 /** Keeps it from being collected. */
 const ROOT_LABEL = 'containerd.io/gc.root';

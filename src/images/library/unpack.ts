@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Records } from '../../records/records';
 import type { DiffService } from '../diff/diff-service';
-import { ImagesError } from '../errors';
+import { ImagesError, isCode } from '../errors';
 import type { Snapshotter } from '../snapshots/snapshotter';
 import type { ImageTree } from './image-tree';
-import { type KeptContent, isCode } from './kept-content';
+import type { KeptContent } from './kept-content';
 
 export interface UnpackParts {
   readonly records: Records;

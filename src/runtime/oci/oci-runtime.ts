@@ -101,12 +101,17 @@ export interface CheckpointOptions extends CheckpointFlags {
   readonly workPath: string;
   /** The container ends with the checkpoint. */
   readonly exit: boolean;
+  /** Locks of files are dumped; else one of them makes it fail. */
+  readonly fileLocks?: boolean;
+  /** How criu has cgroups restored (`soft`, `full`, `strict`, …). Absent: the runtime's choice. */
+  readonly cgroupsMode?: string;
 }
 
 export function checkpointArgs(command: RuntimeCommand, id: string, options: CheckpointOptions): readonly string[] {
   return [
     ...command.globalArgs, 'checkpoint', '--image-path', options.imagePath, '--work-path', options.workPath,
-    ...(options.exit ? [] : ['--leave-running']), ...checkpointFlagArgs(options), id,
+    ...(options.exit ? [] : ['--leave-running']), ...checkpointFlagArgs(options),
+    ...(options.fileLocks === true ? ['--file-locks'] : []), ...(options.cgroupsMode === undefined ? [] : ['--manage-cgroups-mode', options.cgroupsMode]), id,
   ];
 }
 

@@ -5,7 +5,7 @@ import { readFreezerState } from '../../runtime/cgroups/freezer';
 import { openOomSource } from '../../runtime/cgroups/open-oom-source';
 import { type ContainerKey, isLegacy } from '../../runtime/state-dir/container-key';
 import { INIT } from '../../runtime/state-dir/layout';
-import { clearStartCall } from '../../runtime/state-dir/process-dir';
+import { clearStartCall, isStartCall } from '../../runtime/state-dir/process-dir';
 import { resolveRuntime } from '../../runtime/oci/runtime-program';
 import { type ContainerRecord, readContainerRecord } from '../../runtime/state-dir/state-file';
 import { checkUnmounted } from '../../sys/files/held-directory';
@@ -153,7 +153,10 @@ const notKept: StageFacts = { isCreated: false, isStartUntold: false };
  */
 async function stageOf(id: ContainerKey, init: RecoveredProcess, record: ContainerRecord, context: Context): Promise<StageFacts> {
   if (isLegacy(id) || toldProcess(context.publisher.log, id, INIT)?.stage !== 'created') return notKept;
+  const wasCalled = isStartCall(init.takeover.dir);
   clearStartCall(init.takeover.dir);
+  // What was restored from a checkpoint runs, and waits for its start all the same.
+  if (!wasCalled && init.record.checkpoint !== '') return { isCreated: true, isStartUntold: false };
   if (init.isOver) return { isCreated: true, isStartUntold: false };
   const state = await askRuntimeState(context.tools, init.takeover, record.runtimeArgs);
   const isCreated = state.is !== 'running' || state.isCreated;

@@ -1,11 +1,10 @@
 import { type DiffServer, DiffService } from '../../gen/containerd/services/diff/v1/diff';
-import type { Descriptor as DescriptorMessage } from '../../gen/containerd/types/descriptor';
-import type { Descriptor } from '../../../images/descriptor';
 import { ImagesError } from '../../../images/errors';
 import type { Logger } from '../../../runtime/logger';
 import { type Verb, unary } from '../../call';
 import { classError } from '../errors';
 import { statusOf } from '../status';
+import { descriptorMessage, descriptorOf } from './descriptor-message';
 import { type ImagesParts, placeOf } from './face';
 import { inImageWords } from './image-errors';
 
@@ -20,7 +19,7 @@ export function diffService({ diff: layers }: ImagesParts, log: Logger): DiffSer
       const { namespace } = placeOf(metadata);
       if (diff === undefined) throw classError('invalid-argument', 'no descriptor of a layer');
       try {
-        return { applied: messageOf(await layers.apply(namespace, descriptorOf(diff), mounts, { signal: cancel, sync })) };
+        return { applied: descriptorMessage(await layers.apply(namespace, descriptorOf(diff), mounts, { signal: cancel, sync })) };
       } catch (error) {
         if (!(error instanceof ImagesError && error.code === 'not-found')) throw error;
         throw classError('not-found', `failed to get reader from content store: ${error.message}`, { cause: error });
@@ -29,15 +28,7 @@ export function diffService({ diff: layers }: ImagesParts, log: Logger): DiffSer
     diff: changes('Diff', async ({ left, right, media_type: mediaType, ref, labels, source_date_epoch: epoch }, { metadata, cancel }) => {
       const { namespace, lease } = placeOf(metadata);
       const options = { mediaType, ref, labels, lease, signal: cancel, epochSeconds: epoch === undefined ? undefined : Number(epoch.seconds) };
-      return { diff: messageOf(await layers.diff(namespace, left, right, options)) };
+      return { diff: descriptorMessage(await layers.diff(namespace, left, right, options)) };
     }),
   };
-}
-
-function descriptorOf({ media_type: mediaType, digest, size, annotations }: DescriptorMessage): Descriptor {
-  return { mediaType, digest, size: Number(size), annotations };
-}
-
-function messageOf({ mediaType, digest, size, annotations }: Descriptor): DescriptorMessage {
-  return { media_type: mediaType, digest, size: BigInt(size), annotations: new Map(annotations) };
 }

@@ -2,10 +2,13 @@ import { rootGidOf } from '../../../runtime/bundle/root-gid';
 import { parseJson } from '../../../runtime/json';
 import { INIT } from '../../../runtime/state-dir/layout';
 import { LEGACY_NAMESPACE } from '../../../runtime/state-dir/container-key';
+import type { Descriptor } from '../../gen/containerd/types/descriptor';
 import type { CreateTaskRequest, CreateTaskResponse } from '../../gen/containerd/services/tasks/v1/tasks';
 import { messageOf } from '../../../sys/thrown';
-import type { Verb } from '../../call';
+import type { CallInfo, Verb } from '../../call';
 import { FaceError, classError } from '../errors';
+import { descriptorOf } from '../images/descriptor-message';
+import { inImageWords } from '../images/image-errors';
 import type { TasksFace } from './face';
 import { findContainer } from './find-task';
 import { stdioOf } from './stdio';
@@ -19,29 +22,37 @@ export function create(face: TasksFace): Verb<CreateTaskRequest, CreateTaskRespo
     const { name, key, record } = await findContainer(face, id, info);
     if (name.namespace === LEGACY_NAMESPACE) throw classError('failed-precondition', `namespace ${LEGACY_NAMESPACE}: its tasks are made through the API of containerd 0.2`);
     if (record.spec === undefined) throw classError('invalid-argument', `container ${id} has no spec`);
-    if (request.checkpoint !== undefined) throw classError('not-implemented', 'restoring from a checkpoint of the content store');
     const { program, ...runtime } = taskRuntimeOf(record.runtime.name, request.options ?? record.runtime.options, face.runtimeRoot, name.namespace);
     const stdio = stdioOf(request);
     const config = Buffer.from(record.spec.value);
     const rootfs = request.rootfs.map(({ type, source, options }) => ({ type, source, options }));
     const bundlePath = face.ownBundle(name);
-    const view = await inTaskWords({ id, runtimeVerb: 'create', prefix: 'failed to create shim task: ' }, () =>
+    const made = (checkpoint: string) => inTaskWords({ id, runtimeVerb: checkpoint === '' ? 'create' : 'restore', prefix: 'failed to create shim task: ' }, () =>
       face.supervisor.request('createTask', {
         request: {
           id: key,
           bundlePath,
           ownBundle: { config, rootfs, groupId: rootGidOf(parsedSpec(config, id)) },
-          checkpoint: '',
+          checkpoint,
           ...stdio,
           labels: [],
           runtime: program,
           ...runtime,
           shim: face.shim,
         },
-        detail: { bundle: bundlePath, rootfs, io: { ...stdio, terminal: request.terminal }, checkpoint: '' },
+        detail: { bundle: bundlePath, rootfs, io: { ...stdio, terminal: request.terminal }, checkpoint },
       }, info.cancel));
+    const view = request.checkpoint === undefined ? await made('') : await restored(face, name.namespace, request.checkpoint, made, info);
     return { container_id: id, pid: view.processes.find((process) => process.id === INIT)?.systemPid ?? 0 };
   };
+}
+
+/** From the blob of a checkpoint, whose files are there for as long as that takes. */
+function restored<T>({ checkpoints }: TasksFace, namespace: string, checkpoint: Descriptor, made: (imagePath: string) => Promise<T>, { cancel }: CallInfo): Promise<T> {
+  return inImageWords(() => checkpoints.inPlace(async (place) => {
+    await checkpoints.unpack(namespace, descriptorOf(checkpoint), place, cancel);
+    return made(place.imagePath);
+  }));
 }
 
 function parsedSpec(config: Buffer, id: string): unknown {

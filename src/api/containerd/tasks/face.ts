@@ -1,4 +1,5 @@
 import type { Any } from '../../gen/google/protobuf/any';
+import type { Checkpoints } from '../../../images/checkpoints/checkpoints';
 import type { ContainerName } from '../../../runtime/state-dir/container-key';
 import type { Supervisor } from '../../../supervisor/supervisor';
 
@@ -20,6 +21,8 @@ export interface TaskRecords {
 export interface TasksFace {
   readonly supervisor: Supervisor;
   readonly records: TaskRecords;
+  /** Where checkpoints are kept as blobs. */
+  readonly checkpoints: Checkpoints;
   /** The `--shim` setting. */
   readonly shim: string;
   /** The runtime's root where a client names none: `/<namespace>` is added to it. */

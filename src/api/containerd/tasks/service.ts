@@ -1,8 +1,8 @@
 import { type TasksServer, TasksService } from '../../gen/containerd/services/tasks/v1/tasks';
 import type { Logger } from '../../../runtime/logger';
 import { type Verb, unary } from '../../call';
-import { classError } from '../errors';
 import { statusOf } from '../status';
+import { checkpoint } from './checkpoint';
 import { create } from './create';
 import { deleteProcess, deleteTask } from './delete';
 import { exec } from './exec';
@@ -39,7 +39,7 @@ export function tasksService(face: TasksFace, log: Logger): TasksServer {
     pause: changes('Pause', pause(face)),
     resume: changes('Resume', resume(face)),
     listPids: reads('ListPids', listPids(face)),
-    checkpoint: changes('Checkpoint', () => { throw classError('not-implemented', 'checkpoints of the content store'); }),
+    checkpoint: changes('Checkpoint', checkpoint(face)),
     update: changes('Update', update(face)),
     metrics: reads('Metrics', metrics(face)),
     wait: reads('Wait', wait(face)),

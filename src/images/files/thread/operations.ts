@@ -1,4 +1,5 @@
 import { closeSync, copyFileSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { type CheckpointRecord, writeCheckpointRecord } from '../../../runtime/state-dir/checkpoint-file';
 import { removeTree } from '../../../sys/files/remove-tree';
 import { errorCodeOf } from '../../../sys/thrown';
 import type { IngestBytes, OpenIngests } from './open-ingests';
@@ -73,6 +74,9 @@ export const operations = {
     }
   },
 
+  describeCheckpoint(_: OpenIngests, path: string, record: CheckpointRecord): void {
+    writeCheckpointRecord(path, record);
+  },
   makeSnapshotDirectory(_: OpenIngests, directory: NewDirectory): number {
     return makeSnapshotDirectory(directory);
   },

@@ -35,7 +35,7 @@ async function work(task: TaskOf<'startTask'>, container: ContainerEntry, target
   const beganMs = performance.now();
   const { takeover } = target;
   try {
-    await startOnce(target, task.undoable === true ? task.cancel : never, context);
+    await startOnce(target, (container.init.record?.checkpoint ?? '') !== '', task.undoable === true ? task.cancel : never, context);
     task.reply.resolve(await context.ask('taskStarted', { container }));
     context.timings.record('container-start-time', performance.now() - beganMs);
   } catch (error) {
@@ -48,12 +48,13 @@ async function work(task: TaskOf<'startTask'>, container: ContainerEntry, target
 }
 
 /** What fails on its way, or is cut off, may have let the process go all the same: the runtime knows. */
-async function startOnce(target: Target, cancel: AbortSignal, context: Context): Promise<void> {
+async function startOnce(target: Target, isRestored: boolean, cancel: AbortSignal, context: Context): Promise<void> {
   const { takeover, runtimeArgs } = target;
   try {
     // Before the runtime is called: a shim must not have it delete the container under its own `start`.
     markStartCall(takeover.dir);
-    await callStart(context.tools, target, cancel);
+    // A restored one runs already: the runtime's `restore` is create and start in one.
+    if (!isRestored) await callStart(context.tools, target, cancel);
   } catch (error) {
     const state = await askRuntimeState(context.tools, takeover, runtimeArgs);
     if (state.is !== 'running' || state.isCreated) throw error;
