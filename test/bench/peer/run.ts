@@ -6,6 +6,7 @@ import { machineLine, tableOf } from '../report/table';
 import { lineOf, write } from '../report/write';
 import { textOf } from '../text-of';
 import { endFigures, execFigures, manyFigures, pauseFigure, startFigures } from './figures';
+import { importFigures, pullFigures, runImageFigure, snapshotsFigure } from './images';
 import { PeerHost } from './peer-host';
 
 /** In the order of the run. */
@@ -15,6 +16,10 @@ export const peerMeasures: Readonly<Record<string, (host: PeerHost) => Promise<F
   exec: execFigures,
   pause: pauseFigure,
   many: manyFigures,
+  import: importFigures,
+  pull: pullFigures,
+  'run-image': runImageFigure,
+  snapshots: snapshotsFigure,
   docker: dockerFigure,
 };
 
