@@ -65,9 +65,12 @@ export function parseMoment(text: string, nowMs: number): Moment | undefined {
   return { seconds: BigInt(milliseconds / 1000), nanos: nanosOf(fraction) };
 }
 
+// Not of toLocaleString: with the first of those Node loads what it knows of all languages, which takes as long as all else of `status`.
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
 /** The end of a container in local time, as supervisorctl writes it: `Aug 29 10:47 AM`. */
 export function formatStopDate(date: Date): string {
-  const month = date.toLocaleString('en-US', { month: 'short' });
+  const month = months[date.getMonth()] ?? '';
   const day = String(date.getDate()).padStart(2, '0');
   const hours = date.getHours();
   const clock = `${String(hours % 12 === 0 ? 12 : hours % 12).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
