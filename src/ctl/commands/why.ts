@@ -2,7 +2,7 @@ import { type Container, State } from '../../api/gen/holdfast/v1/containers';
 import type { Event } from '../../api/gen/holdfast/v1/events';
 import { OutputStream } from '../../api/gen/holdfast/v1/output';
 import type { DaemonClient } from '../daemon/daemon-client';
-import { isCtlError } from '../errors';
+import { CtlError, isCtlError } from '../errors';
 import { inspectJson } from '../json/container';
 import { explainUnknown, selectContainers } from '../names';
 import { exitStatus } from '../exit-status';
@@ -49,7 +49,7 @@ async function why(tool: Tool, name: string, options: WhyOptions): Promise<void>
 /** The story of one, as it is now. */
 export async function showWhy(tool: Tool, name: string, options: WhyOptions = {}): Promise<void> {
   const daemon = await tool.connect();
-  const container = await daemon.container(name);
+  const container = (await daemon.container(name)) ?? (await theOneOf(daemon, name));
   if (container === undefined) {
     const { known } = await selectContainers(daemon, []);
     explainUnknown(tool, [name], known, options.json === true);
@@ -64,6 +64,14 @@ export async function showWhy(tool: Tool, name: string, options: WhyOptions = {}
   tool.print(`${container.name} is ${State[container.state]}${container.paused ? ', paused' : ''}: ${headline(container, nowMs)}`);
   for (const [label, text] of await facts(daemon, container)) tool.print(`  ${label.padEnd(13)}${text}`.trimEnd());
   tool.print(`Try: ${next(container)}`);
+}
+
+/** Of a group or a pattern. @throws CtlError where it means several */
+async function theOneOf(daemon: DaemonClient, name: string): Promise<Container | undefined> {
+  const { matched } = await selectContainers(daemon, [name]);
+  if (matched.length < 2) return matched[0];
+  const first = matched.slice(0, 3).map((each) => each.name).join(', ');
+  throw new CtlError('invalid-argument', `${name} means ${String(matched.length)} processes, and why tells of one`, { hint: `They are ${first}${matched.length > 3 ? ', …' : ''}` });
 }
 
 async function facts(daemon: DaemonClient, container: Container): Promise<readonly (readonly [string, string])[]> {

@@ -35,6 +35,16 @@ describe('version', () => {
   });
 });
 
+describe('why', () => {
+  test('of several at once is refused, with their names; of none as ever', async () => {
+    for (const name of ['web:web_00', 'web:web_01', 'web:web_02', 'web:web_03']) world.daemon.add(name);
+    expect(await world.ctl('why', 'web')).toEqual({
+      status: 2, lines: [], errors: 'holdfastctl: web means 4 processes, and why tells of one\n  They are web:web_00, web:web_01, web:web_02, …\n',
+    });
+    expect(await world.ctl('why', 'wbe')).toMatchObject({ status: 1, errors: expect.stringContaining('wbe: no such process') as string });
+  });
+});
+
 describe('a call that the daemon does not know', () => {
   test('of one that is older', async () => {
     world.daemon.add('web');
