@@ -4,7 +4,7 @@ import { DEFAULT_ADDRESS } from './daemon/address';
 import { firstWord } from './command-words';
 import { commands, commandsFor } from './registry';
 import type { Tool } from './tool';
-import { Verb, formatHelp, writingTo } from './verb';
+import { Verb, formatHelp, narrowestHelp, writingTo } from './verb';
 
 /** The command line with all of its verbs, given what they need. @param args where it is for these alone: without the verbs that they do not want */
 export async function makeProgram(tool: Tool, args?: readonly string[]): Promise<Verb> {
@@ -18,7 +18,7 @@ export async function makeProgram(tool: Tool, args?: readonly string[]): Promise
     .argument('[command]')
     .helpCommand(false)
     .showHelpAfterError('(holdfastctl help says more)')
-    .configureHelp({ formatHelp: formatHelp(Help.prototype.formatHelp) })
+    .configureHelp({ formatHelp: formatHelp(Help.prototype.formatHelp), minWidthToWrap: narrowestHelp })
     .exitOverride()
     .configureOutput(writingTo(io));
   const wanted = args === undefined ? commands : isForVersion(args) ? [] : commandsFor(firstWord(args, program));

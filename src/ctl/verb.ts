@@ -21,6 +21,11 @@ export interface VerbMeta {
   readonly since?: string;
 }
 
+/** Commander's, where there is no terminal. */
+const defaultHelpWidth = 80;
+/** What an option says is wrapped also beside long ones: commander leaves it as it is where it would be narrower than 40 columns. */
+export const narrowestHelp = 20;
+
 /** A commander command that knows what is said of it. */
 export class Verb extends Command {
   meta: VerbMeta | undefined;
@@ -34,8 +39,12 @@ export class Verb extends Command {
     const added = this.command(name) as Verb;
     added.meta = meta;
     added.description(meta.summary);
-    added.addHelpText('after', () => `\nExample:\n  ${added.programName} ${meta.example}${meta.statuses === undefined ? '' : `\n\nExit status: ${meta.statuses}`}`);
+    added.addHelpText('after', () => `\nExample:\n  ${added.programName} ${meta.example}${meta.statuses === undefined ? '' : `\n\n${added.#wrapped(`Exit status: ${meta.statuses}`)}`}`);
     return added;
+  }
+
+  #wrapped(text: string): string {
+    return this.createHelp().boxWrap(text, this.configureOutput().getOutHelpWidth?.() ?? defaultHelpWidth);
   }
 
   get programName(): string {

@@ -21,6 +21,9 @@ describeOnHost('check and import, which want no daemon', realContainers, () => {
     const path = host.own('programs/web.toml');
     writeFileSync(path, '[program.web]\ncommand = "a"\n[program.db]\ncommand = "b"\n');
     expect(await ctl.run('check', path)).toEqual({ status: 0, stdout: '1 file, 2 programs, no error\n', stderr: '' });
+    writeFileSync(host.own('more.toml'), '[program.more]\ncommand = "a"\n');
+    // A directory stands for its files.
+    expect(await ctl.run('check', host.own('programs'), host.own('more.toml'))).toEqual({ status: 0, stdout: '2 files, 3 programs, no error\n', stderr: '' });
     writeFileSync(path, '[program.web]\ncommand = "a"\nstartsecz = 4\n[program.db]\ncommand = "b"\n');
     expect(await ctl.run('check', path)).toEqual({
       status: 1, stdout: `ERROR: ${path}:3:1: unknown key "startsecz" in program.web; did you mean "startsecs"?\n1 file, 1 program, 1 error\n`, stderr: '',

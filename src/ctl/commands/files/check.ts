@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { exitStatus } from '../../exit-status';
 import type { Tool } from '../../tool';
@@ -14,7 +15,7 @@ export function defineCheck(program: Verb, tool: Tool): void {
       example: 'check web.toml db.toml',
       statuses: '1 something is wrong',
     })
-    .argument('[file...]', `definition files, looked at together (default: all of ${PROGRAMS_DIRECTORY})`)
+    .argument('[file...]', `definition files, and directories of them, looked at together (default: ${PROGRAMS_DIRECTORY})`)
     .option('--json', 'print an object')
     .action((files: string[], options: { readonly json?: boolean }) => check(tool, files, options.json === true));
 }
@@ -25,7 +26,12 @@ async function check(tool: Tool, names: readonly string[], asJson: boolean): Pro
     import('../../../agent/definitions/read-directory'),
     import('../../../agent/definitions/set'),
   ]);
-  const files = await (names.length === 0 ? new DefinitionDirectory(PROGRAMS_DIRECTORY).read() : readDefinitionFiles(names.map((name) => resolve(name))));
+  const paths = (names.length === 0 ? [PROGRAMS_DIRECTORY] : names).map((name) => resolve(name));
+  const directories = names.length === 0 ? paths : paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
+  const files = [
+    ...(await Promise.all(directories.map((path) => new DefinitionDirectory(path).read()))).flat(),
+    ...(await readDefinitionFiles(paths.filter((path) => !directories.includes(path)))),
+  ];
   const { programs, errors } = bringTogether(noDefinitions, files);
   if (errors.length > 0) tool.finish(exitStatus.failed);
   if (asJson) {

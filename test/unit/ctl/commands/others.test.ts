@@ -139,6 +139,11 @@ describe('near names and groups', () => {
     const { lines } = await world.ctl('help');
     const verbs = lines.slice(0, lines.indexOf('')).flatMap((line) => line.slice(10).split('  ')).filter((verb) => verb !== 'help');
     expect(verbs).toEqual(expect.arrayContaining(['status', 'ps', 'start', 'exec', 'version', 'bundle']));
-    for (const verb of verbs) expect((await world.ctl(verb, '--help')).lines.join('\n')).toContain(`Example:\n  holdfastctl ${verb}`);
+    for (const verb of verbs) {
+      const said = (await world.ctl(verb, '--help')).lines;
+      expect(said.join('\n')).toContain(`Example:\n  holdfastctl ${verb}`);
+      // Of the terminal that the test has.
+      expect(said.filter((line) => line.length > 100)).toEqual([]);
+    }
   });
 });
