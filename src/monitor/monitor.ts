@@ -34,6 +34,8 @@ export interface SeenEnd {
   /** Nanoseconds since 1970: when the status was put on disk, or else this moment. */
   readonly exitedAtNs: bigint;
   readonly deletedByShim: boolean;
+  /** Its exit FIFO hung up: its shim is done with it, or gone. Absent: it may still be passing output on. */
+  readonly isLetGo?: boolean;
 }
 
 /** What the monitor says; each becomes a task. */
@@ -72,13 +74,13 @@ export class Monitor {
   watchExit(process: WatchedProcess): void {
     // No interest beyond the hang-up, which epoll always reports; it is level-triggered,
     // so nothing is missed between the open and this call.
-    const watch = this.poller.watch(process.exitFd, {}, () => { this.#onHangUp(process); });
+    const watch = this.poller.watch(process.exitFd, {}, () => { this.#look(process, true); });
     this.#exits.set(process, watch);
   }
 
   /** Looks at `process` as if its FIFO had hung up: for a restart, where the hang-up was before. */
   reportNow(process: WatchedProcess): void {
-    this.#onHangUp(process);
+    this.#look(process, false);
   }
 
   /** Forgets `process`; its descriptors may be closed after. May be called twice. */
@@ -111,26 +113,26 @@ export class Monitor {
     for (const id of [...this.#ooms.keys()]) this.unwatchOom(id);
   }
 
-  #onHangUp(process: WatchedProcess): void {
+  #look(process: WatchedProcess, isLetGo: boolean): void {
     this.unwatchExit(process);
     try {
-      this.#report(process);
+      this.#report(process, isLetGo);
     } catch (error) {
       if (!isShortage(error)) throw error;
       // What cannot be read now would be told wrong, as 255, or not at all.
-      this.#later.set(process, this.#after(shortageMs, () => { this.#onHangUp(process); }));
+      this.#later.set(process, this.#after(shortageMs, () => { this.#look(process, isLetGo); }));
     }
   }
 
-  #report(process: WatchedProcess): void {
+  #report(process: WatchedProcess, isLetGo: boolean): void {
     // The kernel counts an OOM kill before the process ends, but the two wake-ups may
     // come in either order: an OOM that led to the end is told first.
     const kills = this.#killsOf(process);
     if (kills > 0) this.reports.oom(process.id, kills, this.#ooms.get(process.id)?.source.stalls ?? 0);
     const status = this.#statusOf(process);
-    if (status !== undefined) this.reports.exit(process, { status, exitedAtNs: exitedAtNs(process.dir), deletedByShim: isDeleted(process.dir) });
+    if (status !== undefined) this.reports.exit(process, { status, exitedAtNs: exitedAtNs(process.dir), deletedByShim: isDeleted(process.dir), isLetGo });
     else if (isRunning(process.pid, process.starttime === '' ? undefined : process.starttime)) this.reports.shimGone(process);
-    else this.reports.exit(process, { status: this.#statusFromKernel(process), exitedAtNs: nowNs(), deletedByShim: false });
+    else this.reports.exit(process, { status: this.#statusFromKernel(process), exitedAtNs: nowNs(), deletedByShim: false, isLetGo });
   }
 
   /** A shim that came after the end may have put the unknown status on disk; the kernel's, where it tells, is exact. */

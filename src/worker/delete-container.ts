@@ -35,9 +35,12 @@ export async function deleteContainer(
   faultPoint('daemon.delete.removed');
 }
 
-/** Removes a kept exec'd process that is over, or was never started. @throws errors of the file system */
-export async function deleteExec(tools: WorkTools, takeover: Takeover, shim: Shim | undefined): Promise<void> {
-  await endAtShim(tools, takeover, shim);
+/**
+ * Removes a kept exec'd process that is over, or was never started. @param isLetGo its shim is known to be done with it, and need not be asked
+ * @throws errors of the file system
+ */
+export async function deleteExec(tools: WorkTools, takeover: Takeover, shim: Shim | undefined, isLetGo: boolean): Promise<void> {
+  if (!isLetGo) await endAtShim(tools, takeover, shim);
   faultPoint('daemon.delete-exec.before-discard');
   discardDir(tools.stateDir, takeover.dir);
 }

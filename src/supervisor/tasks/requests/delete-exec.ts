@@ -23,7 +23,7 @@ export function deleteExec(task: TaskOf<'deleteExec'>, context: Context): Outcom
 
 async function work(task: TaskOf<'deleteExec'>, container: ContainerEntry, process: ProcessEntry, context: Context): Promise<void> {
   try {
-    if (process.takeover !== undefined) await remove(context.tools, process.takeover, process.shim);
+    if (process.takeover !== undefined) await remove(context.tools, process.takeover, process.shim, process.end?.isLetGo === true);
     task.reply.resolve(await context.ask('execDeleted', { container, process }));
   } catch (error) {
     await context.ask('execNotDeleted', { process });
