@@ -64,18 +64,19 @@ function controllersOf({ options: words }: CgroupMount, { cpuset }: { readonly c
  */
 export function makeDirectories(directories: readonly string[]): void {
   for (const directory of directories) {
-    makeDirectory(directory);
+    // Nobody is in one that has just come to be.
+    if (makeDirectory(directory)) continue;
     if (readFileSync(join(directory, 'cgroup.procs'), 'latin1') !== '') throw hostError(`cgroup ${directory} is in use`);
   }
 }
 
-/** The one above may be removed in between, by who removes the last cgroup in it. */
-function makeDirectory(directory: string): void {
+/** The one above may be removed in between, by who removes the last cgroup in it. @returns whether it was not there */
+function makeDirectory(directory: string): boolean {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      mkdirSync(directory, { recursive: true });
+      const first = mkdirSync(directory, { recursive: true });
       delegate(directory);
-      return;
+      return first !== undefined;
     } catch (error) {
       if (errorCodeOf(error) !== 'ENOENT' || attempt === attempts) throw error;
     }
