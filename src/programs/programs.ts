@@ -65,9 +65,13 @@ export class Programs {
     if (record === undefined) return;
     const { definitions, bootId, nowNs, log } = this.parts;
     const isOtherBoot = record.bootId !== bootId;
-    const endedNs = isOtherBoot ? nowNs() - BigInt(Math.round(secondsSinceBoot() * 1000)) * 1_000_000n : nowNs();
+    const bootNs = nowNs() - BigInt(Math.round(secondsSinceBoot() * 1000)) * 1_000_000n;
+    // With a clock that has been set the host may have come up before the start; no end is before that.
+    const afterStartNs = (record.startedNs ?? 0n) + 1n;
+    const endedNs = !isOtherBoot ? nowNs() : bootNs > afterStartNs ? bootNs : afterStartNs;
     const unknown = isOtherBoot ? 'host rebooted' : 'its state directory was lost';
-    await definitions.setEnd(record.name, { endedNs, status: unknownStatus, ranNs: 0n, unknown });
+    const entry = { atNs: endedNs, type: 'exit', eventId: 0n, status: unknownStatus, pid: 0, by: undefined, detail: JSON.stringify({ unknown }) };
+    await definitions.setEnd(record.name, { endedNs, status: unknownStatus, ranNs: 0n, unknown }, entry);
     log.warn({ id: key, unknown }, 'a program ended unseen');
   }
 

@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '../records/history-record';
 import { INIT } from '../runtime/state-dir/layout';
 import type { StoredEvent } from '../supervisor/events/event';
 import { LogFollower, type Reader } from '../supervisor/events/log-follower';
@@ -64,10 +65,11 @@ export class RunKeeper implements Reader {
   #write(event: StoredEvent): Promise<void> | undefined {
     const { definitions, bootId } = this.parts;
     const { type, containerId: name, processId, status, exitedAtNs, timestampNs } = event;
-    if (type === 'start-container') return definitions.setStarted(name, bootId, timestampNs);
-    if (type === 'oom') return definitions.setOutOfMemory(name);
+    if (type === 'start-container') return definitions.setStarted(name, bootId, entryOf(event));
+    if (type === 'oom') return definitions.setOutOfMemory(name, entryOf(event));
+    if (type === 'backoff' || type === 'fatal') return definitions.addHistory(name, entryOf(event));
     if (type !== 'exit' || processId !== INIT) return undefined;
-    return definitions.setEnd(name, { endedNs: exitedAtNs ?? timestampNs, status, ranNs: undefined, unknown: undefined });
+    return definitions.setEnd(name, { endedNs: exitedAtNs ?? timestampNs, status, ranNs: undefined, unknown: undefined }, entryOf(event));
   }
 
   /** Events come here in their order, as changes are made in theirs. @param follower it came from: one that has failed since is read again */
@@ -94,4 +96,8 @@ export class RunKeeper implements Reader {
     }, retryMs);
     this.#retry.unref();
   }
+}
+
+function entryOf({ type, timestampNs: atNs, eventId, status, pid = 0, by, detail }: StoredEvent): HistoryEntry {
+  return { atNs, type, eventId, status, pid, by, detail: detail === undefined || detail instanceof Uint8Array ? '' : JSON.stringify(detail) };
 }

@@ -1,5 +1,6 @@
 import type { Definition } from './definition';
 import type { DefinitionRecord, NewEnd, Wish } from './definition-record';
+import type { HistoryEntry, NamedHistoryEntry } from './history-record';
 import type { ChangeArgs, ChangeName } from './thread/changes';
 import type { Writer } from './writer';
 
@@ -52,19 +53,29 @@ export class Definitions {
     return this.#change('setFailure', name, [name, failure]);
   }
 
-  /** Its start has been told. */
-  setStarted(name: string, bootId: string, startedNs: bigint): Promise<void> {
-    return this.#change('setStarted', name, [name, bootId, startedNs]);
+  /** Its start has been told, at the time of the entry. */
+  setStarted(name: string, bootId: string, entry: HistoryEntry): Promise<void> {
+    return this.#change('setStarted', name, [name, bootId, entry]);
   }
 
   /** Processes of the run that there is were killed for want of memory. */
-  setOutOfMemory(name: string): Promise<void> {
-    return this.#change('setOutOfMemory', name, [name]);
+  setOutOfMemory(name: string, entry: HistoryEntry): Promise<void> {
+    return this.#change('setOutOfMemory', name, [name, entry]);
   }
 
   /** The run that there is is over; repeating it changes nothing. */
-  setEnd(name: string, end: NewEnd): Promise<void> {
-    return this.#change('setEnd', name, [name, end]);
+  setEnd(name: string, end: NewEnd, entry: HistoryEntry): Promise<void> {
+    return this.#change('setEnd', name, [name, end, entry]);
+  }
+
+  /** What happened to it beside its runs; repeating it changes nothing. */
+  addHistory(name: string, entry: HistoryEntry): Promise<void> {
+    return this.writer.change('addHistory', [name, entry], () => undefined);
+  }
+
+  /** What has happened to programs that are remembered, also before the host's start: the newest, oldest first. @param names none: all */
+  history(names: readonly string[], most: number): Promise<readonly NamedHistoryEntry[]> {
+    return this.writer.change('readHistory', [names, most], () => undefined);
   }
 
   /** It is on the disk. */

@@ -149,6 +149,9 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     for (const short of ['on', 'off', 'unless-on']) await agent.untilState(short, State.RUNNING);
     expect((await agent.look('unless-off')).state).toBe(State.STOPPED);
     expect(await ctl.prints('why', agent.name('on'))).toContain('nobody saw how (host rebooted)');
+    const historyOf = async (short: string): Promise<readonly string[]> => (await ctl.prints('history', agent.name(short))).trimEnd().split('\n').map((line) => line.replace(/^\S+Z +/, '').replace(/ +/g, ' ').replace(agent.name(short), short).replace(/pid \d+|after \S+ s/, '…'));
+    expect(await historyOf('on')).toEqual(['start on …', 'end on exit unknown (host rebooted)', 'start on …']);
+    expect(await historyOf('unless-off')).toEqual(['start unless-off …', 'end unless-off killed by SIGTERM …']);
   });
 
   test('reread and update leave it alone, until a file has its name: then it is as the file says', async () => {

@@ -15,6 +15,7 @@ import { Attachment } from './attach';
 import { definitionsService } from './definitions/service';
 import { clear } from './clear';
 import { closeInput, exec, resizeTerminal } from './exec';
+import { history } from './history';
 import { imagesService } from './images';
 import { list } from './list';
 import { logs } from './logs';
@@ -58,7 +59,10 @@ export function addHoldfastServices(server: Server, { programs: face, library }:
   server.addService(ContainersService, containersService(face, library, log));
   server.addService(DefinitionsService, definitionsService(face, log, statusOf));
   server.addService(ImagesService, imagesService(library, log, statusOf));
-  const events: EventsServer = { follow: (stream) => { EventStream.serve(stream, publisher); } };
+  const events: EventsServer = {
+    follow: (stream) => { EventStream.serve(stream, publisher); },
+    history: unary({ name: 'holdfast/History', log, changes: false, statusOf }, history(face)),
+  };
   server.addService(EventsService, events);
   const output: OutputServer = {
     logs: serverStream({ name: 'holdfast/Logs', log, changes: false, statusOf }, logs(face)),

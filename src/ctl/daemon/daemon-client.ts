@@ -152,6 +152,11 @@ export class DaemonClient {
     return stream;
   }
 
+  /** What has happened to programs that are remembered, also before the host's start; oldest first. @param names none: all @param most the newest */
+  async history(names: readonly string[], most: number): Promise<Event[]> {
+    return (await this.#ask(EventsService.history, { names: [...names], most })).events;
+  }
+
   /** Kept output. With `waitForDaemon`, a daemon that is away is waited for. */
   logs(request: Partial<LogsRequest>, options: { readonly waitForDaemon?: boolean } = {}): MessageStream<LogsResponse> {
     return this.#stream(OutputService.logs, { ...LogsRequest.create(), ...request }, { waitForServer: options.waitForDaemon ?? false });

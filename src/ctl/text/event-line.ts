@@ -9,6 +9,12 @@ export function endWords(exitStatus: number): string {
   return signal === undefined ? `exit status ${String(exitStatus)}` : `killed by ${signal}`;
 }
 
+/** `exit unknown (host rebooted)`: nobody has seen the end; undefined where somebody has. */
+export function unknownEndWords({ detail }: Pick<Event, 'detail'>): string | undefined {
+  const { unknown } = detailOf<{ readonly unknown?: string }>(detail);
+  return unknown === undefined ? undefined : `exit unknown (${unknown})`;
+}
+
 /** How long something ran: `after 0.3 s`, `after 1 day, 2:03:04`; empty where that is not known. */
 export function ranWords(ranNs: bigint): string {
   if (ranNs === 0n) return '';

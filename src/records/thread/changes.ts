@@ -3,6 +3,7 @@ import type { ContainerRecord } from '../container-record';
 import type { ContentRecord, IngestRecord } from '../content-record';
 import type { Definition } from '../definition';
 import type { DefinitionRecord, NewEnd, Wish } from '../definition-record';
+import type { HistoryEntry, NamedHistoryEntry } from '../history-record';
 import type { ImageRecord } from '../image-record';
 import type { Labels } from '../labels';
 import type { LeaseRecord, LeaseResource } from '../lease-record';
@@ -52,8 +53,9 @@ export const changes = {
     definitions.put(name, definition, nowNs);
     return definitions.find(name);
   },
-  deleteDefinition({ definitions }: Tables, name: string): AsItIsThen {
+  deleteDefinition({ definitions, history }: Tables, name: string): AsItIsThen {
     definitions.delete(name);
+    history.delete(name);
     return undefined;
   },
   setWish({ definitions }: Tables, name: string, wish: Wish): AsItIsThen {
@@ -68,17 +70,27 @@ export const changes = {
     definitions.setFailure(name, failure);
     return definitions.find(name);
   },
-  setStarted({ definitions }: Tables, name: string, bootId: string, startedNs: bigint): AsItIsThen {
-    definitions.setStarted(name, bootId, startedNs);
+  setStarted({ definitions, history }: Tables, name: string, bootId: string, entry: HistoryEntry): AsItIsThen {
+    definitions.setStarted(name, bootId, entry.atNs);
+    history.add(name, entry);
     return definitions.find(name);
   },
-  setOutOfMemory({ definitions }: Tables, name: string): AsItIsThen {
+  setOutOfMemory({ definitions, history }: Tables, name: string, entry: HistoryEntry): AsItIsThen {
     definitions.setOutOfMemory(name);
+    history.add(name, entry);
     return definitions.find(name);
   },
-  setEnd({ definitions }: Tables, name: string, end: NewEnd): AsItIsThen {
+  setEnd({ definitions, history }: Tables, name: string, end: NewEnd, entry: HistoryEntry): AsItIsThen {
     definitions.setEnd(name, end);
+    history.add(name, entry);
     return definitions.find(name);
+  },
+  addHistory({ history }: Tables, name: string, entry: HistoryEntry): void {
+    history.add(name, entry);
+  },
+  /** Changes nothing: what is asked for here is what has been written until then. */
+  readHistory({ history }: Tables, names: readonly string[], most: number): readonly NamedHistoryEntry[] {
+    return history.newest(names, most);
   },
 
   putProgramState({ programStates }: Tables, record: NamedText): void {

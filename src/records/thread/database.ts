@@ -121,6 +121,21 @@ const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX snapshots_by_parent ON snapshots (namespace, snapshotter, parent);
   `,
+  `
+  CREATE TABLE program_history (
+    name     TEXT NOT NULL,
+    at_ns    INTEGER NOT NULL,
+    type     TEXT NOT NULL,
+    event_id INTEGER NOT NULL,
+    status   INTEGER NOT NULL,
+    pid      INTEGER NOT NULL,
+    by_uid   INTEGER,
+    by_pid   INTEGER,
+    detail   TEXT NOT NULL,
+    PRIMARY KEY (name, at_ns)
+  ) WITHOUT ROWID;
+  CREATE INDEX program_history_by_time ON program_history (at_ns);
+  `,
 ];
 
 /** The database is of a newer version, which this one does not know. */

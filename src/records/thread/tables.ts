@@ -2,6 +2,7 @@ import { ContainerTable, type NamedContainer } from './container-table';
 import { ContentTable } from './content-table';
 import type { Db } from './database';
 import { DefinitionTable } from './definition-table';
+import { HistoryTable } from './history-table';
 import { ImageTable } from './image-table';
 import type { InNamespace } from './in-namespace';
 import { LeaseTable } from './lease-table';
@@ -42,6 +43,7 @@ export class Tables {
   readonly containers: ContainerTable;
   readonly leases: LeaseTable;
   readonly definitions: DefinitionTable;
+  readonly history: HistoryTable;
   readonly programStates: NamedTextTable;
   readonly programDefinitions: NamedTextTable;
   readonly programEvents: ProgramEventTable;
@@ -56,6 +58,7 @@ export class Tables {
     this.containers = new ContainerTable(this.db);
     this.leases = new LeaseTable(this.db);
     this.definitions = new DefinitionTable(this.db);
+    this.history = new HistoryTable(this.db);
     this.programStates = new NamedTextTable(this.db, 'programs', 'state');
     this.programDefinitions = new NamedTextTable(this.db, 'program_definitions', 'definition');
     this.programEvents = new ProgramEventTable(this.db);
