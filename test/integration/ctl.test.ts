@@ -327,7 +327,6 @@ describeOnHost('holdfastctl', realContainers, () => {
       ['signal HUP x', 7, true],
       ['pid', 7, true],
       ['pid x', 7, true],
-      ['shutdown', 7, true],
       // Its other statuses are those of what it runs.
       ['exec x true', 125, false],
       ['run --host true', 125, false],
@@ -338,6 +337,11 @@ describeOnHost('holdfastctl', realContainers, () => {
       const { status, stdout, stderr } = await ctl.run(...command.split(' '));
       const hint = '  holdfastd does not run, or has another socket: systemctl start holdfast, or -s, or HOLDFAST_ADDRESS\n';
       expect({ status, stdout, stderr }).toEqual({ status: expected, stdout: onStdout ? missing() : '', stderr: onStdout ? hint : missing() + hint });
+    });
+
+    test('shutdown asks whether that has been done before, and its status is 1, as of supervisorctl', async () => {
+      await host.stopDaemon();
+      expect(await ctl.run('shutdown')).toEqual({ status: 1, stdout: `ERROR: ${missing().trimEnd()} (already shut down?)\n`, stderr: expect.stringContaining('systemctl start holdfast') as string });
     });
 
     test('a socket that a killed daemon has left: refused, 4', async () => {

@@ -22,6 +22,7 @@ export function defineShutdown(program: Verb, tool: Tool): void {
 function sayGone(tool: Tool, error: unknown): void {
   if (!isCtlError(error, 'unreachable') || !/(no such file|refused connection)$/.test(error.message)) throw error;
   tool.print(`ERROR: ${error.message} (already shut down?)`);
+  if (error.hint !== undefined) tool.hint(error.hint);
   tool.finish(exitStatus.failed);
 }
 
