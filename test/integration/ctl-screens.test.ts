@@ -40,6 +40,9 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
     expect(await completed('holdfastctl start ')).toEqual(['done']);
     expect(await completed('holdfastctl why ')).toEqual(['done', 'web']);
     expect(await completed('holdfastctl stop --t')).toEqual(['--timeout']);
+    // Of the daemon that the line is for.
+    expect(await completed(`holdfastctl -s ${host.socketPath} stop `)).toEqual(['web']);
+    expect(await completed('holdfastctl -s /no/such stop ')).toEqual([]);
     expect(await completed('holdfastctl signal H')).toEqual(['HUP']);
   });
 

@@ -60,16 +60,17 @@ function verbNames(program: Verb): string[] {
 function bashScript(program: Verb): string {
   const cases = program.verbs.map((verb) => {
     const names = namesCommand(verb.name());
-    const words = names === '' ? formsOf(verb) : ` $(${names} 2>/dev/null)`;
+    // Of the daemon that is asked.
+    const words = names === '' ? formsOf(verb) : ` $(${names.replace('holdfastctl', 'holdfastctl "\${address[@]}"')} 2>/dev/null)`;
     const first = verb.name() === 'signal' ? `\n      if [ "$position" -eq 1 ]; then words="${signals}"; fi` : '';
     return `    ${verb.name()})\n      flags="${flagsOf(verb).join(' ')}"\n      words="${words.trim()}"${first};;`;
   });
   return `# Completion of holdfastctl for bash, made by: holdfastctl completion bash
 _holdfastctl() {
-  local current=\${COMP_WORDS[COMP_CWORD]} verb= flags= words= position=0 at
+  local current=\${COMP_WORDS[COMP_CWORD]} verb= flags= words= position=0 at address=()
   for ((at = 1; at < COMP_CWORD; at++)); do
     case \${COMP_WORDS[at]} in
-      -s|--address) ((at++));;
+      -s|--address) address=(-s "\${COMP_WORDS[at + 1]}"); ((at++));;
       -*) ;;
       *) if [ -z "$verb" ]; then verb=\${COMP_WORDS[at]}; fi; ((position++));;
     esac
