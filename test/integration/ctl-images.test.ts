@@ -117,6 +117,7 @@ describeOnHost('holdfastctl load, images, rmi, save', realContainers, () => {
     await until('nothing to be left', async () => [...(await blobs()), ...(await snapshots()), ...files('io.containerd.content.v1.content/ingest'), ...files('io.containerd.content.v1.content/blobs/sha256')], (left) => left.length === 0);
     for (const verb of [['rmi', 'nope'], ['save', 'nope'], ['images', 'nope']]) expect(await ctl.run(...verb)).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('there is no image nope') as string });
     expect(await ctl.run('load', '/nonexistent')).toMatchObject({ status: 1, stderr: expect.stringContaining('/nonexistent') as string });
+    expect(await ctl.run('load', host.directory)).toMatchObject({ status: 1, stderr: expect.stringContaining(host.directory) as string });
     expect(readFileSync('/etc/passwd', 'utf8')).toContain('root');
   });
 

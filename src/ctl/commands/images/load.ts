@@ -44,7 +44,9 @@ async function* piecesOf(tool: Tool, file: string): AsyncGenerator<Buffer, void,
     const source = file === '-' ? tool.io.stdin : createReadStream(file, { highWaterMark: PIECE_BYTES });
     for await (const piece of source as AsyncIterable<Buffer>) yield piece;
   } catch (cause) {
-    throw new CtlError('local', messageOf(cause), { cause });
+    const said = messageOf(cause);
+    // A read does not say of what.
+    throw new CtlError('local', file === '-' || said.includes(file) ? said : `${file}: ${said}`, { cause });
   }
 }
 
