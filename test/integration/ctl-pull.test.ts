@@ -65,6 +65,30 @@ describeOnHost('holdfastctl pull', realContainers, () => {
   const rangesOf = (blob: Buffer): (string | undefined)[] => registry.seen.filter(({ path }) => path.endsWith(digestOf(blob))).map(({ headers }) => headers.range);
   const pushLarge = (): string => registry.push('big', '1', large);
 
+  test('a layer is unpacked while the next is still to come', async () => {
+    const name = registry.push('tools', '1', image);
+    const [, upper = Buffer.alloc(0)] = image.layers;
+    let come: () => void = () => undefined;
+    registry.next(digestOf(upper), ({ serve }) => { come = serve; });
+    const pulled = ctl.prints('pull', name);
+    await until('the first layer to be unpacked', async () => (await left()).includes(image.diffIds[0] ?? ''), (isThere) => isThere);
+    expect((await left()).includes(digestOf(upper))).toBe(false);
+    come();
+    expect(await pulled).toContain('pulled');
+    expect(await ctl.prints('run', '--rm', name, '--', 'cat', '/etc/second')).toBe('of the second layer\n');
+  });
+
+  test('a layer that cannot be unpacked ends what is still to come, and leaves nothing', async () => {
+    const wrong = { ...image, config: Buffer.from(image.config.toString().replace(image.diffIds[0] ?? '', digestOf(Buffer.from('another')))) };
+    const manifest = JSON.parse(image.manifest.toString()) as { config: object };
+    manifest.config = { ...manifest.config, digest: digestOf(wrong.config) };
+    const bad = { ...wrong, manifest: Buffer.from(JSON.stringify(manifest)) };
+    registry.next(digestOf(image.layers[1] ?? Buffer.alloc(0)), () => undefined);
+    const { status, stderr } = await ctl.run('pull', registry.push('tools', 'bad', bad));
+    expect([status, stderr]).toEqual([2, expect.stringContaining('layer 1: it unpacks to')]);
+    await until('nothing to be left', left, (all) => all.length === 0);
+  });
+
   test('all that was pulled says where it has come from, as after a pull of ctr, and where else it is', async () => {
     const digests = [image.manifest, image.config, ...image.layers].map(digestOf);
     const sources = async (): Promise<(string | undefined)[]> => {

@@ -30,6 +30,7 @@ const tellEveryMs = 100;
 class PullTeller implements PullWatcher {
   readonly #news = new Map<number, LayerProgress>();
   #layers = 0;
+  #unpacking = 0;
   #toldAtMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #hasRoom = true;
@@ -40,12 +41,13 @@ class PullTeller implements PullWatcher {
     this.#layers = layers;
     this.#news.set(layer, { layer, digest, bytes: BigInt(bytes), size_bytes: BigInt(size) });
     // What comes meanwhile is told with it.
-    this.#timer ??= setTimeout(() => { this.#tell(0); }, Math.max(0, this.#toldAtMs + tellEveryMs - performance.now())).unref();
+    this.#timer ??= setTimeout(() => { this.#tell(); }, Math.max(0, this.#toldAtMs + tellEveryMs - performance.now())).unref();
   }
 
   unpacking(layer: number, layers: number): void {
     this.#layers = layers;
-    this.#tell(layer);
+    this.#unpacking = layer;
+    this.#tell();
   }
 
   /** May be called twice. */
@@ -55,11 +57,11 @@ class PullTeller implements PullWatcher {
   }
 
   /** With all that is new. */
-  #tell(unpacking: number): void {
+  #tell(): void {
     this.close();
     if (!this.#hasRoom) return;
     this.#toldAtMs = performance.now();
-    this.send({ progress: { fetched: [...this.#news.values()], unpacking, layers: this.#layers }, pulled: undefined });
+    this.send({ progress: { fetched: [...this.#news.values()], unpacking: this.#unpacking, layers: this.#layers }, pulled: undefined });
     this.#news.clear();
     this.#hasRoom = false;
     void this.send.untilRoom().then(() => { this.#hasRoom = true; });

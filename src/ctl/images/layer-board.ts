@@ -43,12 +43,13 @@ export class LayerBoard {
   }
 }
 
-/** The board as lines: what is being done, and the layers that are known of. @param unpacking the layer that is unpacked next, from 1 on; 0: none yet */
+/** The board as lines: what is being done, and, while they come, the layers that are known of. @param unpacking the layer that is unpacked next, from 1 on; 0: none yet */
 export function boardLines(name: string, known: readonly Layer[], unpacking: number, layers: number): readonly string[] {
-  if (unpacking > 0) return [`${name}: unpacking layer ${String(unpacking)} of ${String(layers)}`];
+  const unpacks = unpacking > 0 ? `unpacking layer ${String(unpacking)} of ${String(layers)}` : undefined;
+  if (unpacks !== undefined && known.every(({ bytes, size }) => bytes >= size)) return [`${name}: ${unpacks}`];
   const sum = (of: (layer: Layer) => number): number => known.reduce((total, layer) => total + of(layer), 0);
   const sizes = known.map(({ digest, bytes, size }) => `  ${digest.replace(/^sha256:/, '').slice(0, idDigits)}  ${barOf(bytes, size)}  ${formatSize(bytes).padStart(4)} / ${formatSize(size)}`);
-  return [`${name}: ${formatSize(sum(({ bytes }) => bytes))} of ${formatSize(sum(({ size }) => size))}`, ...sizes];
+  return [`${name}: ${formatSize(sum(({ bytes }) => bytes))} of ${formatSize(sum(({ size }) => size))}${unpacks === undefined ? '' : `, ${unpacks}`}`, ...sizes];
 }
 
 function barOf(bytes: number, size: number): string {

@@ -25,8 +25,14 @@ export interface FetchWishes {
 /** As docker has it: more connections are not faster, and registries count them. */
 const layersAtOnce = 3;
 
-/** Fetches what is not here yet of an image. @returns what its name stands for @throws ImagesError: nothing of it is under way any more */
-export async function fetchImage({ registries, turns }: FetchParts, content: KeptContent, { name, credentials, signal, onBytes }: FetchWishes): Promise<Descriptor> {
+/** What is done with an image while it comes. @param untilHere resolves when that layer is here, from 0 on; rejects where it does not come @param signal of a fetch that has failed, too */
+export type Meanwhile = (target: Descriptor, untilHere: (layer: number) => Promise<unknown>, signal: AbortSignal) => Promise<void>;
+
+/**
+ * Fetches what is not here yet of an image, and has its layers worked on as they come. @returns what its name stands for
+ * @throws ImagesError, what `meanwhile` throws: nothing of it is under way any more
+ */
+export async function fetchImage({ registries, turns }: FetchParts, content: KeptContent, { name, credentials, signal, onBytes }: FetchWishes, meanwhile: Meanwhile): Promise<Descriptor> {
   const source = blobSourceOf(name);
   const stopping = new AbortController();
   const stop = (): void => { stopping.abort(); };
@@ -40,9 +46,10 @@ export async function fetchImage({ registries, turns }: FetchParts, content: Kep
     const queue = new PQueue({ concurrency: layersAtOnce });
     for (const [at, layer] of layers.entries()) onBytes(at + 1, layers.length, layer, content.has(layer.digest) ? layer.size : 0);
     const fetched = layers.map((layer, at) => queue.add(() => intake.layer(layer, (bytes) => { onBytes(at + 1, layers.length, layer, bytes); })));
+    const all = [...fetched, meanwhile(target, async (layer) => fetched[layer], stopping.signal)];
     // The others are of no use without it.
-    for (const one of fetched) one.catch(stop);
-    await firstFailureOf(fetched);
+    for (const one of all) one.catch(stop);
+    await firstFailureOf(all);
     await addSource(content, [...manifests, config, ...layers].map(({ digest }) => digest), source);
     return target;
   } finally {

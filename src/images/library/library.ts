@@ -120,9 +120,11 @@ export class Library {
     let isOver = true;
     try {
       const fetch = { name, credentials, signal, onBytes: watcher.fetched.bind(watcher) };
-      const target = await fetchImage({ registries: this.parts.registries, turns: this.#turns }, content, fetch);
+      const target = await fetchImage({ registries: this.parts.registries, turns: this.#turns }, content, fetch, async (coming, untilHere, stopped) => {
+        const { layers, ...known } = await imageTreeOf(content, coming);
+        await unpack(this.parts, content, { layers, ...known }, (layer) => { watcher.unpacking(layer, layers.length); }, stopped, untilHere);
+      });
       const tree = await this.#treeOf(content, target);
-      await unpack(this.parts, content, tree, (layer) => { watcher.unpacking(layer, tree.layers.length); }, signal);
       return { ...this.#infoOf(await this.#putName(name.full, target), tree), isSame: before === target.digest };
     } catch (error) {
       isOver = !signal.aborted && !(error instanceof ImagesError && error.code === 'registry');

@@ -19,13 +19,16 @@ export function chainOf(diffIds: readonly string[]): string {
 
 /**
  * Unpacks what is not yet unpacked of an image, one snapshot for each layer, as `ctr images import` does. @param onLayer is told which is next, from 1 on
+ * @param untilHere waits for a layer that is still to come, from 0 on; left out: all are here
  * @throws ImagesError `invalid` for a layer that is not what the image says
  */
-export async function unpack(parts: UnpackParts, content: KeptContent, tree: ImageTree, onLayer: (layer: number) => void, signal?: AbortSignal): Promise<void> {
+export async function unpack(parts: UnpackParts, content: KeptContent, tree: ImageTree, onLayer: (layer: number) => void, signal?: AbortSignal, untilHere: (layer: number) => Promise<unknown> = () => Promise.resolve()): Promise<void> {
   const { diffIds } = tree.settings;
   for (const [at, layer] of tree.layers.entries()) {
     const parent = chainOf(diffIds.slice(0, at));
     const chain = chainOf(diffIds.slice(0, at + 1));
+    // Also of one that is unpacked: its blob is labelled at the end.
+    await untilHere(at);
     if (await keepSnapshot(parts, content, chain)) continue;
     onLayer(at + 1);
     const key = `extract-${randomUUID()} ${chain}`;

@@ -12,6 +12,14 @@ describe('how far a pull is', () => {
     ]);
   });
 
+  test('says which layer is unpacked meanwhile', () => {
+    expect(boardLines('busybox:latest', [layer('a', 1024, 1024), layer('b', 512, 1024)], 1, 2)).toEqual([
+      'busybox:latest: 1.5K of 2.0K, unpacking layer 1 of 2',
+      '  aaaaaaaaaaaa  ####################  1.0K / 1.0K',
+      '  bbbbbbbbbbbb  ##########..........   512 / 1.0K',
+    ]);
+  });
+
   test('is a line once all is here', () => {
     expect(boardLines('busybox:latest', [layer('a', 1, 1)], 1, 1)).toEqual(['busybox:latest: unpacking layer 1 of 1']);
   });
