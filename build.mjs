@@ -32,11 +32,10 @@ const runWith = (flags, variables = '') => {
   const [before, node] = options['own-node'] ? ['self=$(readlink -f "$0"); ', '"${self%/*}/../node/bin/node"'] : ['', 'node'];
   return `#!/bin/sh\n':' //; ${before}${variables}exec ${node} ${flags}"$0" "$@"`;
 };
-/**
- * By itself V8 lets each process have 32 MB of young garbage, and Node gives it four threads, which wake each other for little. The daemon gives this to its shim, too
- * (src/runtime/shim-command.ts).
- */
-const smallAndFewThreads = '--max-semi-space-size=2 --v8-pool-size=1';
+/** By itself V8 lets each process have 32 MB of young garbage; the shim makes little. It and what it starts are given the same by the daemon (src/runtime/shim-command.ts). */
+const youngSpace = { daemon: '--max-semi-space-size=2', shim: '--max-semi-space-size=1' };
+/** Node gives V8 four threads, which wake each other for little. */
+const fewThreads = '--v8-pool-size=1';
 /**
  * V8 has Maglev compile what has run four hundred times, and not sooner than five hundred after its last surprise. Here nearly all runs once for a start or an exec, which come by the dozen. The shim's, too;
  * Node 20, whose Maglev is off, knows these flags as well.
@@ -54,8 +53,8 @@ const smallOldSpace = '--initial-old-space-size=16 --heap-growing-percent=50';
 const withoutCertificates = 'HOLDFAST_NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS" NODE_EXTRA_CA_CERTS= ';
 const runPlainly = options['own-node'] ? runWith('') : '#!/usr/bin/env node';
 const banners = {
-  holdfastd: runWith(`${smallAndFewThreads} ${soonCompiled} ${smallOldSpace} `),
-  'holdfast-shim': runWith(`${smallAndFewThreads} ${soonCompiled} `),
+  holdfastd: runWith(`${youngSpace.daemon} ${fewThreads} ${soonCompiled} ${smallOldSpace} `),
+  'holdfast-shim': runWith(`${youngSpace.shim} ${fewThreads} ${soonCompiled} `),
   holdfastctl: runWith('', withoutCertificates),
   'holdfast-layers': runPlainly,
   'holdfast-network': runPlainly,
