@@ -3,7 +3,7 @@ import { type Socket, connect } from 'node:net';
 import { FRAME_HEADER_BYTES, FrameFlag, FrameType, MAX_FRAME_BYTES, frame, parseFrameHeader } from '../../src/api/wire/frames';
 import { HpackDecoder } from '../../src/api/wire/hpack-decoder';
 import { CallError, type Method } from '../legacy-client/wire';
-import { ClientFrameType, MAX_WINDOW_BYTES, greeting, headerBlock } from '../../src/ctl/grpc/http2/client-frames';
+import { ClientFrameType, greeting, headerBlock } from './lean-frames';
 
 const messageHeadBytes = 5;
 const unavailable = 14;
@@ -30,7 +30,7 @@ export class LeanConnection {
   #nextId = 1;
   #rest: Buffer = Buffer.alloc(0);
   /** Goes out with the first request: a server that is to repair old clients' requests decides by that one. */
-  #greeting: Buffer = greeting(MAX_WINDOW_BYTES, MAX_WINDOW_BYTES);
+  #greeting: Buffer = greeting();
 
   /** @param headers of each call, beside those of gRPC */
   constructor(socketPath: string, private readonly headers: Readonly<Record<string, string>> = {}) {
@@ -97,7 +97,7 @@ export class LeanConnection {
   }
 
   #blockOf(path: string): Buffer {
-    const block = this.#blocks.get(path) ?? headerBlock(path, 'holdfast-bench', this.headers);
+    const block = this.#blocks.get(path) ?? headerBlock(path, this.headers);
     this.#blocks.set(path, block);
     return block;
   }

@@ -45,11 +45,6 @@ export class HeaderBlock {
     return this.#complete;
   }
 
-  /** Whether nothing comes on the stream after it (END_STREAM). */
-  get endsStream(): boolean {
-    return this.#endStream;
-  }
-
   /** @param bytes the whole CONTINUATION frame. @throws WireError header-block-too-large */
   continue(header: FrameHeader, bytes: Buffer): void {
     this.#bytes += bytes.length;

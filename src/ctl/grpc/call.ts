@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
-import { type ClientStream, ResetCode } from './http2/client-stream';
+import { setImmediate as laterTurn } from 'node:timers/promises';
+import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import { MessageReader, frameOf } from './message-frames';
 import { GrpcError, Status, decodeMessage, statusOfHttp, statusOfReset } from './status';
 
@@ -12,12 +13,15 @@ export interface Method<Request, Response> {
 
 /** What ends the connection of a call, where it is known. */
 export interface CallStream {
-  readonly stream: ClientStream;
+  readonly stream: ClientHttp2Stream;
   /** Why the connection is over; undefined where it is not. */
-  connectionEnd(): Error | undefined;
+  connectionEnd(): Promise<Error | undefined>;
 }
 
-type Headers = ReadonlyMap<string, string>;
+type Headers = IncomingHttpHeaders & IncomingHttpStatusHeader;
+
+/** Of RST_STREAM (RFC 9113, section 7). */
+const CANCEL = 8;
 
 /**
  * One call: requests go out with write() and end(), answers are iterated, once. It begins before there is a connection: what is written
@@ -30,8 +34,8 @@ export class Call<Request, Response> implements AsyncIterable<Response> {
   readonly #requests = new PassThrough();
   readonly #stream: Promise<CallStream>;
   readonly #aborted = new AbortController();
-  #answered: Headers = new Map();
-  #trailers: Headers = new Map();
+  #answered: Headers = {};
+  #trailers: Headers = {};
   /** Of the stream's end, before it was closed from this side, too. */
   #endCode: number | undefined;
 
@@ -62,7 +66,7 @@ export class Call<Request, Response> implements AsyncIterable<Response> {
   /** Wants no more, and lets the server know. May be called twice. */
   cancel(): void {
     this.#aborted.abort();
-    this.#stream.then(({ stream }) => { stream.abort(ResetCode.cancel); }, () => undefined);
+    this.#stream.then(({ stream }) => { stream.close(CANCEL); }, () => undefined);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Response, void, undefined> {
@@ -78,38 +82,38 @@ export class Call<Request, Response> implements AsyncIterable<Response> {
     } finally {
       this.#endCode = stream.rstCode;
       // Who does not read to the end wants no more; and a server that has said all reads no more.
-      if (!stream.closed) stream.abort(ResetCode.cancel);
+      if (!stream.closed) stream.close(CANCEL);
     }
-    this.#throwUnlessOk(begun, failure);
+    await this.#throwUnlessOk(begun, failure);
     if (reader.isAmidMessage) throw new GrpcError(Status.internal, 'the last message was cut off');
   }
 
   #join(begun: CallStream): CallStream {
     const { stream } = begun;
-    stream.once('headers', (answered: Headers) => {
-      this.#answered = answered;
-      stream.once('headers', (trailers: Headers) => { this.#trailers = trailers; });
-    });
+    stream.once('response', (headers) => { this.#answered = headers; });
+    stream.once('trailers', (headers: Headers) => { this.#trailers = headers; });
     // Each is thrown by who reads, or has come too late to matter.
     stream.on('error', () => undefined);
     this.#requests.pipe(stream);
-    if (this.#aborted.signal.aborted) stream.abort(ResetCode.cancel);
+    if (this.#aborted.signal.aborted) stream.close(CANCEL);
     return begun;
   }
 
   async #headersOf(begun: CallStream): Promise<void> {
     const { stream } = begun;
     await new Promise<void>((resolve) => {
-      for (const event of ['headers', 'close']) stream.once(event, resolve);
+      for (const event of ['response', 'close'] as const) stream.once(event, resolve);
     });
-    if (!isGrpc(this.#answered) || this.#answered.get('grpc-status') !== undefined) this.#throwUnlessOk(begun, undefined);
+    if (!isGrpc(this.#answered) || this.#answered['grpc-status'] !== undefined) await this.#throwUnlessOk(begun, undefined);
   }
 
-  #throwUnlessOk({ stream, connectionEnd }: CallStream, cause: unknown): void {
-    const failure = failureIn(new Map([...this.#answered, ...this.#trailers]));
+  async #throwUnlessOk({ stream, connectionEnd }: CallStream, cause: unknown): Promise<void> {
+    // Node tells of trailers in the same turn as of the end, in any order.
+    await laterTurn();
+    const failure = failureIn({ ...this.#answered, ...this.#trailers });
     if (failure === 'none') return;
     if (failure !== undefined) throw failure;
-    const lost = connectionEnd();
+    const lost = await connectionEnd();
     if (lost !== undefined) throw new GrpcError(Status.unavailable, lost.message, { cause: lost });
     const code = this.#endCode ?? stream.rstCode;
     throw new GrpcError(statusOfReset(code), `the stream ended without a status (code ${String(code)})`, { cause });
@@ -126,16 +130,16 @@ export class Call<Request, Response> implements AsyncIterable<Response> {
 
 /** What the headers and trailers of an answer say of its end; undefined where they say nothing. */
 function failureIn(headers: Headers): GrpcError | 'none' | undefined {
-  const status = headers.get('grpc-status');
+  const status = headers['grpc-status'];
   if (status !== undefined) {
-    const code = /^\d{1,2}$/.test(status) ? Number(status) : Status.unknown;
-    return code === Status.ok ? 'none' : new GrpcError(code, decodeMessage(headers.get('grpc-message') ?? ''));
+    const code = /^\d{1,2}$/.test(String(status)) ? Number(status) : Status.unknown;
+    return code === Status.ok ? 'none' : new GrpcError(code, decodeMessage(String(headers['grpc-message'] ?? '')));
   }
-  const httpStatus = headers.get(':status');
+  const httpStatus = headers[':status'];
   if (httpStatus === undefined || isGrpc(headers)) return undefined;
-  return new GrpcError(statusOfHttp(Number(httpStatus)), `an answer in HTTP that is not gRPC's: status ${httpStatus}, ${headers.get('content-type') ?? 'no content type'}`);
+  return new GrpcError(statusOfHttp(httpStatus), `an answer in HTTP that is not gRPC's: status ${String(httpStatus)}, ${headers['content-type'] ?? 'no content type'}`);
 }
 
 function isGrpc(headers: Headers): boolean {
-  return /^application\/grpc/.test(headers.get('content-type') ?? '');
+  return /^application\/grpc/.test(headers['content-type'] ?? '');
 }

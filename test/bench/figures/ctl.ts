@@ -12,8 +12,8 @@ export async function ctlFigures(host: BenchHost): Promise<Figure[]> {
   const of = (name: string, what: string, args: readonly string[], targets: readonly Target[]): Promise<Figure> => figureOfVerb(host, { name, what, args, targets });
   const figures = [
     await of('ctl-version', 'holdfastctl --version', ['--version'], []),
-    await of('ctl-status', `holdfastctl status, ${String(containers)} containers`, ['status'], [atMost(120), atMost(2, 'ratio')]),
-    await of('ctl-names', `names for a completion, ${String(containers)} containers`, ['__names', '--state', 'running'], [atMost(80), atMost(2, 'ratio')]),
+    await of('ctl-status', `holdfastctl status, ${String(containers)} containers`, ['status'], [atMost(120)]),
+    await of('ctl-names', `names for a completion, ${String(containers)} containers`, ['__names', '--state', 'running'], [atMost(80)]),
   ];
   await host.endMany(ids);
   return figures;

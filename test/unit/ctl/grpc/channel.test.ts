@@ -130,27 +130,6 @@ test('both ways, and the end of one is the end of the other', async () => {
   expect(said).toEqual(['one', 'two', 'three']);
 });
 
-test('who does not read holds nobody else up, and reads on later', async () => {
-  const large = Buffer.alloc(1024 * 1024, 'x');
-  const unread = channel.duplex(chat);
-  for (let at = 0; at < 3; at += 1) unread.write(large);
-  unread.end();
-  await unread.opened;
-  expect((await channel.unary(say, large)).equals(large)).toBe(true);
-  let said = 0;
-  for await (const answer of unread) {
-    expect(answer.equals(large)).toBe(true);
-    said += 1;
-  }
-  expect(said).toBe(3);
-});
-
-test('many calls at once on the one connection', async () => {
-  const words = [...Array(50).keys()].map((at) => Buffer.alloc(100_000, String(at)));
-  const said = await Promise.all(words.map((word) => channel.unary(say, word)));
-  expect(said.every((answer, at) => answer.equals(words[at] ?? Buffer.alloc(0)))).toBe(true);
-});
-
 test('a write says when there is no room, and there is again once the server has read', async () => {
   const call = channel.duplex(chat);
   const drained = new Promise<void>((resolve) => { call.onDrain(resolve); });

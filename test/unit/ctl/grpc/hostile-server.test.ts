@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { FrameFlag, FrameType, emptySettings, frame } from '../../../../src/api/wire/frames';
+import { FrameFlag, FrameType, frame } from '../../../../src/api/wire/frames';
 import type { Method } from '../../../../src/ctl/grpc/call';
 import { Channel } from '../../../../src/ctl/grpc/channel';
 import { GrpcError, Status } from '../../../../src/ctl/grpc/status';
@@ -7,9 +7,7 @@ import { RawServer, block, firstStream, headers } from './raw-server';
 
 const data = 0x0;
 const rstStream = 0x3;
-const ping = 0x6;
 const goaway = 0x7;
-const windowUpdate = 0x8;
 const refusedStream = 7;
 
 const echo: Method<string, string> = {
@@ -135,67 +133,4 @@ test('GOAWAY before the answer', async () => {
   const gone = frame(goaway, 0, 0, Buffer.alloc(8));
   const server = await RawServer.speaking((socket) => { socket.end(gone); });
   expect(await failure(server)).toMatchObject({ code: Status.unavailable });
-});
-
-test('more than the window has room for, unread', async () => {
-  const much = frame(data, 0, firstStream, Buffer.alloc(16_384));
-  let tellBrokenOff: () => void = () => undefined;
-  const brokenOff = new Promise<void>((resolve) => { tellBrokenOff = resolve; });
-  const server = await RawServer.speaking((socket) => {
-    socket.once('close', tellBrokenOff);
-    socket.write(Buffer.concat([headers, ...Array<Buffer>(70).fill(much)]));
-  });
-  const channel = new Channel(server.path);
-  const call = channel.stream(echo, 'hello');
-  await brokenOff;
-  await expect(call[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: Status.unavailable, details: 'Protocol error' });
-  channel.close();
-  server.close();
-});
-
-test.each<[string, readonly Buffer[]]>([
-  ['DATA of no stream', [frame(data, 0, 0, Buffer.from('a'))]],
-  ['more padding than DATA', [headers, frame(data, FrameFlag.padded, firstStream, Buffer.from([9, 0x61]))]],
-  ['CONTINUATION of nothing', [frame(FrameType.continuation, FrameFlag.endHeaders, firstStream, Buffer.alloc(0))]],
-  ['something else before CONTINUATION', [frame(FrameType.headers, 0, firstStream, block({ ':status': '200' })), dataFrame([0, 0, 0, 0, 0])]],
-  ['a promise', [frame(FrameType.pushPromise, FrameFlag.endHeaders, firstStream, Buffer.from([0, 0, 0, 2]))]],
-  ['a window beyond all bounds', [frame(windowUpdate, 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff]))]],
-  ['header fields that are none', [frame(FrameType.headers, FrameFlag.endHeaders, firstStream, Buffer.from([0xff, 0xff]))]],
-  ['a GOAWAY that is cut off', [frame(goaway, 0, 0, Buffer.alloc(2))]],
-  ['a frame that is too long', [Buffer.from([0xff, 0xff, 0xff, data, 0, 0, 0, 0, 1])]],
-])('%s', async (_what, frames) => {
-  expect(await failure(await RawServer.speaking(sends(...frames)))).toMatchObject({ code: Status.unavailable, details: expect.stringContaining('Protocol error') as string });
-});
-
-test('what a server may do, and few do: padding, priorities, frames that nobody knows, an answer in bytes of one', async () => {
-  const padded = frame(FrameType.headers, FrameFlag.endHeaders | FrameFlag.padded | FrameFlag.priority, firstStream, Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 16]), block({ ':status': '200', 'content-type': 'application/grpc' }), Buffer.alloc(3)]));
-  const answer = frame(data, FrameFlag.padded, firstStream, Buffer.from([2, 0, 0, 0, 0, 1, 0x61, 0, 0]));
-  const bytes = Buffer.concat([emptySettings(), frame(0x77, 0xff, firstStream, Buffer.from('?')), padded, answer, trailers({ 'grpc-status': '0' })]);
-  const server = await RawServer.start((socket) => {
-    socket.setNoDelay();
-    const next = (at: number): void => {
-      if (at < bytes.length && !socket.destroyed) socket.write(bytes.subarray(at, at + 1), () => { setImmediate(next, at + 1); });
-    };
-    next(0);
-  });
-  const channel = new Channel(server.path);
-  expect(await channel.unary(echo, 'hello')).toBe('a');
-  channel.close();
-  server.close();
-});
-
-test('a PING is answered', async () => {
-  const said = Buffer.from('12345678');
-  const server = await RawServer.speaking((socket) => {
-    let heard = Buffer.alloc(0);
-    socket.on('data', (bytes: Buffer) => {
-      heard = Buffer.concat([heard, bytes]);
-      if (heard.includes(frame(ping, FrameFlag.ack, 0, said))) socket.write(Buffer.concat([headers, dataFrame([0, 0, 0, 0, 1, 0x61]), trailers({ 'grpc-status': '0' })]));
-    });
-    socket.write(frame(ping, 0, 0, said));
-  });
-  const channel = new Channel(server.path);
-  expect(await channel.unary(echo, 'hello')).toBe('a');
-  channel.close();
-  server.close();
 });
