@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -35,6 +35,7 @@ export async function goDown(host: TestHost, names: readonly string[]): Promise<
 
 /** Of the processes of a program, in every hierarchy, the innermost first. */
 function cgroupsOf(name: string): readonly string[] {
-  const found = execFileSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-name', `*${name}*`], { encoding: 'utf8' });
-  return found.split('\n').filter((path) => path !== '');
+  // Its status tells of directories that others remove meanwhile.
+  const { stdout } = spawnSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-name', `*${name}*`], { encoding: 'utf8' });
+  return stdout.split('\n').filter((path) => path !== '');
 }

@@ -7,9 +7,11 @@ export async function reboot(soak: AgentSoakHost): Promise<void> {
   await soak.crash(async () => {
     await goDown(soak.host, kinds.map(({ short }) => soak.agent.name(short)));
     for (const program of soak.programs) {
-      // What was in pipes went with it.
-      const last = program.traces.runs().at(-1);
+      const runs = program.traces.runs();
+      const last = runs.at(-1);
       if (last !== undefined) program.rebooted.add(last.generation);
+      // What was in pipes went with it; also of the run before, which may have ended this moment.
+      for (const { generation } of runs.slice(-2)) program.mayLack.add(generation);
       // By its definition it is to be up at each start of the host.
       program.wantsUp = true;
     }

@@ -14,6 +14,8 @@ export class SoakProgram {
   readonly killed = new Set<number>();
   /** Those that ended with the host. */
   readonly rebooted = new Set<number>();
+  /** Those whose last output may have gone with the host. */
+  readonly mayLack = new Set<number>();
   /** What may have ended it, how often: also what nobody has answered. */
   asked = 0;
   wantsUp = true;
@@ -41,7 +43,7 @@ export class SoakProgram {
   complaints(isOver: boolean): readonly string[] {
     const excuses = { killed: new Set([...this.killed, ...this.rebooted]), asked: this.asked };
     const kept = keptDirectory(this.root, programKey(this.fullName));
-    return [...this.traces.complaintsOfEnds(this.kind, excuses), ...this.traces.complaintsOfOutput(kept, isOver, this.rebooted)];
+    return [...this.traces.complaintsOfEnds(this.kind, excuses), ...this.traces.complaintsOfOutput(kept, isOver, this.mayLack)];
   }
 
   /** It is forgotten, and its output with it: one of that name is another one. */
