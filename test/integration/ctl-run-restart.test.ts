@@ -208,6 +208,11 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
       await nothingKept();
     });
 
+    test('with docker\'s on-failure a job that is over at once is done', async () => {
+      expect(await ctl.run('run', '--restart', 'on-failure', ...counting('test $n = 2'))).toMatchObject({ status: 0, stdout: 'run 1\nrun 2\n' });
+      await nothingKept();
+    });
+
     test('one that ends as its policy has it is over; one with a name is remembered', async () => {
       const name = agent.name('web');
       expect(await ctl.run('run', '--name', name, '--restart', 'unexpected', ...counting('sleep 1.2; test $n = 2'))).toMatchObject({ status: 0, stdout: 'run 1\nrun 2\n' });

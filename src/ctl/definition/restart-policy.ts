@@ -8,7 +8,8 @@ const policies: Readonly<Record<string, RestartKeys>> = {
   never: {},
   no: {},
   unexpected: { autorestart: 'unexpected' },
-  'on-failure': { autorestart: 'unexpected' },
+  // However soon it ends: who writes docker's word for a job that is over at once means that.
+  'on-failure': { autorestart: 'unexpected', startsecs: 0 },
   always: { autorestart: 'always' },
   'unless-stopped': { autorestart: 'always', onreboot: 'laststate' },
 };
@@ -22,5 +23,6 @@ export function restartKeysOf(policy: string | undefined): RestartKeys | undefin
     throw invalid(`there is no --restart ${policy ?? ''}`, 'It is unexpected (after ends but for status 0), always, unless-stopped, on-failure[:TIMES], or never.');
   }
   if (Object.keys(keys).length === 0) return undefined;
-  return hasRetries ? { ...keys, startretries: Number(retries) } : keys;
+  // Retries are of starts: there are some to count only where it has to stay up for a while.
+  return hasRetries ? { autorestart: 'unexpected', startretries: Number(retries) } : keys;
 }
