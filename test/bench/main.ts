@@ -14,6 +14,7 @@ import { healthFigure } from './figures/health';
 import { emptyStartFigure, manyFigures, restartFigure } from './figures/many';
 import { stdoutFigure, terminalFigure } from './figures/output';
 import { keptFigures } from './figures/kept';
+import { runFigure } from './figures/run';
 import { execFigure, exitFigure, pauseFigure, statsFigure } from './figures/running';
 import { parallelStartFigure, startFigure } from './figures/start';
 import { describeMachine } from './machine';
@@ -54,6 +55,7 @@ const measures: Readonly<Record<string, Measure>> = {
   terminal: { take: terminalFigure },
   events: { take: eventsFigure, needsOurs: true },
   restart: { take: restartFigure, needsOurs: true },
+  run: { take: runFigure, needsOurs: true, onRequest: true },
   agent: { take: agentFigures, needsOurs: true, onRequest: true },
   endurance: { take: enduranceFigure },
   kept: { take: keptFigures, needsOurs: true, onRequest: true },
