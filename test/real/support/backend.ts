@@ -33,6 +33,8 @@ export class Backend {
     this.#process = await DaemonProcess.spawn({
       program,
       args,
+      // Debian's makes the images of checkpoints there, and leaves some.
+      env: this.name !== 'holdfast' ? { XDG_RUNTIME_DIR: this.place.path(this.directory) } : {},
       logPath: this.place.path(`${this.directory}-${String(this.#launches)}.log`),
     });
     await this.#process.untilServing(this.socket);
