@@ -102,7 +102,10 @@ export class LayerProcesses {
     const worker = this.#idle?.worker;
     clearTimeout(this.#idle?.timer);
     this.#idle = undefined;
-    return worker;
+    if (worker?.isSpent !== true) return worker;
+    // It has died while it waited.
+    worker.end();
+    return undefined;
   }
 
   /** One is kept for a while: an image has some ten layers, one upon the other. */

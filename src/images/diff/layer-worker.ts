@@ -17,6 +17,8 @@ export class LayerWorker {
   readonly #ended: Promise<WaitStatus>;
   #tell: ((line: string) => void) | undefined;
   #isSpent = false;
+  /** It was killed, or has died. */
+  #isOver = false;
 
   private constructor(private readonly child: Child, inputFd: number, outputFd: number) {
     this.#input = new Socket({ fd: inputFd, readable: false, writable: true });
@@ -29,6 +31,7 @@ export class LayerWorker {
     output.on('data', (piece: Buffer) => { for (const line of framer.push(piece)) this.#tell?.(line); });
     // What it has said last may come after its end.
     this.#ended = closed.then(() => child.exited);
+    void child.exited.then(() => { this.#isOver = true; });
   }
 
   /** @param command of the program, to which nothing is added @throws ImagesError `failed` */
@@ -47,7 +50,7 @@ export class LayerWorker {
 
   /** Whether it is to be ended, and not asked again. */
   get isSpent(): boolean {
-    return this.#isSpent;
+    return this.#isSpent || this.#isOver;
   }
 
   /** One at a time. @returns the line that it says; how it has ended, where it says none */
@@ -63,7 +66,7 @@ export class LayerWorker {
 
   /** Kills it, amid a layer too. May be called twice. */
   end(): void {
-    this.#isSpent = true;
+    this.#isOver = true;
     this.#input.destroy();
     this.child.kill(SIGKILL);
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultLimits } from '../../../src/images/diff/apply/limits';
@@ -74,6 +74,14 @@ describeOnHost('processes of layers', ['root'], () => {
     const third = await unpack('good');
     expect(await failure(unpack('deadly'))).toBe('the process of a layer ended without an answer (exit status 3)');
     expect([first, second, third]).not.toContain(await unpack('good'));
+  });
+
+  test('that have died while they waited are asked for nothing', async () => {
+    const first = await unpack('good');
+    process.kill(first, 'SIGKILL');
+    // Until it is reaped: as a zombie it has ended, and nobody has heard of it.
+    while (existsSync(`/proc/${String(first)}`)) await new Promise((resolve) => { setImmediate(resolve); });
+    expect(await unpack('good')).not.toBe(first);
   });
 
   test('end with the call, and with the daemon', async () => {
