@@ -12,7 +12,7 @@ import { InputCopy } from './input-copy';
 import { KeptCopy, type KeptParts } from './kept-copy';
 import { OutputCopy } from './output-copy';
 import { Packer } from './packer';
-import { type CopierReport, type CopierRequest, type CopyEnds, decodeCopierRequest, encodeCopierMessage } from './protocol';
+import { type CopierReport, type CopierRequest, type CopyEnds, NO_COPY, decodeCopierRequest, encodeCopierMessage } from './protocol';
 
 const SHIM_FD = 0;
 const CHUNK_BYTES = 256 * 1024;
@@ -50,7 +50,7 @@ export class Copier {
     // What a service manager sends to everything that it has started: see serve.ts.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
     this.poller.ref();
-    this.report({ report: 'ready', id: 0 });
+    this.report({ report: 'opened', id: NO_COPY });
   }
 
   private obey(request: CopierRequest): void {

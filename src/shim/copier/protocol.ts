@@ -24,9 +24,12 @@ export interface KeptStream {
   readonly output: KeptOutput;
 }
 
-/** `ready`: it has come up, and hears; of no copy. `opened`: it has all that it needs, whoever dies. `flushed`: all that was in the FIFO when that was asked is in the file. `ended`: the copier has let go of everything. */
+/** The id of no copy. */
+export const NO_COPY = 0;
+
+/** `opened`: it has all that it needs, whoever dies; of no copy: it has come up, and hears (a shim of before, which runs the copier that it finds on the disk, passes that over). `flushed`: all that was in the FIFO when that was asked is in the file. `ended`: the copier has let go of everything. */
 export type CopierReport =
-  | { readonly report: 'ready' | 'opened' | 'flushed' | 'ended'; readonly id: number }
+  | { readonly report: 'opened' | 'flushed' | 'ended'; readonly id: number }
   | { readonly report: 'error'; readonly id: number; readonly message: string };
 
 /** @returns the message's line, its end included */
@@ -64,7 +67,7 @@ export function decodeCopierReport(line: string): CopierReport {
   const fields = Fields.of(JSON.parse(line), 'copier', 'bad-message');
   const id = fields.integer('id');
   const report = fields.string('report');
-  if (report === 'ready' || report === 'opened' || report === 'flushed' || report === 'ended') return { report, id };
+  if (report === 'opened' || report === 'flushed' || report === 'ended') return { report, id };
   if (report !== 'error') return fields.fail('report', 'unknown');
   return { report, id, message: fields.string('message') };
 }

@@ -5,7 +5,7 @@ import { shimCommand } from '../../runtime/shim-command';
 import type { ChildReaper } from '../../sys/process/children';
 import { calledAs } from '../../sys/process/process-name';
 import { createSocketPair } from '../../sys/sockets/sockets';
-import { type CopierReport, type CopierRequest, decodeCopierReport, encodeCopierMessage } from '../copier/protocol';
+import { type CopierReport, type CopierRequest, NO_COPY, decodeCopierReport, encodeCopierMessage } from '../copier/protocol';
 import type { FileCopy } from './file-copy';
 import type { ShimLog } from '../log';
 
@@ -140,7 +140,7 @@ export class CopierProcess {
   private hear(report: CopierReport): void {
     const job = this.jobs.get(report.id);
     if (report.report === 'error') this.options.log.error('copying to or from a file', report.message, job?.copy.about);
-    else if (report.report === 'ready') this.isReady = true;
+    else if (report.report === 'opened' && report.id === NO_COPY) this.isReady = true;
     else if (report.report === 'opened') job?.copy.isOpened();
     else if (report.report === 'ended') this.over(report.id);
     else for (const tell of job?.flushing.splice(0) ?? []) tell();
