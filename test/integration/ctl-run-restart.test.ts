@@ -59,11 +59,14 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
   test('one that ends at once is kept as its policy says, and prune forgets what is over', async () => {
     await agent.startDaemon();
     const [quick, done] = [agent.name('quick'), agent.name('done')];
-    expect(await ctl.run('run', '-d', '--name', quick, '--host', '--restart', 'on-failure:1', '--', 'sh', '-c', 'exit 3')).toEqual({
+    expect(await ctl.run('run', '-d', '--name', quick, '--host', '--restart', 'unexpected', '--', 'sh', '-c', 'exit 3')).toEqual({
       status: 0, stdout: `${quick}\n`, stderr: expect.stringContaining('Exited too quickly (exit status 3)') as string,
     });
     expect(await ctl.run('rm', quick)).toMatchObject({ status: 1, stdout: `${quick}: ERROR (still running)\n` });
+    expect(await ctl.prints('rm', '--force', quick)).toBe(`${quick}: removed\n`);
+    await ctl.prints('run', '-d', '--name', quick, '--host', '--restart', 'on-failure:1', '--', 'sh', '-c', 'exit 3');
     await agent.untilState('quick', State.FATAL);
+    expect((await agent.look('quick')).reason).toBe('Exited unexpectedly (exit status 3), too often');
     await keep('done', 'unexpected', ['--host', '--', 'sh', '-c', `while [ ! -e ${agent.host.own('go')} ]; do sleep 0.01; done`]);
     agent.write('go', '');
     await agent.untilState('done', State.EXITED);
@@ -202,7 +205,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
       expect(stderr.replaceAll(/run-\w{4}/g, 'NAME').replaceAll(/\d+(\.\d+)? s/g, 'T')).toBe([
         'wrong', '-- NAME ended: exit status 3 after T; starts again in T --',
         'wrong', '-- NAME ended: exit status 3 after T; starts again in T --',
-        'wrong', '-- NAME ended: exit status 3 after T --', 'holdfastctl: NAME is not started again: Exited too quickly (exit status 3)', '',
+        'wrong', '-- NAME ended: exit status 3 after T --', 'holdfastctl: NAME is not started again: Exited unexpectedly (exit status 3), too often', '',
       ].join('\n'));
       // It was given no name.
       await nothingKept();
@@ -210,6 +213,13 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
 
     test('with docker\'s on-failure a job that is over at once is done', async () => {
       expect(await ctl.run('run', '--restart', 'on-failure', ...counting('test $n = 2'))).toMatchObject({ status: 0, stdout: 'run 1\nrun 2\n' });
+      // 0 is no limit.
+      expect(await ctl.run('run', '--restart', 'on-failure:0', ...counting('test $n = 4'))).toMatchObject({ status: 0, stdout: 'run 3\nrun 4\n' });
+      await nothingKept();
+    });
+
+    test('and its number counts all restarts, also of runs that were no quick ones', async () => {
+      expect(await ctl.run('run', '--restart', 'on-failure:1', ...counting('sleep 1.1; exit 3'))).toMatchObject({ status: 3, stdout: 'run 1\nrun 2\n' });
       await nothingKept();
     });
 

@@ -1,7 +1,10 @@
 import { invalid } from './run-options';
 
 /** Keys of a definition file. */
-export type RestartKeys = Readonly<Record<string, string | number>>;
+export type RestartKeys = Readonly<Record<string, unknown>>;
+
+/** docker counts the restarts since somebody started it, however long ago that was: ten years are as good as for ever. */
+const forever = '87600h';
 
 /** In the words of definition files, and in docker's. */
 const policies: Readonly<Record<string, RestartKeys>> = {
@@ -19,10 +22,10 @@ export function restartKeysOf(policy: string | undefined): RestartKeys | undefin
   const [word = 'never', retries, ...more] = policy?.split(':') ?? [];
   const keys = Object.hasOwn(policies, word) ? policies[word] : undefined;
   const hasRetries = retries !== undefined;
-  if (keys === undefined || more.length > 0 || (hasRetries && (word !== 'on-failure' || !/^\d{1,9}$/.test(retries)))) {
+  if (keys === undefined || more.length > 0 || (hasRetries && (word !== 'on-failure' || !/^\d{1,6}$/.test(retries)))) {
     throw invalid(`there is no --restart ${policy ?? ''}`, 'It is unexpected (after ends but for status 0), always, unless-stopped, on-failure[:TIMES], or never.');
   }
   if (Object.keys(keys).length === 0) return undefined;
-  // Retries are of starts: there are some to count only where it has to stay up for a while.
-  return hasRetries ? { autorestart: 'unexpected', startretries: Number(retries) } : keys;
+  // docker's 0 is no limit, too.
+  return Number(retries ?? 0) === 0 ? keys : { ...keys, restart: { limit: { count: Number(retries), within: forever } } };
 }
