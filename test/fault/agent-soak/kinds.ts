@@ -62,7 +62,7 @@ export const kinds: readonly Kind[] = [
   { short: 'after', keys: ['depends_on = { ONCE = "completed" }'], body: 'forever', rests: up, deeds: ['kill'] },
   {
     short: 'healthy', keys: ['startsecs = 0.2'], body: 'touch "$D/well"; forever', rests: up, deeds: ['harm'],
-    tables: { health: ['exec = ["test", "-e", "DIRECTORY/well"]', 'interval = 0.3', 'retries = 2', 'timeout = 10'] },
+    tables: { health: ['exec = ["test", "-e", "DIRECTORY/well"]', 'interval = 0.3', 'retries = 2', 'timeout = 10', 'start_period = 5'] },
   },
   { short: 'ready', keys: ['ready = { log = "it is ready" }'], body: 'rest 0.1; line "it is ready"; forever', rests: up, deeds: ['restart', 'kill'] },
   { short: 'changing', keys: ['startsecs = 0.2'], body: 'forever', rests: up, deeds: ['redefine', 'restart'] },
