@@ -176,7 +176,7 @@ export class Daemon {
     };
     this.#context.publisher.subscribe(() => { this.#freed.leave(); }, false);
     this.#supervisor = new Supervisor(channel, this.#context);
-    this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings, roots: this.#images.rootsOf(PROGRAMS_NAMESPACE), networkHook: join(programs, 'holdfast-network') });
+    this.#programs = makePrograms({ supervisor: this.#supervisor, context: this.#context, records: this.#records, stateDir, settings, reaper: this.#reaper, roots: this.#images.rootsOf(PROGRAMS_NAMESPACE), networkHook: join(programs, 'holdfast-network') });
     const library = this.#images.libraryOf(PROGRAMS_NAMESPACE, imageEvents(this.#context.publisher, PROGRAMS_NAMESPACE));
     this.agent = makeAgent({ directory: settings.programs, programs: this.#programs, records: this.#records, library, fleet, lookup, tools, log });
     this.#api = new ApiServer({

@@ -62,6 +62,10 @@ export interface ProgramParts {
     /** Of the programs that have one. */
     names(): readonly string[];
   };
+  readonly networks: {
+    /** Has plugins undo what a program's network may have left in another boot. @returns the exit status of who does that; undefined: it has no network of plugins @throws SysError */
+    giveBack(name: string, definition: Definition): Promise<number | undefined>;
+  };
   /** The core's request for a program's container. @param rootfs what its root is mounted of, where that is an image's */
   taskOf(name: string, definition: Definition, stdio: StdioPaths, rootfs: readonly RootMount[]): TaskArgs['createTask'];
 }

@@ -3,6 +3,7 @@ import { INIT } from '../runtime/state-dir/layout';
 import { type ContainerKey, isLegacy, nameOf } from '../runtime/state-dir/container-key';
 import { findProgram } from './list';
 import { ProgramError, managedElsewhere } from './errors';
+import { giveBackNetwork } from './network/give-back';
 import type { Asked, ProgramParts } from './parts';
 import { type Program, isUp } from './program';
 import { endBy } from './stop';
@@ -53,6 +54,7 @@ export async function forget(parts: ProgramParts, { name, key, record }: Program
   if (now !== undefined && isUp(now)) throw new ProgramError('running', name, `${name} runs`);
   if (now?.view !== undefined && !isLegacy(key)) await parts.supervisor.request('deleteTask', { id: key });
   if (record === undefined) return;
+  await giveBackNetwork(parts, record);
   await removeOutput(parts, key);
   if (record.definition.image !== undefined) await parts.roots.remove(record.name);
   await parts.definitions.delete(record.name);

@@ -1,4 +1,5 @@
 import type { Definition, StdioPaths } from '../records/definition';
+import { giveBackNetwork } from './network/give-back';
 import type { DefinitionRecord } from '../records/definition-record';
 import { RuntimeError } from '../runtime/errors';
 import { INIT } from '../runtime/state-dir/layout';
@@ -67,6 +68,7 @@ async function start(parts: ProgramParts, order: StartOrder): Promise<StartResul
   if (isRunning) await supervisor.request('wait', { id: key, processId: INIT }, order.cancel);
   // One that was created and not started is of a daemon that died in between, perhaps by another definition.
   if (view !== undefined) await supervisor.request('deleteTask', { id: key });
+  if (before !== undefined && before.definition.containerSpec !== definition.containerSpec) await giveBackNetwork(parts, before);
   await remember(parts, order, definition, before);
   tellRequest(parts, 'start', key, order);
   try {

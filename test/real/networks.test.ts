@@ -5,6 +5,7 @@ import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
 import { imageOf } from '../support/image-archive';
+import { daemonOfBoots, goDown, newBoot } from '../support/reboot';
 import { killDaemonAndShims } from '../support/shims';
 import { NetworkNamespace } from './support/network-namespace';
 import { run } from './support/program';
@@ -109,6 +110,35 @@ describeReal('networks of the Container Network Interface', () => {
     await expectNothingLeft();
     // Of who is in no network at all.
     expect(await ctl.prints('run', '--rm', 'tools:1', '--', 'ip', '-4', '-o', 'addr')).toMatch(/^1: lo .*\n$/);
+  });
+
+  test('an address of another boot is given back with the program, or by its next run, whatever that is', async () => {
+    // What plugins keep of addresses is on the disk; all that we have noted of them is gone.
+    await agent.host.stopDaemon();
+    const ofBoots = daemonOfBoots(agent.host).program;
+    agent.write('daemon-of-boots', `#!/bin/sh\nexec ${network.entering.join(' ')} ${ofBoots} "$@"\n`);
+    chmodSync(agent.host.own('daemon-of-boots'), 0o755);
+    const boot = (): Promise<void> => agent.startDaemon({ NETCONFPATH: agent.host.own('networks') }, { program: agent.host.own('daemon-of-boots') });
+    newBoot(agent.host);
+    await boot();
+    const command = ['image = "tools:1"', 'command = "sleep 1000"'];
+    agent.define('box', [...command, 'network = "cni"']);
+    agent.define('other', [...command, 'network = "cni"']);
+    await ctl.prints('update');
+    const one = agent.name('one');
+    await ctl.prints('run', '-d', '--name', one, '--net', 'cni', 'tools:1', '--', 'sleep', '1000');
+    for (const short of ['box', 'other']) await agent.untilState(short, State.RUNNING);
+    expect(leased()).toHaveLength(3);
+    await agent.host.stopDaemon('SIGKILL');
+    await goDown(agent.host, ['box', 'other', 'one'].map((short) => agent.name(short)));
+    agent.define('box', [...command, 'network = "none"']);
+    await boot();
+    for (const short of ['box', 'other']) await agent.untilState(short, State.RUNNING);
+    const address = await addressOf(agent.name('other'));
+    expect(leased()).toContain(address);
+    expect(leased()).toHaveLength(2);
+    await ctl.prints('rm', one);
+    expect(leased()).toEqual([address]);
   });
 
   describe('with ctr', () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mapObject, withMember } from '../../runtime/bundle/edit';
 import { NETWORK_ANNOTATION, PORTS_ANNOTATION } from '../../runtime/bundle/network';
 import { type JsonObject, isJsonObject } from '../../runtime/json';
+import type { InputRun } from '../../sys/process/run-with-input';
 
 /** A plugin that does not answer keeps a start no longer: seconds. */
 const hookTimeoutSeconds = 60;
@@ -33,17 +34,41 @@ export function networkId(place: string, container: string): string {
  * (OCI runtime specification, "POSIX-platform Hooks"), and the host's files for who finds names with them. @param isOfImage its root is its own, so these can be put there
  */
 export function networkedSpec(spec: JsonObject, place: NetworkPlace, isOfImage: boolean): JsonObject {
-  const annotations = isJsonObject(spec['annotations']) ? spec['annotations'] : {};
-  const { [NETWORK_ANNOTATION]: name, [PORTS_ANNOTATION]: ports } = annotations;
-  const isCni = typeof name === 'string';
-  const hooked = isCni ? mapObject(withMember(spec, 'hooks', spec['hooks'] ?? {}), 'hooks', (hooks) => hooksWith(hooks, place, [name, ...(typeof ports === 'string' ? [ports] : [])])) : spec;
+  const wanted = wantedOf(spec);
+  const isCni = wanted !== undefined;
+  const hooked = isCni ? mapObject(withMember(spec, 'hooks', spec['hooks'] ?? {}), 'hooks', (hooks) => hooksWith(hooks, place, wanted)) : spec;
   if (!isOfImage || !(isCni || isOfHost(spec))) return hooked;
   return withMember(hooked, 'mounts', [...listOf(spec['mounts']), ...nameMounts(spec, isCni, place)]);
 }
 
-function hooksWith(hooks: JsonObject, { hook, directory, environment, id }: NetworkPlace, wanted: readonly string[]): JsonObject {
-  const env = heard.flatMap((variable) => (environment[variable] === undefined ? [] : [`${variable}=${environment[variable]}`]));
-  const one = (verb: 'add' | 'del') => ({ path: hook, args: [hook, verb, id, directory, ...wanted], env, timeout: hookTimeoutSeconds });
+/** Has what was made of a spec's network undone also where nothing says any more what that was; undefined: it has none of the plugins'. @see networkedSpec */
+export function givingBack(spec: JsonObject, place: NetworkPlace): Omit<InputRun, 'input'> | undefined {
+  const wanted = wantedOf(spec);
+  if (wanted === undefined) return undefined;
+  const { path, args, env, timeout } = hookOf('forget', place, wanted);
+  return { command: [path, ...args.slice(1)], env: Object.fromEntries(env.map(({ name, value }) => [name, value])), timeoutMs: timeout * 1000 };
+}
+
+/** The name of the plugins' network, with its ports. */
+function wantedOf(spec: JsonObject): readonly string[] | undefined {
+  const annotations = isJsonObject(spec['annotations']) ? spec['annotations'] : {};
+  const { [NETWORK_ANNOTATION]: name, [PORTS_ANNOTATION]: ports } = annotations;
+  return typeof name === 'string' ? [name, ...(typeof ports === 'string' ? [ports] : [])] : undefined;
+}
+
+function hookOf(verb: 'add' | 'del' | 'forget', { hook, directory, environment, id }: NetworkPlace, wanted: readonly string[]) {
+  const env = heard.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [{ name, value }];
+  });
+  return { path: hook, args: [hook, verb, id, directory, ...wanted], env, timeout: hookTimeoutSeconds };
+}
+
+function hooksWith(hooks: JsonObject, place: NetworkPlace, wanted: readonly string[]): JsonObject {
+  const one = (verb: 'add' | 'del'): object => {
+    const hook = hookOf(verb, place, wanted);
+    return { ...hook, env: hook.env.map(({ name, value }) => `${name}=${value}`) };
+  };
   return {
     ...hooks,
     createRuntime: [...listOf(hooks['createRuntime']), one('add')],

@@ -71,6 +71,12 @@ export function detach(place: Place): readonly string[] {
   return failures;
 }
 
+/** {@link detach}, and where nothing says what was made, as it was in another boot, what this network would have made. @throws Error where there is no such network any more */
+export function giveBack(place: Place): readonly string[] {
+  if (readMade(place) !== undefined) return detach(place);
+  return undo(place, { network: findNetwork(place.networks, place.network), ports: place.ports, result: undefined });
+}
+
 /** In the other order. One that cannot does not keep the others from it. */
 function undo(place: Place, { network, ports, result }: Made): readonly string[] {
   const namespace = isPinned(place) ? pinOf(place) : '';

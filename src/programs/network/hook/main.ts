@@ -2,7 +2,7 @@ import { readFileSync, writeSync } from 'node:fs';
 import { Fields } from '../../../runtime/fields';
 import { parseJson } from '../../../runtime/json';
 import { messageOf } from '../../../sys/thrown';
-import { attach, detach } from './attachment';
+import { attach, detach, giveBack } from './attachment';
 
 const STDIN_FD = 0;
 const STDERR_FD = 2;
@@ -10,7 +10,10 @@ const usualNetworks = '/etc/cni/net.d';
 /** Where others put them, and where Debian does. */
 const usualPath = '/opt/cni/bin:/usr/lib/cni';
 
-/** `holdfast-network add|del <id> <directory> <network> [<ports, as JSON>]`: a hook of a container's spec, called by its runtime, which tells the container's state on stdin. */
+/**
+ * `holdfast-network add|del|forget <id> <directory> <network> [<ports, as JSON>]`: a hook of a container's spec, called by its runtime, which tells the container's state on stdin;
+ * `forget` is called by the daemon.
+ */
 function main([verb, id = '', directory = '', network = '', ports = '[]']: readonly string[]): number {
   const { NETCONFPATH: networks = usualNetworks, CNI_PATH: path = usualPath } = process.env;
   const place = { id, directory, network, ports: parseJson(ports), networks, path };
@@ -18,7 +21,7 @@ function main([verb, id = '', directory = '', network = '', ports = '[]']: reado
     attach(place, Fields.of(parseJson(readFileSync(STDIN_FD, 'utf8')), 'state', 'bad-file').integer('pid', 1));
     return 0;
   }
-  const failures = detach(place);
+  const failures = verb === 'forget' ? giveBack(place) : detach(place);
   if (failures.length > 0) say(failures.join('; '));
   return failures.length === 0 ? 0 : 1;
 }

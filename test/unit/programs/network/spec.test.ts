@@ -1,7 +1,7 @@
 import { containerSpec } from '../../../../src/runtime/bundle/container-spec';
 import { type Network, type PortMapping, parseNetwork, parsePort, printNetwork, printPort } from '../../../../src/runtime/bundle/network';
 import { type JsonObject, parseJson, printJson } from '../../../../src/runtime/json';
-import { networkId, networkedSpec } from '../../../../src/programs/network/spec';
+import { givingBack, networkId, networkedSpec } from '../../../../src/programs/network/spec';
 
 const specOf = (network: Network, more: JsonObject = {}): JsonObject => {
   const wishes = {
@@ -34,6 +34,14 @@ test.each<[string, PortMapping | undefined]>([
 ])('port %j', (text, port) => {
   expect(parsePort(text)).toEqual(port);
   if (port !== undefined) expect(printPort(port)).toBe(text);
+});
+
+test('what is left of another boot is undone without a container: the same hook is called with another verb', () => {
+  const ports = [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }] as const;
+  expect(givingBack(specOf({ is: 'cni', name: 'boxes', ports }), place)).toEqual({
+    command: ['/lib/holdfast-network', 'forget', 'holdfast-1', '/run/networks', 'boxes', JSON.stringify(ports)], env: { PATH: '/bin', NETCONFPATH: '/etc/nets' }, timeoutMs: 60_000,
+  });
+  expect(givingBack(specOf({ is: 'host' }), place)).toBeUndefined();
 });
 
 test('ports are told behind the network', () => {
