@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 
@@ -80,7 +81,11 @@ class AgentLife {
   async until(what: string, isIt: (container: Container) => boolean): Promise<Container> {
     let last: Container | undefined;
     const look = async (): Promise<Container> => {
-      for (;;) if (isIt(last = await this.one())) return last;
+      for (;;) {
+        if (isIt(last = await this.one())) return last;
+        // It needs the processor, too.
+        await delay(10);
+      }
     };
     return within(look(), `${what}, of ${this.name}`, undefined, () => `${State[last?.state ?? 0]} ${last?.reason ?? ''} after ${this.lines().join(', ')}\n${this.host.daemon.log()}`);
   }

@@ -8,6 +8,7 @@ import { AgentHost } from '../support/agent-host';
 import { within } from '../support/deadline';
 import { waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { until } from '../support/until';
 
 const at = (point: FaultPoint, ...times: readonly number[]): string[] => times.map((nth) => `${point}=kill:${String(nth)}`);
 
@@ -82,7 +83,7 @@ describeOnHost('an update whose daemon is killed', realContainers, () => {
     await agent.startDaemon();
     const names = async (): Promise<readonly string[]> => (await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false })).containers.map(({ name }) => name);
     const forgotten = async (): Promise<void> => {
-      while ((await names()).length > 0);
+      await until('all to go', names, (all) => all.length === 0);
     };
     await within(forgotten(), 'nothing of it', undefined, () => agent.host.daemon.log());
     // And nobody waits for it: the name is free.

@@ -15,6 +15,7 @@ import { describeOnHost, realContainers } from '../support/requires';
 import { killShims, shimOf } from '../support/shims';
 import { TaskHost } from '../support/task-host';
 import { TestHost } from '../support/test-host';
+import { until } from '../support/until';
 import { expectUntouched, expectWorking } from '../support/untouched';
 
 const sleeper = { args: ['sleep', '1000'] };
@@ -231,7 +232,7 @@ describeOnHost('a start', realContainers, () => {
     expect((await failureOf(host.create('box', sleeper))).code).toBe(status.ALREADY_EXISTS);
     signalExactly(shim, 'SIGCONT');
     for (const dir of ['box', 'other/exec']) await untilGone(join(host.stateDir, dir));
-    while ((await host.client.state()).containers.length > 1);
+    await until('the other\'s end', async () => (await host.client.state()).containers.length, (count) => count <= 1);
     await expectWorking(host, 'box');
     await host.end();
   });

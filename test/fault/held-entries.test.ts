@@ -9,6 +9,7 @@ import { processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { removeSetAside } from '../support/shims';
 import { TestHost } from '../support/test-host';
+import { until } from '../support/until';
 import { expectWorking } from '../support/untouched';
 
 const epoch = { seconds: 0n, nanos: 0 };
@@ -72,7 +73,7 @@ describeOnHost('an entry of the state directory that something is mounted on', r
     expect(await states()).toEqual(['box running init extra']);
     const events = await host.events({ timestamp: epoch });
     await host.client.signal('box', 9);
-    while ((await states()).join() !== 'box stopped init extra');
+    await until('the end', states, (all) => all.join() === 'box stopped init extra');
     unmount();
     await events.untilExit('box');
     expect(events.linesOf('box')).toEqual(['start-container', 'start-process extra', 'exit extra 137', 'exit init 137']);
@@ -110,7 +111,7 @@ describeOnHost('an entry of the state directory that something is mounted on', r
     await host.client.signal('box', 0);
     expect(await states()).toEqual(['box running init']);
     await host.client.signal('box', 9);
-    while ((await states()).join() !== 'box stopped init');
+    await until('the end', states, (all) => all.join() === 'box stopped init');
     expect(processOf(systemPid)).toBeUndefined();
     expect((await failureOf(host.client.signal('box', 9))).details).toMatch(/no such process/);
     const events = await host.events({ timestamp: epoch });

@@ -10,7 +10,7 @@ import type { Mount } from '../../src/api/gen/containerd/types/mount';
 import type { ContainerdClient } from '../support/containerd-client';
 import { digestOf, imageOf } from '../support/image-archive';
 import type { TaskHost } from '../support/task-host';
-import { until } from '../real/support/until';
+import { until } from '../support/until';
 import type { TaskOrdeal } from './task-ordeal';
 
 const none: Map<string, string> = new Map<string, string>();

@@ -8,6 +8,7 @@ import { writeBundle } from '../support/bundle';
 import { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
 import { buildRootfs } from '../support/rootfs';
+import { until } from '../support/until';
 
 const often = ['interval = 0.1', 'start_interval = 0.1'];
 /** sd_notify(3), without a module: any perl can. */
@@ -32,13 +33,8 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     await agent.cleanUp();
   });
 
-  const output = async (short: string, last: string): Promise<readonly string[]> => {
-    for (;;) {
-      const lines = (await ctl.run('logs', agent.name(short))).stdout.split('\n').slice(0, -1);
-      if (lines.at(-1) === last) return lines;
-      await agent.look(short);
-    }
-  };
+  const output = (short: string, last: string): Promise<readonly string[]> =>
+    until(last, async () => (await ctl.run('logs', agent.name(short))).stdout.split('\n').slice(0, -1), (lines) => lines.at(-1) === last);
 
   test('a rootfs: each key is as the program finds it, in its own root', async () => {
     // A user of that root alone, in a file that a link leads to, which is one of that root as well.
@@ -96,10 +92,10 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     const group = agent.name('pair');
     const cgroups = (): readonly string[] => cgroupMounts().map(({ mountPoint }) => `${mountPoint}/holdfast`).filter((path) => existsSync(path));
     const before = cgroups();
-    writeFileSync(`${agent.host.own('programs')}/pair.toml`, `[program.two-${group}]\nrootfs = "${rootfs}"\ncommand = "sleep 1000"\nprocess_name = "two"\n[group.${group}]\nprograms = ["two-${group}"]\n`);
+    writeFileSync(`${agent.host.own('programs')}/pair.toml`, `[program.two-${group}]\nrootfs = "${rootfs}"\ncommand = "sleep 1000"\nstopsignal = "KILL"\nprocess_name = "two"\n[group.${group}]\nprograms = ["two-${group}"]\n`);
     await agent.startDaemon();
     const name = `${group}:two`;
-    for (let shown = ''; !shown.includes('RUNNING');) shown = (await ctl.run('status', name)).stdout;
+    await until('its start', async () => (await ctl.run('status', name)).stdout, (shown) => shown.includes('RUNNING'));
     expect(existsSync(`${agent.host.stateDir}.holdfast/runc/programs/${group}+two`)).toBe(true);
     const pid = (await ctl.prints('pid', name)).trim();
     await agent.killDaemon();

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
+import { untilExists } from '../support/files';
 import { waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { clockEnvironment, setClock } from '../support/wall-clock';
@@ -118,7 +119,7 @@ describeOnHost('health checks', realContainers, () => {
     await agent.until('db', 'its process', ({ state, pid }) => state === State.STARTING && pid !== 0);
     await agent.host.stopDaemon('SIGKILL');
     writeFileSync(gate, '');
-    while (agent.lines('said').length === 0) await new Promise(setImmediate);
+    await untilExists(agent.host.own('said'));
     await agent.startDaemon();
     await agent.untilState('db', State.RUNNING);
     expect((await agent.look('db')).managed?.health).not.toBe('unhealthy');

@@ -9,6 +9,7 @@ import { within } from '../support/deadline';
 import { type MadeImage, digestOf, imageOf } from '../support/image-archive';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestRegistry } from '../support/test-registry';
+import { until } from '../support/until';
 
 /** Writes down what it finds and adds a line to a file of its root, and tells which signal has ended it. */
 const service = [
@@ -50,13 +51,8 @@ describeOnHost('programs of files that name an image', realContainers, () => {
     await ctl.prints('load', path);
   };
   /** All that it has said, once it has said that so many times. */
-  const said = async (short: string, last: string, times = 1): Promise<readonly string[]> => {
-    for (;;) {
-      const lines = (await ctl.run('logs', agent.name(short))).stdout.split('\n').slice(0, -1);
-      if (lines.filter((line) => line === last).length === times) return lines;
-      await agent.look(short);
-    }
-  };
+  const said = (short: string, last: string, times = 1): Promise<readonly string[]> =>
+    until(last, async () => (await ctl.run('logs', agent.name(short))).stdout.split('\n').slice(0, -1), (lines) => lines.filter((line) => line === last).length === times);
   const roots = async (): Promise<readonly string[]> =>
     (await agent.client.all(Snapshots.list, { snapshotter: 'overlayfs', filters: [] }, 'programs')).flatMap(({ info }) => info.map(({ name }) => name)).filter((name) => name.includes('box'));
 

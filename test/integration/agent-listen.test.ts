@@ -7,6 +7,7 @@ import { Ctl } from '../support/ctl';
 import { waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { buildRootfs } from '../support/rootfs';
+import { until } from '../support/until';
 
 /** sd_listen_fds(3): what a program is to find in its environment before it takes descriptor 3 for a socket. */
 const server = (answer: string): string =>
@@ -179,11 +180,8 @@ async function shimOf(agent: AgentHost, short = 'srv'): Promise<number> {
   return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]);
 }
 
-async function output(ctl: Ctl, name: string, count: number): Promise<readonly string[]> {
-  for (;;) {
-    const lines = (await ctl.run('logs', name)).stdout.split('\n').slice(0, -1);
-    if (lines.length >= count) return lines;
-  }
+function output(ctl: Ctl, name: string, count: number): Promise<readonly string[]> {
+  return until(`${String(count)} lines`, async () => (await ctl.run('logs', name)).stdout.split('\n').slice(0, -1), (lines) => lines.length >= count);
 }
 
 async function connects(port: number): Promise<boolean> {

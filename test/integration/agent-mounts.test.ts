@@ -5,6 +5,7 @@ import { AgentHost } from '../support/agent-host';
 import { bindMount } from '../support/bind-mount';
 import { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
+import { until } from '../support/until';
 
 const mountsOfHost = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
 
@@ -20,13 +21,8 @@ describeOnHost('host programs with mounts of their own', realContainers, () => {
     await agent.cleanUp();
   });
 
-  const facts = async (short: string): Promise<readonly string[]> => {
-    for (;;) {
-      const lines = (await ctl.run('logs', agent.name(short))).stdout.split('\n').slice(0, -1);
-      if (lines.at(-1) === 'end') return lines.slice(0, -1);
-      await agent.look(short);
-    }
-  };
+  const facts = async (short: string): Promise<readonly string[]> =>
+    (await until('all facts', async () => (await ctl.run('logs', agent.name(short))).stdout.split('\n').slice(0, -1), (lines) => lines.at(-1) === 'end')).slice(0, -1);
 
   test.each([[''], ['pid_namespace = true']])('its /tmp is its own and in memory, also to what is executed in it, and gone with it; the host\'s mounts stay as they are %s', async (also) => {
     const mine = `holdfast-own-${agent.name('web')}`;

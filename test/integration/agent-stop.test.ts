@@ -5,6 +5,7 @@ import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
 import { within } from '../support/deadline';
 import { describeOnHost, realContainers } from '../support/requires';
+import { until } from '../support/until';
 
 describeOnHost('who hears the signal of a stop', realContainers, () => {
   let agent: AgentHost;
@@ -32,8 +33,7 @@ describeOnHost('the task of a run that is over', realContainers, () => {
   /** Looks until it is not there. */
   async function untilGone(): Promise<void> {
     const request = { container_id: agent.name('web'), exec_id: '' };
-    const looking = async (): Promise<void> => { while (!(await agent.client.refusal(TasksService.get, request, 'programs')).startsWith('5 ')); };
-    await within(looking(), 'the task to go', undefined, () => agent.host.daemon.log());
+    await until('the task to go', () => agent.client.refusal(TasksService.get, request, 'programs'), (refusal) => refusal.startsWith('5 '));
   }
 
   test('goes without a next start, also where the daemon dies before that', async () => {

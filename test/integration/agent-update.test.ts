@@ -6,6 +6,7 @@ import { splitWords } from '../../src/runtime/text/words';
 import { AgentHost } from '../support/agent-host';
 import { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
+import { until } from '../support/until';
 
 interface Entry {
   readonly command: string;
@@ -134,7 +135,7 @@ describeOnHost('definitions that change', realContainers, () => {
     await agent.startDaemon();
     const areUp = async (): Promise<void> => {
       const isUp = ({ state }: Container): boolean => state === State.RUNNING;
-      while (!(await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false })).containers.every(isUp)) await new Promise(setImmediate);
+      await until('all to run', async () => (await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false })).containers.every(isUp), (areAll) => areAll);
     };
     await areUp();
     await agent.killDaemon();

@@ -12,7 +12,7 @@ import type { Envelope } from '../../src/api/gen/containerd/types/envelope';
 import { Any } from '../../src/api/gen/google/protobuf/any';
 import { TarReader } from '../../src/images/tar/reader';
 import { type FaultPoint, checkpointMoments } from '../../src/sys/fault-points';
-import { until } from '../real/support/until';
+import { until } from '../support/until';
 import { CheckpointRuntime } from '../support/checkpoint-runtime';
 import type { DaemonProcess } from '../support/daemon-process';
 import { failureOf } from '../support/failure';

@@ -5,9 +5,9 @@ import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { openPidFd, rawExitInfoOf } from '../../src/sys/process/process';
 import { AgentHost } from '../support/agent-host';
 import { binDirectory } from '../support/daemon-process';
-import { within } from '../support/deadline';
 import { describeOnHost, realContainers } from '../support/requires';
 import { copiersOf, shimOf } from '../support/shims';
+import { until } from '../support/until';
 
 /** Of a status as wait(2) tells it: whatever the host does with core dumps, this one was written. */
 const coreFlag = 128;
@@ -18,14 +18,7 @@ async function leavesCore(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 'SIGABRT');
     // The kernel tells when its parent has heard of it, which nothing here is told of.
-    const told = async (): Promise<number> => {
-      for (;;) {
-        const raw = rawExitInfoOf(pidFd);
-        if (raw !== undefined) return raw;
-        await new Promise(setImmediate);
-      }
-    };
-    const raw = await within(told(), `the end of ${String(pid)}`);
+    const raw = (await until(`the end of ${String(pid)}`, () => rawExitInfoOf(pidFd), (info) => info !== undefined)) ?? 0;
     expect(raw & 127).toBe(6);
     return (raw & coreFlag) !== 0;
   } finally {

@@ -15,7 +15,7 @@ import { Recorder } from '../support/recorder';
 import { describeOnHost, realContainers } from '../support/requires';
 import { tarOf } from '../support/tars';
 import { TestHost } from '../support/test-host';
-import { until } from '../real/support/until';
+import { until } from '../support/until';
 
 const image = busyboxImage('example.org/tools:1');
 const namespace = 'programs';

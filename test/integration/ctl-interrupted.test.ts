@@ -3,8 +3,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { State } from '../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../support/agent-host';
 import { Ctl, type RunningCtl } from '../support/ctl';
-import { within } from '../support/deadline';
 import { describeOnHost, realContainers } from '../support/requires';
+import { until } from '../support/until';
 
 describeOnHost('Ctrl-C in a verb that waits changes nothing, and says what goes on', realContainers, () => {
   let agent: AgentHost;
@@ -38,8 +38,7 @@ describeOnHost('Ctrl-C in a verb that waits changes nothing, and says what goes 
     const open = (): number => readdirSync(`/proc/${String(agent.host.daemon.pid)}/fd`).length;
     const before = open();
     const running = ctl.start(...args);
-    const looking = async (): Promise<void> => { while (open() <= before) await new Promise(setImmediate); };
-    await within(looking(), 'its connection');
+    await until('its connection', open, (now) => now > before);
     return running;
   };
 

@@ -6,7 +6,7 @@ import { ContentService as Content } from '../../src/api/gen/containerd/services
 import { LeasesService as Leases } from '../../src/api/gen/containerd/services/leases/v1/leases';
 import { SnapshotsService as Snapshots } from '../../src/api/gen/containerd/services/snapshots/v1/snapshots';
 import { schemas } from '../../src/ctl/commands/schema';
-import { until } from '../real/support/until';
+import { until } from '../support/until';
 import { ContainerdClient } from '../support/containerd-client';
 import { Ctl } from '../support/ctl';
 import { type MadeImage, busyboxImage, digestOf, imageOf } from '../support/image-archive';

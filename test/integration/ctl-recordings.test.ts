@@ -1,13 +1,15 @@
 import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
 import { splitWords } from '../../src/runtime/text/words';
 import { endPrograms } from '../support/agent-host';
+import { ContainerdClient } from '../support/containerd-client';
 import { Ctl, type CtlEnd } from '../support/ctl';
-import { within } from '../support/deadline';
 import { describeOnHost, realContainers } from '../support/requires';
 import { allOfAProgram, normal, ownHelp, twice } from '../support/supervisorctl-words';
 import { TestHost } from '../support/test-host';
+import { until } from '../support/until';
 
 interface Entry {
   readonly command: string;
@@ -71,19 +73,19 @@ function withPrograms(definitions: string): { readonly ctl: () => Ctl; readonly 
     await endPrograms(host);
     await host.cleanUp();
   });
-  const statesNow = async (): Promise<ReadonlyMap<string, string>> => {
-    const all = JSON.parse((await ctl.run('status', '--json')).stdout) as readonly { readonly name: string; readonly state: string }[];
-    return new Map(all.map(({ name, state }) => [name, state]));
+  const statesNow = async (): Promise<readonly (readonly [string, string])[]> => {
+    const client = new ContainerdClient(host.socketPath);
+    try {
+      const { containers } = await client.ask(ContainersService.list, { names: [], all_namespaces: false });
+      return containers.map(({ name, state }) => [name, State[state]]);
+    } finally {
+      client.close();
+    }
   };
   return {
     ctl: () => ctl,
     untilStates: async (states) => {
-      let last: ReadonlyMap<string, string> = new Map();
-      const looking = async (): Promise<void> => {
-        do last = await statesNow();
-        while (!Object.entries(states).every(([name, state]) => last.get(name) === state));
-      };
-      await within(looking(), JSON.stringify(states), undefined, () => JSON.stringify([...last]));
+      await until(JSON.stringify(states), statesNow, (now) => Object.entries(states).every(([name, state]) => now.some(([one, its]) => one === name && its === state)));
     },
   };
 }

@@ -7,6 +7,7 @@ import { processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { SharedHost } from '../support/shared-host';
 import type { TestHost } from '../support/test-host';
+import { until } from '../support/until';
 import { expectUntouched } from '../support/untouched';
 
 const path = 'PATH=/bin';
@@ -175,7 +176,7 @@ describeOnHost('a paused container', [...realContainers, 'freezer'], () => {
     await host.create('calm', { args: ['sleep', '1000'] }, { runtime, runtimeArgs: ['--root', host.runtimeRoot] });
     const call = new AbortController();
     const cut = failureOf(host.client.updateContainer({ id: 'calm', status: 'paused' }, { signal: call.signal }));
-    while (!(await host.runtime('state', 'calm')).includes('"status": "paused"'));
+    await until('the pause', () => host.runtime('state', 'calm'), (state) => state.includes('"status": "paused"'));
     call.abort();
     expect((await cut).code).toBe(status.CANCELLED);
     await events.untilType('pause', 'calm');

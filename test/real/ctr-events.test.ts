@@ -1,7 +1,7 @@
 import type { Program } from './support/program';
 import { Side } from './support/side';
 import { describeReal, SideBySide } from './support/side-by-side';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 describeReal('ctr: events', () => {
   const sides = new SideBySide((name) => new Side(name));

@@ -3,7 +3,7 @@ import { errorCodeOf } from '../../src/sys/thrown';
 import { busyboxImage, digestOf } from '../support/image-archive';
 import { Side } from './support/side';
 import { describeReal, SideBySide } from './support/side-by-side';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 const name = 'example.org/busybox:1';
 const image = busyboxImage(name);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { processesNaming, processOf, waitForExit } from '../support/processes';
 import { Side } from './support/side';
 import { describeReal, SideBySide } from './support/side-by-side';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 /** ctr tells the size after the start. */
 const sized = 'while [ "$(stty size 2>/dev/null)" != "40 100" ]; do sleep 0.05; done; stty size';

@@ -1,6 +1,6 @@
 import { DockerSide } from './support/docker-side';
 import { describeReal, SideBySide } from './support/side-by-side';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 describeReal('docker: restart policies, pause, update, figures, events, memory, health', () => {
   const sides = new SideBySide((name) => new DockerSide(name));

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 
 import { DockerSide } from './support/docker-side';
 import { describeReal, SideBySide } from './support/side-by-side';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 /** Tells its signals, and says first that it can. */
 const telling = 'trap "echo term; exit 5" TERM; trap "echo int; exit 6" INT; echo ready; while :; do sleep 0.1; done';

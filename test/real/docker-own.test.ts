@@ -8,7 +8,7 @@ import { importImage } from './support/image';
 import { NetworkNamespace } from './support/network-namespace';
 import { Place } from './support/place';
 import { chosenBackends, describeReal } from './support/side-by-side';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 /** dockerd without `--containerd`: it starts the `containerd` that it finds on its PATH, with a file that it writes. */
 const programs = { debian: '/usr/bin/containerd', holdfast: join(binDirectory, 'holdfastd') };

@@ -1,6 +1,6 @@
 import { DockerSide } from './support/docker-side';
 import { describeReal, SideBySide } from './support/side-by-side';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 /** docker tells the size after the start. */
 const sized = 'while [ "$(stty size 2>/dev/null)" != "40 100" ]; do sleep 0.05; done; stty size';

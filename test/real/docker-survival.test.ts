@@ -1,7 +1,7 @@
 import { waitForExit } from '../support/processes';
 import { DockerSide } from './support/docker-side';
 import { describeReal, SideBySide } from './support/side-by-side';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 /** Which of the two daemons goes away, and how. */
 interface Absence {

@@ -11,7 +11,7 @@ import { NetworkNamespace } from './support/network-namespace';
 import { run } from './support/program';
 import { Side } from './support/side';
 import { SideBySide, describeReal } from './support/side-by-side';
-import { until } from './support/until';
+import { until } from '../support/until';
 
 const daemonProgram = resolve(__dirname, '../../bin/holdfastd');
 const tools = ['sh', 'ip', 'sleep', 'cat', 'ping', 'true', 'nc'].map((tool) => ({ name: `bin/${tool}`, link: 'busybox' }));

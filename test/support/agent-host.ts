@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { type Container, ContainersService, State } from '../../src/api/gen/holdfast/v1/containers';
 import { DefinitionsService } from '../../src/api/gen/holdfast/v1/definitions';
 import { ContainerdClient } from './containerd-client';
 import { within } from './deadline';
 import { type DaemonOptions, TestHost } from './test-host';
+
+/** Who looked all the time would take the processor from what is looked at. */
+const betweenLooksMs = 10;
 
 /** Has all programs forgotten that files of a host define: nothing is defined any more. */
 export async function endPrograms(host: TestHost): Promise<void> {
@@ -99,7 +103,10 @@ export class AgentHost {
   until(short: string, what: string, isIt: (container: Container) => boolean): Promise<Container> {
     let last: Container | undefined;
     const looking = async (): Promise<Container> => {
-      for (;;) if (isIt(last = await this.look(short))) return last;
+      for (;;) {
+        if (isIt(last = await this.look(short))) return last;
+        await delay(betweenLooksMs);
+      }
     };
     return within(looking(), `${what}, of ${short}`, undefined, () => `${State[last?.state ?? 0]} ${last?.reason ?? ''}\n${this.host.daemon.log()}`);
   }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { DeadlineError, patienceMs } from '../../support/deadline';
+import { DeadlineError, patienceMs } from './deadline';
 
-/** Between two looks at something that a client's program has to be asked for. */
+/** Between two looks at something that has to be asked for. */
 const pauseMs = 50;
 
 /**
- * Asks again and again until the answer is as wanted, and gives it. For what real clients have no events for.
+ * Asks again and again until the answer is as wanted, and gives it. For what nobody tells of by an event; who asked
+ * without a pause in between would take the processor from what is asked about.
  *
  * @throws DeadlineError with the last answer
  */

@@ -10,7 +10,7 @@ import { NetworkNamespace } from './network-namespace';
 import { normalise, withoutRuntimesWords } from './normalise';
 import { Place } from './place';
 import type { Outcome, RunOptions } from './program';
-import { until } from './until';
+import { until } from '../../support/until';
 
 /** One of the two backends under a dockerd 20.10, with Debian's docker as the client, and a transcript as a Side has. */
 export class DockerSide {

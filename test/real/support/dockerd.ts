@@ -8,7 +8,7 @@ import type { NetworkNamespace } from './network-namespace';
 import type { Place } from './place';
 import { inTerminal, Program, run } from './program';
 import type { Outcome, RunOptions } from './program';
-import { until } from './until';
+import { until } from '../../support/until';
 
 /** Debian's, whatever else is on PATH. */
 const dockerProgram = '/usr/bin/docker';

@@ -7,7 +7,7 @@ import { normalise, withoutRuntimesWords } from './normalise';
 import { Place } from './place';
 import { inTerminal, Program, run } from './program';
 import type { Outcome, RunOptions } from './program';
-import { until } from './until';
+import { until } from '../../support/until';
 
 /** Debian's, and no other that may be on PATH. */
 const ctrProgram = '/usr/bin/ctr';

@@ -1,7 +1,7 @@
 // `make swarm`: three dockerds, each on its own Holdfast, one swarm on this machine, to watch.
 import { parseArgs } from 'node:util';
 
-import { until } from '../support/until';
+import { until } from '../../support/until';
 import { Swarm } from './swarm';
 
 const usage = `usage: scripts/swarm [--backend holdfast|debian] [--keep]

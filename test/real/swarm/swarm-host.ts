@@ -4,7 +4,7 @@ import { Dockerd } from '../support/dockerd';
 import { importImage } from '../support/image';
 import { NetworkNamespace } from '../support/network-namespace';
 import { Place } from '../support/place';
-import { until } from '../support/until';
+import { until } from '../../support/until';
 
 /** A host of the swarm: its network and its name, its containerd, its dockerd. */
 export class SwarmHost {

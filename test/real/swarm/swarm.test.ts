@@ -1,5 +1,5 @@
 import { chosenBackends, describeReal } from '../support/side-by-side';
-import { until } from '../support/until';
+import { until } from '../../support/until';
 import { Swarm } from './swarm';
 
 describeReal('a swarm of three hosts', () => {

@@ -1,6 +1,6 @@
 import type { BackendName } from '../support/backend';
 import { NetworkNamespace } from '../support/network-namespace';
-import { until } from '../support/until';
+import { until } from '../../support/until';
 import { lines, SwarmHost } from './swarm-host';
 
 /** A task of a service as `docker service ps` shows it. */
