@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, statSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, rmdirSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { State } from '../../src/api/gen/holdfast/v1/containers';
@@ -110,8 +110,7 @@ describeOnHost('what a host does to programs of files', realContainers, () => {
       agent.define('late', ['command = "sleep 1000"', 'autostart = false', 'startsecs = 0']);
       await agent.startDaemon();
       const { pid } = await agent.untilState('web', State.RUNNING);
-      const { bavail, bsize } = statfsSync(root);
-      writeFileSync(join(root, 'filler'), Buffer.alloc(bavail * bsize));
+      fill(join(root, 'filler'));
       const { status, stdout, stderr } = await ctl.run('start', agent.name('late'));
       expect(status).not.toBe(0);
       expect(stdout + stderr).toMatch(/ENOSPC|full|no space|no room/i);
@@ -130,3 +129,15 @@ describeOnHost('what a host does to programs of files', realContainers, () => {
     }
   });
 });
+
+/** Writes until there is no room left: what runs writes, too, meanwhile. */
+function fill(path: string): void {
+  const fd = openSync(path, 'w');
+  try {
+    for (;;) writeSync(fd, Buffer.alloc(4096));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
