@@ -11,14 +11,23 @@ import { type DaemonOptions, TestHost } from './test-host';
 /** Who looked all the time would take the processor from what is looked at. */
 const betweenLooksMs = 10;
 
-/** Has all programs forgotten that files of a host define: nothing is defined any more. */
+/** Has all programs forgotten that files of a host define: nothing is defined any more. What takes its time to stop is killed: that is not what is tested here. */
 export async function endPrograms(host: TestHost): Promise<void> {
   rmSync(host.own('programs'), { recursive: true });
   const client = new ContainerdClient(host.socketPath);
   try {
-    await client.all(DefinitionsService.update, { names: [], dry_run: false });
+    const updated = client.all(DefinitionsService.update, { names: [], dry_run: false }).then(() => true);
+    while (!(await Promise.race([updated, delay(100, false)]))) await killStopping(client);
   } finally {
     client.close();
+  }
+}
+
+async function killStopping(client: ContainerdClient): Promise<void> {
+  const { containers } = await client.ask(ContainersService.list, { names: [], all_namespaces: false });
+  for (const { name, state } of containers) {
+    // It may be over by now.
+    if (state === State.STOPPING) await client.refusal(ContainersService.signal, { name, process: '', signal: 9 });
   }
 }
 
