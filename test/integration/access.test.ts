@@ -9,7 +9,8 @@ import { LegacyConnection } from '../legacy-client/wire';
 import { failureOf } from '../support/failure';
 import { untilLogged } from '../support/log-lines';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 const me = `pid ${String(process.pid)} uid ${String(process.getuid?.())}`;
 const forged = { 'holdfast-peer': 'pid 1 uid 4711' };
@@ -32,11 +33,13 @@ function fileModes(directory: string): string[] {
 }
 
 describeOnHost('who may connect, and to what', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   test.each([
     ['of old, by its repaired connection', undefined, {}],

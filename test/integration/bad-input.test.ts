@@ -6,7 +6,8 @@ import { status } from '@grpc/grpc-js';
 import { failureOf } from '../support/failure';
 import { treeBelow } from '../support/files';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';
 
 const run = { args: ['true'], cwd: '/', env: ['PATH=/bin'] };
@@ -25,15 +26,17 @@ const badNames: readonly (readonly [string, string])[] = [
 ];
 
 describeOnHost('bad input', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
   afterEach(async () => {
     await expectUntouched(host);
     await expectWorking(host);
-    await host.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   test('an unknown container', async () => {
     const { client } = host;

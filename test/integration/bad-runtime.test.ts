@@ -6,25 +6,32 @@ import { failureOf } from '../support/failure';
 import { untilExists } from '../support/files';
 import { countProcesses, processesNaming, signalExactly } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { DaemonOptions, TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';
 
 describeOnHost('a runtime', realContainers, () => {
   let host: TestHost;
-  afterEach(async () => {
-    await expectUntouched(host);
-    await expectWorking(host);
-    await host.cleanUp();
-  });
+  /** A daemon for the tests of a describe, which must be well after each. */
+  const useDaemon = (options: DaemonOptions): void => {
+    const shared = new SharedHost(options);
+    beforeEach(async () => {
+      host = await shared.take();
+    });
+    afterEach(async () => {
+      await expectUntouched(host);
+      await expectWorking(host);
+      await shared.giveBack();
+    });
+    afterAll(() => shared.close());
+  };
 
   const createWith = (runtime: string) =>
     host.create('x', { args: ['sleep', '1000'] }, { runtime, runtimeArgs: ['--root', host.runtimeRoot] });
   const fake = (behaviour: FakeRuntimeBehaviour): string => writeFakeRuntime(host.own('runtime'), behaviour);
 
   describe('that fails', () => {
-    beforeEach(async () => {
-      host = await TestHost.withDaemon();
-    });
+    useDaemon({});
 
     test.each(['docker-nope', '/nonexistent/runc'])('because %s does not exist', async (runtime) => {
       const error = await failureOf(createWith(runtime));
@@ -54,9 +61,7 @@ describeOnHost('a runtime', realContainers, () => {
   });
 
   describe('that hangs', () => {
-    beforeEach(async () => {
-      host = await TestHost.withDaemon({ flags: ['--start-timeout=1500ms'] });
-    });
+    useDaemon({ flags: ['--start-timeout=1500ms'] });
 
     test.each<FakeRuntimeBehaviour>(['hangs', 'hangs-with-child', 'start-hangs'])(
       '(%s) runs into the start timeout, and leaves no process',

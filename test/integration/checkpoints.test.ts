@@ -11,6 +11,7 @@ import { untilExists } from '../support/files';
 import { processesNaming, waitForExit } from '../support/processes';
 import { RecordingRuntime } from '../support/recording-runtime';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedHost } from '../support/shared-host';
 import { TestHost } from '../support/test-host';
 
 const plain: Checkpoint = { name: 'one', exit: false, tcp: false, unixSockets: false, shell: false, emptyNS: [] };
@@ -24,16 +25,18 @@ const restoreAnew = [
 ].join('\n');
 
 describeOnHost('checkpoints, with a runtime that only says that it made them', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let place: string;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     place = host.own('checkpoints');
   });
   afterEach(async () => {
     await host.end();
-    await host.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   async function box(instead: Readonly<Record<string, string>> = { checkpoint: 'exit' }): Promise<RecordingRuntime> {
     const runtime = new RecordingRuntime(host.own('runtime'), instead);

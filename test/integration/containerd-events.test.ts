@@ -15,7 +15,8 @@ import type { Any } from '../../src/api/gen/google/protobuf/any';
 import { within } from '../support/deadline';
 import { Recorder } from '../support/recorder';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 /** What dockerd subscribes with, of another namespace. */
 const asDockerd = 'namespace==legacy,topic~=|^/tasks/|';
@@ -81,15 +82,17 @@ const exitOf = (event: Any | undefined): TaskExit => TaskExit.decode(event?.valu
 const exitsOf = (seen: Recorder<Envelope>, id: string): TaskExit[] => seen.items.filter(isExitOf(id)).map(({ event }) => exitOf(event));
 
 describeOnHost('the service Events of the containerd API', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   const clients: Client[] = [];
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
   afterEach(async () => {
     for (const client of clients.splice(0)) client.close();
-    await host.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   const connect = (): Client => {
     const client = new Client(host);

@@ -7,19 +7,22 @@ import { failureOf } from '../support/failure';
 import { processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { sharedRootfs } from '../support/rootfs';
+import { SharedHost } from '../support/shared-host';
 import { TaskHost } from '../support/task-host';
-import { TestHost } from '../support/test-host';
+import type { TestHost } from '../support/test-host';
 
 const sleep = ['sleep', '1000'];
 
 describeOnHost('tasks of the containerd API', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let tasks: TaskHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     tasks = new TaskHost(host);
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   /** The daemon is killed and started: clients and streams of before are dead. */
   async function restart(): Promise<void> {

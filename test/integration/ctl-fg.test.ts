@@ -1,17 +1,20 @@
-import { Ctl } from '../support/ctl';
+import type { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedCtl } from '../support/shared-ctl';
 import type { TestHost } from '../support/test-host';
 
 const detachKeys = '\x10\x11';
 
 describeOnHost('holdfastctl fg', realContainers, () => {
+  const shared = new SharedCtl();
   let host: TestHost;
   let ctl: Ctl;
   let name: string;
   beforeEach(async () => {
-    ({ host, ctl, name } = await Ctl.withDaemon());
+    ({ host, ctl, name } = await shared.take());
   });
-  afterEach(() => ctl.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   test('what it refuses, in supervisorctl\'s words', async () => {
     await ctl.prints('run', '-d', '--name', name, '--host', '--', 'true');

@@ -6,21 +6,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { mkfifo, unreadBytes } from '../../src/sys/files/files';
-import { Ctl } from '../support/ctl';
+import type { Ctl } from '../support/ctl';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedCtl } from '../support/shared-ctl';
 import type { TestHost } from '../support/test-host';
 
 const counted = (to: number): string => Array.from({ length: to }, (_, index) => `${String(index + 1)}\n`).join('');
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/;
 
 describeOnHost('holdfastctl logs and tail', realContainers, () => {
+  const shared = new SharedCtl();
   let host: TestHost;
   let ctl: Ctl;
   let name: string;
   beforeEach(async () => {
-    ({ host, ctl, name } = await Ctl.withDaemon());
+    ({ host, ctl, name } = await shared.take());
   });
-  afterEach(() => ctl.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const run = async (script: string, as = name): Promise<void> => {
     await ctl.prints('run', '-d', '--name', as, '--host', '--', 'sh', '-c', script);

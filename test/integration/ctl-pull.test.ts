@@ -5,13 +5,15 @@ import Ajv2020 from 'ajv/dist/2020';
 import { ContentService as Content } from '../../src/api/gen/containerd/services/content/v1/content';
 import { LeasesService as Leases } from '../../src/api/gen/containerd/services/leases/v1/leases';
 import { SnapshotsService as Snapshots } from '../../src/api/gen/containerd/services/snapshots/v1/snapshots';
+import { ImagesService } from '../../src/api/gen/holdfast/v1/images';
 import { schemas } from '../../src/ctl/commands/schema';
 import { until } from '../support/until';
 import { ContainerdClient } from '../support/containerd-client';
 import { Ctl } from '../support/ctl';
 import { type MadeImage, busyboxImage, digestOf, imageOf } from '../support/image-archive';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 import { type Instead, TestRegistry } from '../support/test-registry';
 
 const namespace = 'programs';
@@ -28,6 +30,7 @@ const half = (end: 'hang' | 'cut'): Instead => ({ response }) => {
 };
 
 describeOnHost('holdfastctl pull', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let ctl: Ctl;
   let client: ContainerdClient;
@@ -36,7 +39,7 @@ describeOnHost('holdfastctl pull', realContainers, () => {
 
   beforeEach(async () => {
     registry = await TestRegistry.start();
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     ctl = new Ctl(host);
     client = new ContainerdClient(host.socketPath);
     host.closeAtEnd(() => { client.close(); });
@@ -49,8 +52,17 @@ describeOnHost('holdfastctl pull', realContainers, () => {
     // What a test has left hanging ends with it.
     await registry.close();
     ctl.close();
-    await host.cleanUp();
+    // A test may have killed the daemon that the other one was connected to.
+    client.close();
+    client = new ContainerdClient(host.socketPath);
+    const { images } = await client.ask(ImagesService.list, { names: [] });
+    if (images.length > 0) await client.ask(ImagesService.remove, { names: images.map(({ name }) => name) });
+    // What is fetched again has to come from the registry.
+    const isEmpty = (await left()).length === 0;
+    client.close();
+    await (isEmpty ? shared.giveBack() : shared.close());
   });
+  afterAll(() => shared.close());
 
   const names = (place: string): string[] => (existsSync(join(host.directory, 'root/images', place)) ? readdirSync(join(host.directory, 'root/images', place)).map((name) => join(host.directory, 'root/images', place, name)) : []);
   const ingests = (): string[] => names('io.containerd.content.v1.content/ingest');

@@ -9,16 +9,19 @@ import { Ctl } from '../support/ctl';
 import { waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { sharedRootfs } from '../support/rootfs';
+import { SharedCtl } from '../support/shared-ctl';
 import { TestHost } from '../support/test-host';
 
 describeOnHost('holdfastctl run', realContainers, () => {
+  const shared = new SharedCtl();
   let host: TestHost;
   let ctl: Ctl;
   let name: string;
   beforeEach(async () => {
-    ({ host, ctl, name } = await Ctl.withDaemon());
+    ({ host, ctl, name } = await shared.take());
   });
-  afterEach(() => ctl.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   test('passes on what a program says and how it ends, and forgets one that was given no name', async () => {
     expect(await ctl.run('run', '--host', '--memory', '64m', '--', 'sh', '-c', 'echo hi; echo oh >&2; exit 42')).toEqual({ status: 42, stdout: 'hi\n', stderr: 'oh\n' });

@@ -7,6 +7,7 @@ import { writeFakeRuntime } from '../support/fake-runtime';
 import { untilExists, untilGone } from '../support/files';
 import { processesNaming, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedCtl } from '../support/shared-ctl';
 import { TestHost } from '../support/test-host';
 import { expectUntouched } from '../support/untouched';
 
@@ -17,18 +18,14 @@ const untilSized = ['sh', '-c', 'until stty size 2>&1 | grep -q "^[1-9]"; do sle
 const pidAndUptime = /pid \d+, uptime \d:\d\d:\d\d/;
 
 describeOnHost('holdfastctl', realContainers, () => {
+  const shared = new SharedCtl();
   let host: TestHost;
   let ctl: Ctl;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
-    ctl = new Ctl(host);
+    ({ host, ctl } = await shared.take());
   });
-  afterEach(async () => {
-    ctl.close();
-    // A test may have ended the daemon.
-    await ctl.run('rm', '--force', 'all');
-    await host.cleanUp();
-  });
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   /** Programs are remembered after their end: they are forgotten first. */
   const forgetAndExpectUntouched = async (): Promise<void> => {
@@ -131,10 +128,10 @@ describeOnHost('holdfastctl', realContainers, () => {
 
     test('passes a signal on, and the status of one that kills', async () => {
       const started = ctl.start('events', '--json', '--type', 'start-container', '--since', '1m');
-      const running = ctl.start('start', '-a', 'x', bundle('x', ['sh', '-c', 'trap "exit 4" INT; echo up; while :; do sleep 0.05; done']));
+      const running = ctl.start('start', '-a', 'hears', bundle('hears', ['sh', '-c', 'trap "exit 4" INT; echo up; while :; do sleep 0.05; done']));
       await running.printed('up\n');
       // A signal that comes before the start is answered takes the start back.
-      await started.printed('"x"');
+      await started.printed('"hears"');
       started.kill('SIGKILL');
       running.kill('SIGINT');
       expect((await running.ended).status).toBe(4);
@@ -251,15 +248,15 @@ describeOnHost('holdfastctl', realContainers, () => {
       // It prints no header that would say when it has subscribed: it asks for what it may have missed by then.
       const live = ctl.start('events', '--json', '--since', '1m');
       const lines = ctl.start('events', '--since', '1m');
-      await ctl.prints('start', 'x', bundle('x', ['sh', '-c', 'exit 2']));
+      await ctl.prints('start', 'told', bundle('told', ['sh', '-c', 'exit 2']));
       await lines.printed('exit status 2');
-      const stored = await ctl.prints('events', '--until', 'now', '--json', '--name', 'x');
+      const stored = await ctl.prints('events', '--until', 'now', '--json', '--name', 'told');
       const told = stored.trim().split('\n').map((line) => JSON.parse(line) as object);
       expect(told).toMatchObject([
-        { type: 'start', name: 'x', by: { uid: 0 } },
-        { type: 'create', name: 'x' },
-        { type: 'start-container', name: 'x' },
-        { type: 'exit', name: 'x', process: 'init', exit_status: 2 },
+        { type: 'start', name: 'told', by: { uid: 0 } },
+        { type: 'create', name: 'told' },
+        { type: 'start-container', name: 'told' },
+        { type: 'exit', name: 'told', process: 'init', exit_status: 2 },
       ]);
       await live.printed('"exit"');
       for (const running of [live, lines]) running.kill('SIGKILL');
@@ -316,59 +313,6 @@ describeOnHost('holdfastctl', realContainers, () => {
     await host.end();
   });
 
-  describe('without a daemon', () => {
-    const missing = (): string => `unix://${host.socketPath} no such file\n`;
-
-    // Verbs of supervisorctl's say it on stdout, as that does.
-    test.each([
-      ['status', 4, true],
-      ['stop x', 7, true],
-      ['start x', 7, true],
-      ['signal HUP x', 7, true],
-      ['pid', 7, true],
-      ['pid x', 7, true],
-      // Its other statuses are those of what it runs.
-      ['exec x true', 125, false],
-      ['run --host true', 125, false],
-      ['events', 7, false],
-      ['ps', 7, false],
-    ])('%s: exit status %i, and what to do', async (command, expected, onStdout) => {
-      await host.stopDaemon();
-      const { status, stdout, stderr } = await ctl.run(...command.split(' '));
-      const hint = '  holdfastd does not run, or has another socket: systemctl start holdfast, or -s, or HOLDFAST_ADDRESS\n';
-      expect({ status, stdout, stderr }).toEqual({ status: expected, stdout: onStdout ? missing() : '', stderr: onStdout ? hint : missing() + hint });
-    });
-
-    test('shutdown asks whether that has been done before, and its status is 1, as of supervisorctl', async () => {
-      await host.stopDaemon();
-      expect(await ctl.run('shutdown')).toEqual({ status: 1, stdout: `ERROR: ${missing().trimEnd()} (already shut down?)\n`, stderr: expect.stringContaining('systemctl start holdfast') as string });
-    });
-
-    test('a socket that a killed daemon has left: refused, 4', async () => {
-      await host.stopDaemon('SIGKILL');
-      const { status, stdout, stderr } = await ctl.run('stop', 'x');
-      expect({ status, stdout }).toEqual({ status: 4, stdout: `unix://${host.socketPath} refused connection\n` });
-      expect(stderr).toMatch(/^ {2}holdfastd has ended and left its socket; programs run on\..*\n$/);
-    });
-
-    test('a socket of something else: 4', async () => {
-      const path = host.own('other.sock');
-      const other = createServer((socket) => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'); }).listen(path);
-      try {
-        const { status, stdout } = await ctl.run('-s', path, 'status');
-        expect({ status, stdout }).toEqual({ status: 4, stdout: `unix://${path} does not speak Holdfast's protocol\n` });
-      } finally {
-        other.close();
-      }
-    });
-
-    test('as JSON where that was asked for', async () => {
-      await host.stopDaemon();
-      const { stderr } = await ctl.run('ps', '--json');
-      expect(JSON.parse(stderr)).toEqual({ error: { code: 'unreachable', message: missing().trim() } });
-    });
-  });
-
   test.each([
     ['nope', 2], ['status --nope', 2], ['events --until soon', 2], ['-s tcp://x status', 2], ['start a/b .', 2], ['start .. .', 2], ['exec x', 125], ['run --host', 125],
   ])(
@@ -400,5 +344,68 @@ describeOnHost('holdfastctl', realContainers, () => {
       expect(stderr).toContain('--force');
       expect(readFileSync(`${directory}/config.json`, 'utf8')).toBe(before);
     });
+  });
+});
+
+describeOnHost('holdfastctl without a daemon', realContainers, () => {
+  let host: TestHost;
+  let ctl: Ctl;
+  beforeAll(async () => {
+    host = await TestHost.withDaemon();
+    await host.stopDaemon();
+  });
+  beforeEach(() => {
+    ctl = new Ctl(host);
+  });
+  afterEach(() => { ctl.close(); });
+  afterAll(() => host.cleanUp());
+
+  const missing = (): string => `unix://${host.socketPath} no such file\n`;
+
+  // Verbs of supervisorctl's say it on stdout, as that does.
+  test.each([
+    ['status', 4, true],
+    ['stop x', 7, true],
+    ['start x', 7, true],
+    ['signal HUP x', 7, true],
+    ['pid', 7, true],
+    ['pid x', 7, true],
+    // Its other statuses are those of what it runs.
+    ['exec x true', 125, false],
+    ['run --host true', 125, false],
+    ['events', 7, false],
+    ['ps', 7, false],
+  ])('%s: exit status %i, and what to do', async (command, expected, onStdout) => {
+    const { status, stdout, stderr } = await ctl.run(...command.split(' '));
+    const hint = '  holdfastd does not run, or has another socket: systemctl start holdfast, or -s, or HOLDFAST_ADDRESS\n';
+    expect({ status, stdout, stderr }).toEqual({ status: expected, stdout: onStdout ? missing() : '', stderr: onStdout ? hint : missing() + hint });
+  });
+
+  test('shutdown asks whether that has been done before, and its status is 1, as of supervisorctl', async () => {
+    expect(await ctl.run('shutdown')).toEqual({ status: 1, stdout: `ERROR: ${missing().trimEnd()} (already shut down?)\n`, stderr: expect.stringContaining('systemctl start holdfast') as string });
+  });
+
+  test('a socket of something else: 4', async () => {
+    const path = host.own('other.sock');
+    const other = createServer((socket) => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'); }).listen(path);
+    try {
+      const { status, stdout } = await ctl.run('-s', path, 'status');
+      expect({ status, stdout }).toEqual({ status: 4, stdout: `unix://${path} does not speak Holdfast's protocol\n` });
+    } finally {
+      other.close();
+    }
+  });
+
+  test('as JSON where that was asked for', async () => {
+    const { stderr } = await ctl.run('ps', '--json');
+    expect(JSON.parse(stderr)).toEqual({ error: { code: 'unreachable', message: missing().trim() } });
+  });
+  // The last one: its socket stays.
+  test('a socket that a killed daemon has left: refused, 4', async () => {
+    await host.startDaemon();
+    await host.stopDaemon('SIGKILL');
+    const { status, stdout, stderr } = await ctl.run('stop', 'x');
+    expect({ status, stdout }).toEqual({ status: 4, stdout: `unix://${host.socketPath} refused connection\n` });
+    expect(stderr).toMatch(/^ {2}holdfastd has ended and left its socket; programs run on\..*\n$/);
   });
 });

@@ -5,18 +5,21 @@ import { parseJson } from '../../src/runtime/json';
 import { fitToThisHost, oldSpecs } from '../support/old-spec';
 import { describeOnHost, realContainers } from '../support/requires';
 import { sharedRootfs } from '../support/rootfs';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 /** CAP_KILL and CAP_CHOWN (capabilities(7)) as a set of bits. */
 const killAndChown = '0000000000000021';
 const unlimited = 18446744073709551615n;
 
 describeOnHost('a dockerd of any age gives its spec to the daemon', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   describe.each(oldSpecs())('$name', ({ text }) => {
     const needsLift = !/"ociVersion":"1\.0\.0"/.test(text);

@@ -8,6 +8,7 @@ import { failureOf } from '../support/failure';
 import { untilExists } from '../support/files';
 import { allProcesses } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedHost } from '../support/shared-host';
 import { TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';
 
@@ -16,10 +17,6 @@ const sleeping = { args: ['sleep', '1000'] };
 /** The texts that clients look for, each as the daemon says it: code UNKNOWN, and these words. */
 describeOnHost('the words of an error', realContainers, () => {
   let host: TestHost;
-  afterEach(async () => {
-    await expectUntouched(host);
-    await host.cleanUp();
-  });
 
   const detailsOf = async (call: Promise<unknown>): Promise<string> => {
     const error = await failureOf(call);
@@ -28,9 +25,15 @@ describeOnHost('the words of an error', realContainers, () => {
   };
 
   describe('of requests', () => {
+    const shared = new SharedHost();
     beforeEach(async () => {
-      host = await TestHost.withDaemon();
+      host = await shared.take();
     });
+    afterEach(async () => {
+      await expectUntouched(host);
+      await shared.giveBack();
+    });
+    afterAll(() => shared.close());
 
     test('an unknown container, whatever is asked of it', async () => {
       const run = { args: ['true'], cwd: '/', env: ['PATH=/bin'] };
@@ -86,6 +89,10 @@ describeOnHost('the words of an error', realContainers, () => {
     };
     beforeEach(() => {
       host = new TestHost();
+    });
+    afterEach(async () => {
+      await expectUntouched(host);
+      await host.cleanUp();
     });
 
     test('one that is not there', async () => {

@@ -10,7 +10,8 @@ import { Ctl } from '../support/ctl';
 import { untilExists, untilIn } from '../support/files';
 import { keptSize } from '../support/kept-files';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 const lines = 300_000;
 const counted = Array.from({ length: lines }, (_, index) => `${String(index + 1)}\n`).join('');
@@ -18,18 +19,20 @@ const counted = Array.from({ length: lines }, (_, index) => `${String(index + 1)
 const kept = { max_size_bytes: 100_000n, max_files: 3 };
 
 describeOnHost('a reader that a program waits for', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let client: ContainerdClient;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     client = new ContainerdClient(host.socketPath);
   });
   afterEach(async () => {
     const { containers } = await client.ask(ContainersService.list, { names: [], all_namespaces: false });
     for (const { name } of containers) await client.ask(ContainersService.remove, { name, force: true });
     client.close();
-    await host.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   const definitionOf = (script: string, more: Partial<Definition> = {}): Definition => ({
     bundle: host.bundle('web', { args: ['sh', '-c', script] }), host_program: Buffer.alloc(0), container_spec: Buffer.alloc(0), runtime: '', runtime_args: [], no_pivot: false, labels: [],

@@ -9,7 +9,8 @@ import { EventsService } from '../../src/api/gen/holdfast/v1/events';
 import { ContainerdClient } from '../support/containerd-client';
 import { processesNaming, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 const definitionOf = (bundle: string, more: Partial<Definition> = {}): Definition => ({
   bundle,
@@ -31,17 +32,19 @@ async function untilNoProcessNames(directory: string): Promise<void> {
 }
 
 describeOnHost('holdfast.v1', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let client: ContainerdClient;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     client = new ContainerdClient(host.socketPath);
   });
   afterEach(async () => {
     for (const { name } of await listed().catch(() => [])) await client.ask(ContainersService.remove, { name, force: true });
     client.close();
-    await host.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   const restart = async (signal: NodeJS.Signals): Promise<void> => {
     client.close();
@@ -84,21 +87,21 @@ describeOnHost('holdfast.v1', realContainers, () => {
   });
 
   test('what is stopped is STOPPED, and who asked for it is with the wish and with the event', async () => {
-    await start('web', ['sleep', '1000']);
-    const up = await one('web');
+    await start('stopped', ['sleep', '1000']);
+    const up = await one('stopped');
     expect(up).toMatchObject({ state: State.RUNNING, wish: { up: true, by: { uid: 0, pid: process.pid } } });
-    expect(outcomes(await start('web', ['sleep', '1000']))).toEqual([Outcome.ALREADY_STARTED]);
-    const [waiting, stopped] = await stop('web', 0n);
+    expect(outcomes(await start('stopped', ['sleep', '1000']))).toEqual([Outcome.ALREADY_STARTED]);
+    const [waiting, stopped] = await stop('stopped', 0n);
     expect(waiting?.waiting).toBeDefined();
     expect(stopped?.result?.outcome).toBe(Outcome.STOPPED_NOW);
-    expect(await one('web')).toMatchObject({ state: State.STOPPED, last_end: { exit_status: 137 } });
-    expect(outcomes(await stop('web'))).toEqual([Outcome.NOT_RUNNING]);
-    const events = await client.all(EventsService.follow, { after_id: undefined, since: undefined, stored_only: true, namespaces: [], name: 'web' });
+    expect(await one('stopped')).toMatchObject({ state: State.STOPPED, last_end: { exit_status: 137 } });
+    expect(outcomes(await stop('stopped'))).toEqual([Outcome.NOT_RUNNING]);
+    const events = await client.all(EventsService.follow, { after_id: undefined, since: undefined, stored_only: true, namespaces: [], name: 'stopped' });
     expect(events.map(({ type }) => type)).toEqual(['start', 'create', 'start-container', 'stop', 'exit']);
     expect(events[3]).toMatchObject({ by: { uid: 0, pid: process.pid } });
     const ids = events.map(({ id }) => id);
     expect([...ids].sort((a, b) => Number(a - b))).toEqual(ids);
-    const rest = await client.all(EventsService.follow, { after_id: ids[3], since: undefined, stored_only: true, namespaces: [], name: 'web' });
+    const rest = await client.all(EventsService.follow, { after_id: ids[3], since: undefined, stored_only: true, namespaces: [], name: 'stopped' });
     expect(rest.map(({ type }) => type)).toEqual(['exit']);
   });
 
@@ -193,7 +196,7 @@ describeOnHost('holdfast.v1', realContainers, () => {
     expect(await one('old')).toMatchObject({ namespace: 'legacy', state: State.RUNNING, definition: undefined });
     await start('old', ['sleep', '1000']);
     expect((await listed()).map(({ name, namespace }) => [name, namespace])).toEqual([['legacy/old', 'legacy'], ['old', 'programs']]);
-    expect(outcomes(await stop('legacy/old')).at(-1)).toBe(Outcome.STOPPED_NOW);
+    expect(outcomes(await stop('legacy/old', 500n)).at(-1)).toBe(Outcome.STOPPED_NOW);
     expect((await listed()).map(({ name }) => name)).toEqual(['old']);
   });
 
@@ -209,6 +212,6 @@ describeOnHost('holdfast.v1', realContainers, () => {
 
   test('a range of events that is not kept is an error', async () => {
     const request = { since: undefined, stored_only: true, namespaces: [], name: '' };
-    await expect(client.all(EventsService.follow, { ...request, after_id: 99n })).rejects.toThrow('11 OUT_OF_RANGE');
+    await expect(client.all(EventsService.follow, { ...request, after_id: 99_999n })).rejects.toThrow('11 OUT_OF_RANGE');
   });
 });

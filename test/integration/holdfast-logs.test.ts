@@ -7,25 +7,28 @@ import { type LogsRequest, OutputStream } from '../../src/api/gen/holdfast/v1/ou
 import { ContainerdClient } from '../support/containerd-client';
 import { OutputReader } from '../support/output-client';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 /** With the trap set before anything is written. */
 const trap = 'trap go=1 USR1';
 const untilLetGo = 'while [ -z "$go" ]; do sleep 0.05; done';
 
 describeOnHost('the output of programs', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let client: ContainerdClient;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     client = new ContainerdClient(host.socketPath);
   });
   afterEach(async () => {
     const { containers } = await client.ask(ContainersService.list, { names: [], all_namespaces: false });
     for (const { name } of containers) await client.ask(ContainersService.remove, { name, force: true });
     client.close();
-    await host.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   const start = async (name: string, script: string, more: Partial<Definition> = {}): Promise<void> => {
     const definition = {
@@ -77,19 +80,19 @@ describeOnHost('the output of programs', realContainers, () => {
   });
 
   test('a follower gets it as it comes, over rotations and restarts of the program, with each end after all of the run, until it is forgotten', async () => {
-    await start('web', 'seq 3000; echo done >&2; exit 3', { kept_output: { format: '', max_size_bytes: 20_000n, max_files: 100 } });
-    const following = reader('web', { follow: true, after_event_id: 0n });
+    await start('followed', 'seq 3000; echo done >&2; exit 3', { kept_output: { format: '', max_size_bytes: 20_000n, max_files: 100 } });
+    const following = reader('followed', { follow: true, after_event_id: 0n });
     const over = following.read();
     const runs = (count: number): Promise<void> => following.until(`${String(count)} ends`, ({ ends }) => ends.length === count);
     await runs(1);
     expect(following.stderr).toBe('done\n');
-    await again('web');
+    await again('followed');
     await runs(2);
-    await ended('web');
+    await ended('followed');
     const counted = Array.from({ length: 3000 }, (_, index) => `${String(index + 1)}\n`).join('');
     expect(following.stdout === counted.repeat(2)).toBe(true);
     expect(following.ends.map(({ exit_status: status, ran_ns: ran }) => [status, ran > 0n])).toEqual([[3, true], [3, true]]);
-    await client.ask(ContainersService.remove, { name: 'web', force: false });
+    await client.ask(ContainersService.remove, { name: 'followed', force: false });
     await over;
     expect(following).toMatchObject({ isRemoved: true, failure: undefined });
   });

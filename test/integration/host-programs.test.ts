@@ -5,16 +5,19 @@ import { failureOf } from '../support/failure';
 import { HostPrograms } from '../support/host-programs';
 import { processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import type { TestHost } from '../support/test-host';
 
 describeOnHost('host programs', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let programs: HostPrograms;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     programs = new HostPrograms(host);
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   test('one is created, started, ended and deleted, in the namespaces of the host and a cgroup of its own', async () => {
     const stdio = host.stdio('web');

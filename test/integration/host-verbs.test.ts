@@ -8,19 +8,22 @@ import { failureOf } from '../support/failure';
 import { HostPrograms } from '../support/host-programs';
 import { processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedHost } from '../support/shared-host';
 import { killDaemonAndShims, killShims } from '../support/shims';
 import { TestHost } from '../support/test-host';
 
 const obedient = { args: ['sh', '-c', 'while read word rest; do [ "$word" = exit ] && exit $rest; echo "got $word"; done'] };
 
 describeOnHost('what is done with host programs that run', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let programs: HostPrograms;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     programs = new HostPrograms(host);
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const limit = (controller: string, id: string, file: string): string => readFileSync(`/sys/fs/cgroup/${controller}${host.cgroup}/${id}/${file}`, 'utf8').trim();
 

@@ -103,57 +103,58 @@ describeOnHost('the OOM killer in a container', [...realContainers, 'memory cont
   });
 
   test('that may kill nobody, while the daemon was down', async () => {
-    const stdio = host.stdio('hangs');
-    await host.create('hangs', { args: swells, memoryLimit, disableOOMKiller: true }, stdio.paths);
+    const stdio = host.stdio('hung');
+    await host.create('hung', { args: swells, memoryLimit, disableOOMKiller: true }, stdio.paths);
     await host.stopDaemon('SIGKILL');
     stdio.open();
     await stdio.stdin.write('go\n');
     await host.startDaemon();
     const events = await host.events({ timestamp: epoch });
-    await events.untilType('oom', 'hangs');
-    await host.client.signal('hangs', 9);
-    await events.untilExit('hangs');
-    expect(events.linesOf('hangs')).toEqual(['start-container', 'oom', 'exit init 137']);
+    await events.untilType('oom', 'hung');
+    await host.client.signal('hung', 9);
+    await events.untilExit('hung');
+    expect(events.linesOf('hung')).toEqual(['start-container', 'oom', 'exit init 137']);
   });
 
   test.each(['SIGTERM', 'SIGKILL'] as const)('of a child while the daemon was down (%s): told after the restart, once', async (signal) => {
+    const id = `feeds-${signal}`;
     const events = await host.events();
-    const stdio = host.stdio('feeds');
-    await host.create('feeds', { args: feeds, memoryLimit }, stdio.paths);
+    const stdio = host.stdio(id);
+    await host.create(id, { args: feeds, memoryLimit }, stdio.paths);
     await stdio.stdin.write('before\n');
     await stdio.stdout.until('fed before 137\n');
-    await events.untilType('oom', 'feeds');
+    await events.untilType('oom', id);
     await host.stopDaemon(signal);
     stdio.open();
     await stdio.stdin.write('meanwhile\n');
     await stdio.stdout.until('fed meanwhile 137\n');
     await host.startDaemon();
     const since = await host.events({ timestamp: epoch });
-    await since.until(() => since.linesOf('feeds').length === 3, 'the second oom');
+    await since.until(() => since.linesOf(id).length === 3, 'the second oom');
     for (let again = 0; again < 2; again += 1) await host.restartDaemon(signal);
     await host.end();
-    expect(await stored('feeds')).toEqual(['start-container', 'oom', 'oom', 'exit init 137']);
+    expect(await stored(id)).toEqual(['start-container', 'oom', 'oom', 'exit init 137']);
   });
 
   test('of a whole container while the daemon was down: oom, then the exit', async () => {
-    const stdio = host.stdio('bursts');
-    await host.create('bursts', { args: bursts, memoryLimit }, stdio.paths);
-    const { systemPid } = await host.initOf('bursts');
+    const stdio = host.stdio('burst');
+    await host.create('burst', { args: bursts, memoryLimit }, stdio.paths);
+    const { systemPid } = await host.initOf('burst');
     await host.stopDaemon('SIGKILL');
     stdio.open();
     await stdio.stdin.write('now\n');
     await waitForExit(systemPid);
-    await untilExists(join(host.stateDir, 'bursts/init/holdfast-deleted'));
+    await untilExists(join(host.stateDir, 'burst/init/holdfast-deleted'));
     await host.startDaemon();
     const events = await host.events({ timestamp: epoch });
-    await events.untilExit('bursts');
-    expect(events.linesOf('bursts')).toEqual(['start-container', 'oom', 'exit init 137']);
+    await events.untilExit('burst');
+    expect(events.linesOf('burst')).toEqual(['start-container', 'oom', 'exit init 137']);
   });
 
   test('of a whole container while neither daemon nor shim was there: oom, then the exit', async () => {
-    const stdio = host.stdio('bursts');
-    await host.create('bursts', { args: bursts, memoryLimit }, stdio.paths);
-    const { systemPid } = await host.initOf('bursts');
+    const stdio = host.stdio('burst-alone');
+    await host.create('burst-alone', { args: bursts, memoryLimit }, stdio.paths);
+    const { systemPid } = await host.initOf('burst-alone');
     await host.stopDaemon('SIGKILL');
     stdio.open();
     const [shim] = processesNaming(`holdfast-shim --serve ${host.stateDir}`);
@@ -164,8 +165,8 @@ describeOnHost('the OOM killer in a container', [...realContainers, 'memory cont
     await host.startDaemon();
     const events = await host.events({ timestamp: epoch });
     // Whoever has reaped it does not tell how it ended.
-    await events.untilExit('bursts');
-    expect(events.linesOf('bursts')).toEqual(['start-container', 'oom', expect.stringMatching(/^exit init (137|255)$/)]);
+    await events.untilExit('burst-alone');
+    expect(events.linesOf('burst-alone')).toEqual(['start-container', 'oom', expect.stringMatching(/^exit init (137|255)$/)]);
   });
 
   test("is told of where another program's shim serves the container", async () => {

@@ -6,9 +6,10 @@ import { FifoWriter, makeFifo } from '../support/fifo';
 import { untilContains, untilExists } from '../support/files';
 import { processesNaming, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedHost } from '../support/shared-host';
 import { killShims } from '../support/shims';
 import { TaskHost } from '../support/task-host';
-import { TestHost } from '../support/test-host';
+import type { TestHost } from '../support/test-host';
 import { upgradeShims } from '../support/upgrade-shims';
 
 const say = ['sh', '-c', 'echo out; echo err >&2'];
@@ -17,16 +18,18 @@ const echo = ['sh', '-c', 'while read line; do echo "out $line"; echo "err $line
 const copies = 'exec 5>&-; cat <&3 >"$2/out" & cat <&4 >"$2/err"; wait';
 
 describeOnHost('a program that reads the output of a task', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let tasks: TaskHost;
   let place: string;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     tasks = new TaskHost(host);
     place = host.own('a place');
     mkdirSync(place);
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   /** @returns the URI of a logger that does what the script says; its second argument is the place of its files */
   function logger(script = copies): string {

@@ -8,22 +8,25 @@ import { FifoReader } from '../support/fifo';
 import { untilContains } from '../support/files';
 import { untilLogged } from '../support/log-lines';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedHost } from '../support/shared-host';
 import { killDaemonAndShims, killShims } from '../support/shims';
 import { TaskHost } from '../support/task-host';
-import { TestHost } from '../support/test-host';
+import type { TestHost } from '../support/test-host';
 import { upgradeShims } from '../support/upgrade-shims';
 
 const say = ['sh', '-c', 'echo out; echo err >&2'];
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 describeOnHost('stdio of tasks', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let tasks: TaskHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     tasks = new TaskHost(host);
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const run = async (id: string): Promise<number> => {
     await tasks.start(id);

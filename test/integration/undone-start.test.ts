@@ -12,17 +12,20 @@ import { failureOf } from '../support/failure';
 import { untilExists, untilGone, untilIn } from '../support/files';
 import { processOf, processesNaming, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedHost } from '../support/shared-host';
 import { killDaemonAndShims } from '../support/shims';
 import { Strace } from '../support/strace';
 import { TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';
 
 describeOnHost('a start is undone', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const request = (runtime: string) => ({
     id: 'x',

@@ -33,17 +33,16 @@ async function killStopping(client: ContainerdClient): Promise<void> {
 
 /** A host whose daemon keeps running what a test defines. Names of programs are the host's, as their cgroups are everyone's. */
 export class AgentHost {
-  readonly host = new TestHost();
   readonly #suffix = randomBytes(4).toString('hex');
   #client: ContainerdClient | undefined;
 
-  constructor() {
+  constructor(readonly host = new TestHost()) {
     this.makeDirectory();
   }
 
   /** Of the definitions. */
   makeDirectory(): void {
-    mkdirSync(this.host.own('programs'));
+    mkdirSync(this.host.own('programs'), { recursive: true });
   }
 
   /** Of a program of this host. */
@@ -86,7 +85,12 @@ export class AgentHost {
   /** @param more than what it is started with always: its environment, another program */
   async startDaemon(env: Readonly<Record<string, string>> = {}, more: Pick<DaemonOptions, 'program'> = {}): Promise<void> {
     await this.host.startDaemon({ ...this.daemonOptions, env, ...more });
-    this.#client?.close();
+    this.connect();
+  }
+
+  /** To the daemon that is there. */
+  connect(): void {
+    this.close();
     this.#client = new ContainerdClient(this.host.socketPath);
   }
 
@@ -137,9 +141,14 @@ export class AgentHost {
     else await this.client.all(ContainersService[verb], { names, signal: 0, timeout_ms: undefined });
   }
 
+  /** Lets go of the daemon. */
+  close(): void {
+    this.#client?.close();
+  }
+
   /** Ends its programs, and takes the host away. @throws LeftoverError */
   async cleanUp(): Promise<void> {
-    this.#client?.close();
+    this.close();
     if (this.host.daemon.hasEnded) await this.startDaemon();
     await endPrograms(this.host);
     await this.host.cleanUp();

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { patienceMs, within } from './deadline';
-import { TestHost } from './test-host';
+import type { TestHost } from './test-host';
 
 const bin = resolve(__dirname, '../../bin');
 
@@ -76,12 +75,6 @@ export class Ctl {
   /** It and its arguments, for a shell. */
   commandLine(...args: readonly string[]): string {
     return [this.#program, ...args].map((part) => `'${part}'`).join(' ');
-  }
-
-  /** A host with a daemon, holdfastctl told of it, and a name that no other test's program has. cleanUp() ends it. */
-  static async withDaemon(): Promise<{ readonly host: TestHost; readonly ctl: Ctl; readonly name: string }> {
-    const host = await TestHost.withDaemon();
-    return { host, ctl: new Ctl(host), name: `web-${randomBytes(4).toString('hex')}` };
   }
 
   /** Forgets all programs, and takes the host away. @throws LeftoverError */

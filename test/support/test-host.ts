@@ -46,6 +46,7 @@ export class TestHost implements Territory {
   readonly cgroup: string;
   readonly ownDirectories: readonly string[];
   #daemon: DaemonProcess | undefined;
+  #options: DaemonOptions = {};
   #client: ApiClient | undefined;
   #launches = 0;
   readonly #closers = new Set<() => void>();
@@ -62,11 +63,11 @@ export class TestHost implements Territory {
     for (const directory of this.ownDirectories) mkdirSync(directory);
   }
 
-  /** A host with a daemon that serves. */
-  static async withDaemon(options?: DaemonOptions): Promise<TestHost> {
+  /** A host with a daemon that serves. @param options may be of the host, before its daemon is started */
+  static async withDaemon(options?: DaemonOptions | ((host: TestHost) => DaemonOptions)): Promise<TestHost> {
     const host = new TestHost();
     try {
-      await host.startDaemon(options);
+      await host.startDaemon(typeof options === 'function' ? options(host) : options);
       return host;
     } catch (error) {
       await host.cleanUp().catch(() => undefined);
@@ -78,6 +79,11 @@ export class TestHost implements Territory {
   get daemon(): DaemonProcess {
     if (this.#daemon === undefined) throw new Error('no daemon was started');
     return this.#daemon;
+  }
+
+  /** What it was started with. */
+  get daemonOptions(): DaemonOptions {
+    return this.#options;
   }
 
   /** A client of the daemon that was started last. */
@@ -117,6 +123,7 @@ export class TestHost implements Territory {
   async startDaemon(options: DaemonOptions = {}): Promise<DaemonProcess> {
     const daemon = await this.#launch(options);
     this.#daemon = daemon;
+    this.#options = options;
     await daemon.untilServing(this.socketPath);
     this.#client?.close();
     this.#client = new ApiClient(this.socketPath);
