@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where cgroup hierarchies of either version are mounted (proc(5), mountinfo: field 5, type after ` - `). */
@@ -29,9 +29,19 @@ export function removeCgroups(directories: readonly string[]): string[] {
   });
 }
 
+/** Of a cgroup that is there no more there are none: it may go while it is looked at. */
 function directoriesBelow(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true })
+  return entriesOf(directory)
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(directory, entry.name))
     .flatMap((path) => [...directoriesBelow(path), path]);
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return [];
+  }
 }

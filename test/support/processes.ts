@@ -2,6 +2,7 @@ import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
 import { Poller } from '../../src/sys/poller';
 import { openPidFd } from '../../src/sys/process/process';
+import { cgroupDirectories } from './cgroups';
 import { patienceMs, within } from './deadline';
 
 /** A process as the kernel shows it at one moment. */
@@ -15,9 +16,11 @@ export interface SeenProcess {
 
 /** Every process but this one. */
 export function allProcesses(): SeenProcess[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-    .flatMap((name) => processOf(Number(name)) ?? []);
+  return otherPids().flatMap((pid) => processOf(pid) ?? []);
+}
+
+function otherPids(): number[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid)).map(Number);
 }
 
 /** The process of that pid, or undefined. Zombies count as gone. */
@@ -41,7 +44,7 @@ export function argumentsOf(pid: number): string[] {
 
 /** Processes whose command line holds the text. */
 export function processesNaming(text: string): SeenProcess[] {
-  return allProcesses().filter((seen) => seen.commandLine.includes(text));
+  return otherPids().filter((pid) => textOf(`/proc/${String(pid)}/cmdline`).split('\0').join(' ').includes(text)).flatMap((pid) => processOf(pid) ?? []);
 }
 
 /** How many processes have the text in their command line. */
@@ -49,15 +52,19 @@ export function countProcesses(text: string): number {
   return processesNaming(text).length;
 }
 
-/** Processes in cgroups whose path, in any hierarchy, begins with the given one (`/holdfast-test-…`). */
+/** Processes in cgroups below the given one (`/holdfast-test-…`), in any hierarchy. */
 export function processesInCgroup(path: string): SeenProcess[] {
-  return allProcesses().filter((seen) => {
-    try {
-      return readFileSync(`/proc/${String(seen.pid)}/cgroup`, 'utf8').includes(`:${path}/`);
-    } catch {
-      return false;
-    }
-  });
+  const pids = cgroupDirectories(path).below.flatMap((directory) => textOf(`${directory}/cgroup.procs`).split('\n').filter((line) => line !== '').map(Number));
+  return [...new Set(pids)].filter((pid) => pid !== process.pid).flatMap((pid) => processOf(pid) ?? []);
+}
+
+/** Empty where the file has gone meanwhile. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Sends the signal, unless the pid has come to name another process or none. */
