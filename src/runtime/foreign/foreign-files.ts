@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isMountPoint } from '../../sys/files/mounted-here';
 import { type ListenPlace, openListening } from '../../sys/sockets/listening-socket';
 import type { KeptPlace } from './clear-kept';
 import type { Fields } from '../fields';
@@ -7,6 +8,8 @@ import { parseJsonFile } from '../state-dir/read-json';
 import type { RuntimeErrorCode } from '../errors';
 import type { RestorePlace } from './checkpoints';
 import type { MountAsked } from './errands';
+import { mountProgramOf, unmountProgramOf } from './mount-programs';
+import { NotDoneByProgram } from './program-hand';
 import { takeContent } from './hand';
 import { Hands, type HandsOptions } from './hands';
 import { type FoundProgram, programVersionAtOnce } from './programs';
@@ -134,13 +137,18 @@ export class ForeignFiles {
   async mount(mounts: readonly MountAsked[], target: string, signal: AbortSignal): Promise<void> {
     // What a mount waits for is behind its source; below the target there is only our own directory.
     const place = mounts.map(({ type, source }) => `${type} ${source}`).join(', ');
-    const about = `mount ${place} on ${target}`;
-    await this.hands.run('mount', { mounts, target }, { about, place, signal, patienceMs: MOUNT_PATIENCE_MS });
+    const options = { about: `mount ${place} on ${target}`, place, signal, patienceMs: MOUNT_PATIENCE_MS };
+    const program = mountProgramOf(mounts, target);
+    if (program !== undefined && (await isDone(this.hands.run('mount', { mounts, target }, { ...options, program })))) return;
+    await this.hands.run('mount', { mounts, target }, options);
   }
 
   /** Undoes every mount on `target`; none is fine. Rejects with what the system says. */
   async unmount(target: string): Promise<void> {
-    await this.hands.run('unmount', { target }, { about: target, place: `unmount ${target}`, patienceMs: MOUNT_PATIENCE_MS });
+    if (isMountPoint(target) === false) return;
+    const options = { about: target, place: `unmount ${target}`, patienceMs: MOUNT_PATIENCE_MS };
+    if ((await isDone(this.hands.run('unmount', { target }, { ...options, program: unmountProgramOf(target) }))) && isMountPoint(target) === false) return;
+    await this.hands.run('unmount', { target }, options);
   }
 
   /** A socket that listens, close-on-exec; the caller closes it. Rejects with what the system says, such as EADDRINUSE. */
@@ -154,5 +162,16 @@ export class ForeignFiles {
   /** Ends the hands, and what they are at. May be called twice. */
   close(): void {
     this.hands.close();
+  }
+}
+
+/** @returns whether the program that was to do it has, or a hand in its place. Rejects as the errand does. */
+async function isDone(errand: Promise<unknown>): Promise<boolean> {
+  try {
+    await errand;
+    return true;
+  } catch (error) {
+    if (error instanceof NotDoneByProgram) return false;
+    throw error;
   }
 }

@@ -3,6 +3,7 @@ import { messageOf } from '../../sys/thrown';
 import { RuntimeError } from '../errors';
 import type { Asks, Brought, Errand, ErrandRequest } from './errands';
 import { Hand, type HandStart } from './hand';
+import { type ProgramCall, ProgramHand } from './program-hand';
 import { stuckPlace } from './stuck-place';
 
 /** Hands at once, in all: each that is there costs some 10 MB. */
@@ -30,13 +31,19 @@ export interface ErrandOptions {
   readonly place?: string;
   readonly signal?: AbortSignal | undefined;
   readonly patienceMs?: number;
+  /** What does it where no hand is idle, which would have to be started. It rejects with NotDoneByProgram then. */
+  readonly program?: ProgramCall | undefined;
 }
+
+/** Does errands, or one. */
+type Doer = Hand | ProgramHand;
 
 interface Job {
   readonly request: ErrandRequest;
   readonly about: string;
+  readonly program: ProgramCall | undefined;
   /** The one that is at it. */
-  hand?: Hand;
+  hand?: Doer;
   isSettled: boolean;
   /** Once. */
   resolve(brought: Brought<Errand>): void;
@@ -47,19 +54,20 @@ interface Job {
 interface Place {
   readonly key: string;
   readonly waiting: Set<Job>;
-  readonly atWork: Map<Hand, { readonly sinceMs: number }>;
+  readonly atWork: Map<Doer, { readonly sinceMs: number }>;
 }
 
 /**
  * Processes that touch what clients name, so that this one never waits for a file system: where it hangs, they do.
  * An errand that misses its deadline, or whose client goes away, costs the process that does it: it is killed, and another
  * takes its place. One that cannot die before its file system answers (it is in state D) stays counted.
- * Started on demand, and ended when there has been nothing to do for a while.
+ * Started on demand, and ended when there has been nothing to do for a while. What a program of the system does as well need not wait for one to start.
  */
 export class Hands {
   private readonly places = new Map<string, Place>();
   private readonly idle: Hand[] = [];
-  private readonly all = new Set<Hand>();
+  private readonly all = new Set<Doer>();
+  private readonly lastByProgramMs = new Map<Errand, number>();
   private idleTimer: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -84,6 +92,7 @@ export class Hands {
       const job: Job = {
         request: { errand, asks } as unknown as ErrandRequest,
         about,
+        program: options.program,
         isSettled: false,
         resolve: (brought) => { settle(() => { resolve(brought as Brought<E>); }); },
         reject: (error) => { settle(() => { reject(error); }); },
@@ -114,7 +123,7 @@ export class Hands {
   private placeOf(key: string): Place {
     const known = this.places.get(key);
     if (known !== undefined) return known;
-    const place = { key, waiting: new Set<Job>(), atWork: new Map<Hand, { readonly sinceMs: number }>() };
+    const place = { key, waiting: new Set<Job>(), atWork: new Map<Doer, { readonly sinceMs: number }>() };
     this.places.set(key, place);
     return place;
   }
@@ -127,9 +136,9 @@ export class Hands {
         continue;
       }
       if (place.atWork.size >= MOST_AT_ONE_PLACE) return;
-      let hand: Hand | undefined;
+      let hand: Doer | undefined;
       try {
-        hand = this.idle.pop() ?? this.another();
+        hand = this.idle.pop() ?? this.another(job);
       } catch (error) {
         place.waiting.delete(job);
         job.reject(error as Error);
@@ -149,19 +158,33 @@ export class Hands {
     return slow.length >= MOST_AT_ONE_PLACE;
   }
 
+  private get idleMs(): number {
+    return this.options.idleMs ?? IDLE_MS;
+  }
+
   private get slowMs(): number {
     return this.options.slowMs ?? SLOW_MS;
   }
 
-  private another(): Hand | undefined {
+  /** Where a program does it, hands are for what comes often: they take less of the processor, once they are there. */
+  private another({ program, request: { errand } }: Job): Doer | undefined {
     if (this.all.size >= MOST_HANDS) return undefined;
-    const hand = new Hand(this.options);
-    this.all.add(hand);
-    void hand.gone.then(() => { this.forget(hand); });
-    return hand;
+    if (program === undefined) return this.added(new Hand(this.options));
+    const doer = this.added(new ProgramHand(this.options.reaper, program));
+    const nowMs = performance.now();
+    const sinceLastMs = nowMs - (this.lastByProgramMs.get(errand) ?? -Infinity);
+    this.lastByProgramMs.set(errand, nowMs);
+    if (sinceLastMs < this.idleMs && ![...this.all].some(({ isOpen }) => isOpen)) this.rest(this.added(new Hand(this.options)));
+    return doer;
   }
 
-  private async assign(hand: Hand, job: Job, place: Place): Promise<void> {
+  private added<D extends Doer>(doer: D): D {
+    this.all.add(doer);
+    void doer.gone.then(() => { this.forget(doer); });
+    return doer;
+  }
+
+  private async assign(hand: Doer, job: Job, place: Place): Promise<void> {
     job.hand = hand;
     place.atWork.set(hand, { sinceMs: performance.now() });
     // Once it counts as one that gets no answer, those who wait for this place are told.
@@ -174,7 +197,7 @@ export class Hands {
       if (!job.isSettled) job.reject(error as Error);
     }
     clearTimeout(slowTimer);
-    // One that was killed stays where it is until it is gone.
+    // One that was killed stays where it is until it is gone, and so does a program.
     if (hand.isOpen) {
       place.atWork.delete(hand);
       this.rest(hand);
@@ -187,12 +210,12 @@ export class Hands {
     clearTimeout(this.idleTimer);
     this.idleTimer = setTimeout(() => {
       for (const one of this.idle.splice(0)) one.end();
-    }, this.options.idleMs ?? IDLE_MS).unref();
+    }, this.idleMs).unref();
   }
 
-  private forget(hand: Hand): void {
+  private forget(hand: Doer): void {
     this.all.delete(hand);
-    const at = this.idle.indexOf(hand);
+    const at = this.idle.findIndex((one) => one === hand);
     if (at !== -1) this.idle.splice(at, 1);
     for (const place of this.places.values()) place.atWork.delete(hand);
     this.dispatchAll();
