@@ -9,6 +9,7 @@ import { checkDigest } from './digest';
 import { ContentPlaces } from './places';
 import { FileReader, SmallBlobs } from './reader';
 import { RefLocks } from './ref-locks';
+import { SharedPieces } from './shared-pieces';
 import { IngestWriter, type WriterParts } from './writer';
 
 export interface BlobStoreParts {
@@ -42,6 +43,7 @@ export class BlobStore implements ContentStore {
       content: parts.records.content,
       places: this.#places,
       thread: parts.writing,
+      pieces: new SharedPieces(),
       turns: new Turns(),
       nowNs: parts.nowNs,
       nextId: () => (this.#lastId += 1),

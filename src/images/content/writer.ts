@@ -9,12 +9,14 @@ import type { FileThread } from '../files/file-thread';
 import type { IngestBytes } from '../files/thread/open-ingests';
 import type { BlobWriter, CommitOptions, ContentInfo, IngestStatus } from './content-store';
 import type { ContentPlaces } from './places';
+import { PIECE_BYTES, type SharedPieces } from './shared-pieces';
 
 /** What the writers of a store have in common. */
 export interface WriterParts {
   readonly content: Content;
   readonly places: ContentPlaces;
   readonly thread: FileThread;
+  readonly pieces: SharedPieces;
   /** By digest: what makes the file of a blob, and what takes it away. */
   readonly turns: Turns;
   readonly nowNs: () => bigint;
@@ -31,15 +33,12 @@ export interface WriterTarget {
   readonly updatedNs: bigint;
 }
 
-/** Of what is written at once: a message of containerd's clients has as many. Each piece costs a message to the thread that writes. */
-export const PIECE_BYTES = 1 << 20;
-
 /** One blob on its way in, into a file; or one whose bytes another namespace has, and which need not come again. */
 export class IngestWriter implements BlobWriter {
   /** Of the open file in the thread; undefined: another namespace has the bytes. */
   #id: number | undefined;
-  /** What is written is put there for the thread: memory of its own for each piece would be garbage on both sides, which is seldom collected. */
-  #shared: Uint8Array | undefined;
+  /** What is written is put there for the thread. */
+  #shared: SharedArrayBuffer | undefined;
   #bytes: IngestBytes;
   #updatedNs: bigint;
   #isOver = false;
@@ -48,7 +47,7 @@ export class IngestWriter implements BlobWriter {
     private readonly parts: WriterParts,
     private readonly target: WriterTarget,
     private readonly letGo: () => void,
-    open: { readonly id: number; readonly shared: Uint8Array } | undefined,
+    open: { readonly id: number; readonly shared: SharedArrayBuffer } | undefined,
     bytes: IngestBytes,
   ) {
     this.#id = open?.id;
@@ -60,9 +59,9 @@ export class IngestWriter implements BlobWriter {
   /** @param letGo called when it is closed */
   static async open(parts: WriterParts, target: WriterTarget, letGo: () => void): Promise<IngestWriter> {
     const id = parts.nextId();
-    const shared = new SharedArrayBuffer(PIECE_BYTES);
+    const shared = parts.pieces.take();
     const bytes = await parts.thread.call('openIngest', [id, pathOf(parts, target), shared]);
-    return new IngestWriter(parts, target, letGo, { id, shared: new Uint8Array(shared) }, bytes);
+    return new IngestWriter(parts, target, letGo, { id, shared }, bytes);
   }
 
   /** One whose bytes another namespace has. */
@@ -85,7 +84,7 @@ export class IngestWriter implements BlobWriter {
     for (const piece of pieces) {
       for (let at = 0; at < piece.length;) {
         const part = piece.subarray(at, at + PIECE_BYTES - held);
-        this.#shared?.set(part, held);
+        this.#put(part, held);
         held += part.length;
         at += part.length;
         if (held < PIECE_BYTES) continue;
@@ -138,8 +137,26 @@ export class IngestWriter implements BlobWriter {
     if (this.#isOver) return;
     this.#isOver = true;
     // Requests of one thread are answered in their order: whoever opens the ref next comes after this.
-    if (this.#id !== undefined) this.parts.thread.call('close', [this.#id]).catch(() => undefined);
+    if (this.#id !== undefined) void this.#closeFile(this.#id);
     this.letGo();
+  }
+
+  /** Until the thread has answered, it may still be reading what it was asked to write. */
+  async #closeFile(id: number): Promise<void> {
+    const shared = this.#shared;
+    this.#shared = undefined;
+    try {
+      await this.parts.thread.call('close', [id]);
+    } catch {
+      return;
+    }
+    if (shared !== undefined) this.parts.pieces.give(shared);
+  }
+
+  #put(part: Uint8Array, at: number): void {
+    // By now it may be another writer's.
+    if (this.#shared === undefined) throw new ImagesError('failed', `${JSON.stringify(this.target.ingest.ref)}: its writer is closed`);
+    new Uint8Array(this.#shared).set(part, at);
   }
 
   async #append(id: number, length: number): Promise<void> {
@@ -164,10 +181,10 @@ export class IngestWriter implements BlobWriter {
     if (which === 'copied') {
       await this.parts.turns.run(this.#bytes.digest, () => this.parts.thread.call('copy', [this.parts.places.blob(this.#bytes.digest), path]));
     }
-    const shared = new SharedArrayBuffer(PIECE_BYTES);
+    const shared = this.parts.pieces.take();
     this.#bytes = await this.parts.thread.call('openIngest', [id, path, shared]);
     this.#id = id;
-    this.#shared = new Uint8Array(shared);
+    this.#shared = shared;
     return id;
   }
 
