@@ -22,7 +22,7 @@ import type { Kind, Task, TaskAnswers, TaskArgs } from '../supervisor/task';
 import { ChildReaper } from '../sys/process/children';
 import { queuedLookup } from '../sys/sockets/queued-lookup';
 import { DescriptorRoom } from '../sys/descriptor-room';
-import { FreedMemory } from '../sys/freed-memory';
+import { FreedMemory, giveBackLargePieces } from '../sys/freed-memory';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process/process';
 import { letGoOfStartCode } from '../sys/start-code';
@@ -60,6 +60,8 @@ const laneCapacity = 8192;
 const endConcurrency = 16;
 /** dockerd waits 15 s after its SIGTERM; what has not ended by now is undone at the next start. */
 const stopTimeoutMs = 10_000;
+/** A blob comes in messages of a megabyte, in pieces of 64 KiB, each of which is there for a moment. */
+const largePieceBytes = 64 * 1024;
 
 /** The daemon: constructs everything, and gives each part what it needs. */
 export class Daemon {
@@ -200,6 +202,7 @@ export class Daemon {
   /** Restores what runs, and answers on the sockets from then on. @throws DaemonError, ListenError */
   async start(): Promise<void> {
     const beganMs = performance.now();
+    giveBackLargePieces(largePieceBytes);
     await makePoolThreads();
     this.#supervisor.run();
     // What runs is found in the state directory: it need not wait for the records.

@@ -38,3 +38,14 @@ export class FreedMemory {
 function trim(): void {
   libc.mallocTrim?.(0);
 }
+
+/** mallopt(3), malloc.h. */
+const M_MMAP_THRESHOLD = -3;
+
+/**
+ * Has each piece of memory of so many bytes and more be the kernel's again once it is freed. By itself glibc raises its limit to the largest piece that was ever freed, up to 32 MB: the
+ * next ones lie between smaller ones then, and leave holes. To be called before the first ones. Without effect where the C library has no such function (musl).
+ */
+export function giveBackLargePieces(bytes: number): void {
+  libc.mallopt?.(M_MMAP_THRESHOLD, bytes);
+}

@@ -88,6 +88,7 @@ export const libc = {
   munmap: declare<(address: number, length: number) => number>('munmap', 'int', ['ulong', 'size_t']),
   /** glibc 2.8 for all arenas; musl has none. */
   mallocTrim: declareIfThere<(pad: number) => number>('malloc_trim', 'int', ['size_t']),
+  mallopt: declareIfThere<(option: number, value: number) => number>('mallopt', 'int', ['int', 'int']),
   madvise: declare<Aside<(address: number, length: number, advice: number) => number>>('madvise', 'int', ['ulong', 'size_t', 'int']),
 
   epollCreate: declare<(flags: number) => number>('epoll_create1', 'int', ['int']),

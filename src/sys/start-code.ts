@@ -16,7 +16,7 @@ interface Mapping {
 
 /**
  * Lets go of Node's own code and constants, once a program has started: half of what it had to read for that it never needs again. What it does need is mapped again
- * in passing, from the kernel's page cache, sixteen pages at a time. To be called once, at the end of a start. Where there is no descriptor left to look with, all stays as it is.
+ * in passing, from the kernel's page cache, sixteen pages at a time. To be called at the end of a start, and of a thread's. Where there is no descriptor left to look with, all stays as it is.
  */
 export function letGoOfStartCode(): void {
   for (const { start, end } of untouched(mappings(), process.execPath)) libc.madvise(start, end - start, MADV_DONTNEED);

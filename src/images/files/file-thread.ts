@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { letGoOfStartCode } from '../../sys/start-code';
 import { within } from '../../sys/within';
 import { ImagesError } from '../errors';
 import type { FileOutcome, ToFileThread } from './thread/messages';
@@ -61,6 +62,8 @@ export class FileThread {
     // A mistake of ours, as in any other part of the daemon.
     worker.on('error', (error) => { throw error; });
     worker.on('message', (outcome: FileOutcome) => { this.#settle(outcome); });
+    // It has started: that took what the daemon's own start has let go of.
+    worker.once('message', () => { letGoOfStartCode(); });
     return worker;
   }
 

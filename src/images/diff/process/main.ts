@@ -1,5 +1,6 @@
 import { createReadStream, writeSync } from 'node:fs';
 import { LineFramer } from '../../../runtime/line-framer';
+import { letGoOfStartCode } from '../../../sys/start-code';
 import { calledAs, nameThisProcess } from '../../../sys/process/process-name';
 import { messageOf } from '../../../sys/thrown';
 import { compareTrees } from '../compare/compare';
@@ -23,6 +24,7 @@ async function main(request: string): Promise<void> {
     say(await answerTo(JSON.parse(request) as LayerRequest));
     return;
   }
+  letGoOfStartCode();
   const framer = new LineFramer();
   for await (const piece of process.stdin as AsyncIterable<Buffer>) {
     for (const line of framer.push(piece)) {
