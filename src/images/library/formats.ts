@@ -121,15 +121,20 @@ export class JsonFields {
   }
 
   #wrong(field: string): ImagesError {
-    return new ImagesError('invalid', `${this.what}: ${field}: not what it should be`);
+    return new ImagesError('invalid', `${this.what}: ${shown(field)}: not what it should be`);
   }
+}
+
+/** What a document says itself, for a message: on one line, not too long, and without what a terminal would take for an order. */
+export function shown(text: string): string {
+  return text.slice(0, 200).replaceAll(/\p{Cc}/gu, '?');
 }
 
 function parsed(bytes: Uint8Array, what: string): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch (cause) {
-    throw new ImagesError('invalid', `${what}: ${messageOf(cause)}`, { cause });
+    throw new ImagesError('invalid', `${what}: ${shown(messageOf(cause))}`, { cause });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Descriptor } from '../descriptor';
 import { ImagesError } from '../errors';
-import { type ImageConfig, JsonFields, type PlacedDescriptor, configOf, isIndex, isManifest, ownArchitecture } from './formats';
+import { type ImageConfig, JsonFields, type PlacedDescriptor, configOf, isIndex, isManifest, ownArchitecture, shown } from './formats';
 
 /** The image for this machine, of all that its target may name. */
 export interface ImageTree {
@@ -42,7 +42,7 @@ export async function imageTreeOf(content: DocumentSource, target: Descriptor): 
   const settings = configOf(await content.json(config));
   if (layers.length > MOST_LAYERS) throw new ImagesError('invalid', `the manifest ${manifest.digest} has ${String(layers.length)} layers, more than ${String(MOST_LAYERS)}`);
   if (layers.length !== settings.diffIds.length) throw new ImagesError('invalid', `the manifest ${manifest.digest} has ${String(layers.length)} layers, and the configuration ${String(settings.diffIds.length)}`);
-  if (settings.architecture !== '' && settings.architecture !== ownArchitecture) throw new ImagesError('invalid', `the image is for ${settings.architecture}, and this machine is ${ownArchitecture}`);
+  if (settings.architecture !== '' && settings.architecture !== ownArchitecture) throw new ImagesError('invalid', `the image is for ${shown(settings.architecture)}, and this machine is ${ownArchitecture}`);
   return { manifests, manifest, config, settings, layers };
 }
 
