@@ -92,11 +92,10 @@ async function rootOf({ roots }: ProgramParts, { name, definition: fresh, keepsR
 }
 
 async function remember({ definitions, nowNs }: ProgramParts, { name, definition, by }: StartOrder, whole: Definition, before: DefinitionRecord | undefined): Promise<void> {
-  // Both on their way at once: the disk takes them together, in this order.
-  const put = definition === undefined ? undefined : definitions.put(name, whole, nowNs());
   // Whoever keeps it running has not wished for it anew.
-  const wished = by === undefined && before?.wish?.up === true ? undefined : definitions.setWish(name, { up: true, sinceNs: nowNs(), by });
-  await Promise.all([put, wished]);
+  const wish = by === undefined && before?.wish?.up === true ? undefined : { up: true, sinceNs: nowNs(), by };
+  if (definition !== undefined) await definitions.put(name, whole, nowNs(), wish);
+  else if (wish !== undefined) await definitions.setWish(name, wish);
 }
 
 /** What has not started when it is called off is undone. */

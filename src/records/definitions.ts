@@ -30,9 +30,9 @@ export class Definitions {
     return this.writer.settled();
   }
 
-  /** Remembers it, or another definition under a name that is there already. */
-  put(name: string, definition: Definition, nowNs: bigint): Promise<void> {
-    return this.#change('putDefinition', name, [name, definition, nowNs]);
+  /** Remembers it, or another definition under a name that is there already, and what is asked of it with that: both, or nothing. @param wish undefined: what was asked before */
+  put(name: string, definition: Definition, nowNs: bigint, wish?: Wish): Promise<void> {
+    return this.#change('putDefinition', name, [name, definition, nowNs, wish]);
   }
 
   delete(name: string): Promise<void> {

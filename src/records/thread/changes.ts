@@ -49,8 +49,10 @@ export const changes = {
     leases.deleteResource(namespace, id, resource);
   },
 
-  putDefinition({ definitions }: Tables, name: string, definition: Definition, nowNs: bigint): AsItIsThen {
+  /** @param wish absent: what is wished stays */
+  putDefinition({ definitions }: Tables, name: string, definition: Definition, nowNs: bigint, wish?: Wish): AsItIsThen {
     definitions.put(name, definition, nowNs);
+    if (wish !== undefined) definitions.setWish(name, wish);
     return definitions.find(name);
   },
   deleteDefinition({ definitions, history }: Tables, name: string): AsItIsThen {

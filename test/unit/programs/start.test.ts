@@ -1,28 +1,36 @@
 import type { ProgramParts } from '../../../src/programs/parts';
 import { startRun } from '../../../src/programs/start';
+import type { Definition } from '../../../src/records/definition';
 import { SupervisorError } from '../../../src/supervisor/errors';
 import { Turns } from '../../../src/sys/turns';
 
 /** A core that does what it is asked for at once, and what is done at each request beside that. */
 class Core {
   readonly asked: string[] = [];
+  /** What is written down. */
+  readonly written: unknown[] = [];
   private readonly cancel = new AbortController();
 
-  constructor(private readonly calledOffAt: 'createTask' | 'startTask') {}
+  constructor(private readonly calledOffAt?: 'createTask' | 'startTask') {}
 
-  start(keepsStarted: boolean) {
-    const done = (): Promise<void> => Promise.resolve();
+  start(keepsStarted: boolean, definition?: Definition) {
+    const done = (_?: number): Promise<void> => Promise.resolve();
     const parts = {
       turns: new Turns(),
       stops: new Map(),
       supervisor: { request: (kind: string) => this.#answer(kind) },
       publisher: { tell: () => undefined },
-      definitions: { find: () => ({ definition: { stdio: {} } }), setWish: done, setFailure: done },
+      definitions: {
+        find: () => ({ definition: { stdio: {} } }),
+        put: (...put: readonly unknown[]) => done(this.written.push({ put })),
+        setWish: (...wish: readonly unknown[]) => done(this.written.push({ wish })),
+        setFailure: done,
+      },
       nowNs: () => 0n,
       taskOf: () => ({}),
       log: { error: () => undefined },
     };
-    return startRun(parts as unknown as ProgramParts, { name: 'web', definition: undefined, stdio: undefined, by: undefined, cancel: this.cancel.signal, keepsStarted });
+    return startRun(parts as unknown as ProgramParts, { name: 'web', definition, stdio: undefined, by: undefined, cancel: this.cancel.signal, keepsStarted });
   }
 
   #answer(kind: string): Promise<unknown> {
@@ -52,5 +60,22 @@ describe('a start that is called off', () => {
     const core = new Core('createTask');
     await expect(core.start(keepsStarted)).rejects.toThrow('aborted');
     expect(core.asked).toEqual(['createTask', ...undone]);
+  });
+});
+
+describe('what a start writes down first', () => {
+  const wish = { up: true, sinceNs: 0n, by: undefined };
+
+  test('is the definition that comes along and the wish in one change: both are on the disk, or neither', async () => {
+    const core = new Core();
+    const definition = { stdio: {} } as Definition;
+    await core.start(false, definition);
+    expect(core.written).toEqual([{ put: ['web', definition, 0n, wish] }]);
+  });
+
+  test('is the wish alone, where the definition is remembered', async () => {
+    const core = new Core();
+    await core.start(false);
+    expect(core.written).toEqual([{ wish: ['web', wish] }]);
   });
 });
