@@ -198,7 +198,7 @@ export const agentMoments = [
 ] as const;
 
 /** The shim makes a process of a host program, in its order. Only those come here. */
-export const hostSteps = ['shim.host.before-cgroup', 'shim.host.before-limits', 'shim.host.before-spawn'] as const;
+export const hostSteps = ['shim.host.before-spawn', 'shim.host.before-cgroup', 'shim.host.before-limits'] as const;
 
 /** And the moments of that, and of its start. */
 export const hostMoments = ['shim.host.spawned', 'shim.host.ready', 'host.start.noted'] as const;

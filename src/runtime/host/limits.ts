@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../sys/thrown';
@@ -30,19 +30,21 @@ const PERIOD_US = 100_000;
 /**
  * Sets a host program's limits: the OCI `linux.resources` of its spec or of an update; what is not named stays as it is. Not on this
  * thread: where less memory is allowed than is used, the write lasts until some is given back.
+ * @param options.isNew nobody is in the cgroup yet, so that nothing has to be given back: it is done before this returns
  * @throws RuntimeError `host-program` for what cannot be had, here or at all
  */
-export async function writeLimits(cgroup: ContainerCgroup, resources: Fields): Promise<void> {
+export async function writeLimits(cgroup: ContainerCgroup, resources: Fields, { isNew = false } = {}): Promise<void> {
   const limits = limitsOf(resources);
+  const write = (limit: Limit): Promise<void> => writeLimit(cgroup, limit, isNew ? atOnce : aside);
   for (const [at, limit] of limits.entries()) {
     try {
-      await write(cgroup, limit);
+      await write(limit);
     } catch (error) {
       // Version 1: memory and swap together are never less than memory, so whichever way it goes one of the two has to be first.
       const next = limits[at + 1];
       if (limit.name !== 'memory.limit' || next?.name !== 'memory.swap') throw error;
-      await write(cgroup, next);
-      await write(cgroup, limit);
+      await write(next);
+      await write(limit);
     }
   }
 }
@@ -53,14 +55,19 @@ export function wantsCpuset(resources: Fields | undefined): boolean {
   return (cpu?.optionalString('cpus') ?? '') !== '' || (cpu?.optionalString('mems') ?? '') !== '';
 }
 
-async function write(cgroup: ContainerCgroup, { controller, name, v1, v2 }: Limit): Promise<void> {
+type Write = (path: string, text: string) => void | Promise<void>;
+
+const aside: Write = (path, text) => writeFile(path, text, { flag: 'r+' });
+const atOnce: Write = (path, text) => { writeFileSync(path, text, { flag: 'r+' }); };
+
+async function writeLimit(cgroup: ContainerCgroup, { controller, name, v1, v2 }: Limit, write: Write): Promise<void> {
   const directory = directoryOf(cgroup, controller);
   const target = directory?.version === 1 ? v1 : v2;
   if (directory === undefined || target === undefined) throw hostError(`${name}: the host has no ${controller} controller that has it`);
   const file = target.files.find((one) => existsSync(join(directory.path, one)));
   if (file === undefined) throw hostError(`${name}: the host has no ${target.files.join(' or ')}`);
   try {
-    await writeFile(join(directory.path, file), target.text, { flag: 'r+' });
+    await write(join(directory.path, file), target.text);
   } catch (cause) {
     throw hostError(`${name}: ${target.text} to ${file}: ${messageOf(cause)}`, cause);
   }

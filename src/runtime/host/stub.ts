@@ -46,7 +46,7 @@ const LAST_SMALL_FD = 9;
 
 /** The stub's own descriptors, behind those that are the program's. */
 interface OwnDescriptors {
-  /** Waits for the start. */
+  /** Waits for the start; before that a pipe, which it is given, for its cgroup. */
   readonly start: number;
   /** Says that it is ready. */
   readonly ready: number;
@@ -123,11 +123,12 @@ function rootScript({ spec, cgroupEntries, startFifo, readyFifo, environmentFile
     // Opened by the leader of a session, it is its controlling terminal (tty_ioctl(4)).
     ...(terminal === undefined ? [] : [`exec 0<>${quote(terminal)} 1>&0 2>&0`]),
     `exec ${own.stderr}>&2 2>>${quote(errorsFile)}`,
+    // It comes up while its cgroup is made. The end of the pipe: whoever makes that has died.
+    `read -r go <&${own.start} || exit 125`,
     // 0: who writes it. A cgroup that is gone means that nobody wants this program any more.
     ...cgroupEntries.map((entry) => `echo 0 >${quote(entry)} || exit 125`),
     `[ -p ${quote(startFifo)} ] || exit 125`,
-    `exec ${own.start}<>${quote(startFifo)}`,
-    `exec ${own.ready}>${quote(readyFifo)} ${own.environment}<${quote(environmentFile)}`,
+    `exec ${own.start}<>${quote(startFifo)} ${own.ready}>${quote(readyFifo)} ${own.environment}<${quote(environmentFile)}`,
     ...(spec.oomScoreAdj === undefined ? [] : [`echo ${spec.oomScoreAdj} >/proc/self/oom_score_adj || exit 125`]),
     // As runtimes do, so that it may open /dev/stdout by its name.
     ...(owner.uid === 0 ? [] : [`for fd in 0 1 ${own.stderr}; do [ ! -p /proc/self/fd/$fd ] && [ ! -t $fd ] || chown ${owner.uid} /proc/self/fd/$fd; done`]),

@@ -1,32 +1,25 @@
-import { chownSync, closeSync, constants as fsConstants, openSync, readFileSync, rmSync } from 'node:fs';
-import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
-import { directoriesOf } from '../../runtime/cgroups/cgroup';
+import { chownSync, closeSync, constants as fsConstants, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { RuntimeError } from '../../runtime/errors';
-import { readHostFile, writeHostFile } from '../../runtime/host/host-file';
-import { readHostSpec, usualCgroupOf } from '../../runtime/host/host-spec';
 import { letGo } from '../../runtime/host/start';
-import { entriesOf, locateHostCgroup, makeDirectories } from '../../runtime/host/hierarchies';
-import { wantsCpuset, writeLimits } from '../../runtime/host/limits';
 import { userOf } from '../../runtime/host/setters';
 import { stubCommand, type StubRequest } from '../../runtime/host/stub';
-import { idOfRuntime } from '../../runtime/state-dir/container-key';
-import { INIT, files } from '../../runtime/state-dir/layout';
-import { readPid, writePid } from '../../runtime/state-dir/process-dir';
+import { files } from '../../runtime/state-dir/layout';
+import { writePid } from '../../runtime/state-dir/process-dir';
 import type { ProcessRecord } from '../../runtime/state-dir/process-file';
-import { readJsonFile } from '../../runtime/state-dir/read-json';
 import { writeWhole } from '../../runtime/state-dir/whole-file';
 import { faultPoint } from '../../sys/fault';
-import { mkfifo, readSome } from '../../sys/files/files';
+import { createPipe, mkfifo, readSome } from '../../sys/files/files';
 import type { Child } from '../../sys/process/children';
+import type { SpawnOptions } from '../../sys/process/spawn-options';
 import { SIGKILL } from '../../sys/process/process';
 import { exitStatusOf, type WaitStatus } from '../../sys/process/wait-status';
 import { ShimError } from '../errors';
 import type { Shim } from '../shim';
+import { reopen } from '../stdio/stdio-path';
+import { placeOfExec, placeOfProgram } from './host-place';
 import { withSockets } from './launch';
 import type { ManagedProcess } from './managed-process';
-
-const MOST_SPEC_BYTES = 8 << 20;
 
 /** What the stub gets for its standard descriptors: those of a program without a terminal, or a terminal's slave. */
 export interface HostStdio {
@@ -58,6 +51,7 @@ export async function launchHost(shim: Shim, entry: ManagedProcess, record: Proc
 
 async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, stdio: HostStdio & { readonly more: readonly number[] }): Promise<HostProcess> {
   const { dir } = entry.identity;
+  const { make, ...place } = record.exec ? placeOfExec(entry) : placeOfProgram(shim, entry);
   const request: StubRequest = {
     spec: record.spec,
     pidFile: join(dir, files.pid),
@@ -66,56 +60,38 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
     errorsFile: join(dir, files.hostErrors),
     terminal: stdio.terminal,
     socketCount: stdio.more.length,
-    ...(record.exec ? joined(entry) : await made(shim, entry)),
+    ...place,
   };
   const command = stubCommand(request);
-  writeWhole(request.environmentFile, command.environment, 0o400);
-  chownSync(request.environmentFile, userOf(record.spec).uid, userOf(record.spec).gid);
   const ready = new ReadyFifo(shim, request.readyFifo);
+  const go = new GoPipe();
   try {
-    faultPoint('shim.host.before-spawn');
-    const child = await shim.reaper.launch({ ...stdio, file: command.file, args: command.args, env: { PATH: process.env['PATH'] ?? '' }, cwd: '/', session: true });
-    const made = await becomeReady(entry, { child, ready, forks: command.forks });
+    const begun = begin(shim, { ...stdio, more: [...stdio.more, go.endFd], file: command.file, args: command.args, env: { PATH: process.env['PATH'] ?? '' }, cwd: '/', session: true }, async () => {
+      await make();
+      writeWhole(request.environmentFile, command.environment, 0o400);
+      chownSync(request.environmentFile, userOf(record.spec).uid, userOf(record.spec).gid);
+      go.say();
+    });
+    const made = await becomeReady(entry, { child: await begun, ready, forks: command.forks });
     // A program's own start is the daemon's to give.
     if (record.exec) letGo(request.startFifo);
     return made;
   } finally {
+    go.close();
     ready.close();
     rmSync(request.environmentFile, { force: true });
   }
 }
 
-/** The cgroup of a new program. */
-async function made({ place }: Shim, entry: ManagedProcess): Promise<Pick<StubRequest, 'cgroupEntries' | 'startFifo' | 'namespaces'>> {
-  const { dir, bundle, namespace, id } = entry.identity;
-  const fields = readJsonFile(join(bundle, 'config.json'), 'bad-bundle', { mostBytes: MOST_SPEC_BYTES });
-  const spec = readHostSpec(fields, usualCgroupOf(place, namespace ?? '', namespace === undefined ? id : idOfRuntime(id)));
-  const cgroup = locateHostCgroup(spec.cgroupsPath, { cpuset: wantsCpuset(spec.resources) });
-  const startFifo = newStartFifo(dir);
-  writeHostFile(dir, { cgroup, startFifo, hasOwnMounts: spec.ownMounts !== undefined });
-  mkfifo(startFifo, 0o600);
-  faultPoint('shim.host.before-cgroup');
-  makeDirectories(directoriesOf(cgroup));
-  faultPoint('shim.host.before-limits');
-  if (spec.resources !== undefined) await writeLimits(cgroup, spec.resources);
-  const { ownPidNamespace: hasPid, ownMounts: mounts } = spec;
-  return { cgroupEntries: entriesOf(cgroup), startFifo, namespaces: hasPid || mounts !== undefined ? { are: 'new', hasPid, mounts } : undefined };
-}
-
-/** An exec'd process is where the program's first one is. */
-function joined(entry: ManagedProcess): Pick<StubRequest, 'cgroupEntries' | 'startFifo' | 'namespaces'> {
-  const { dir, ownPidNamespace } = entry.identity;
-  const initDir = join(dirname(dir), INIT);
-  const initPid = readPid(initDir);
-  const startFifo = newStartFifo(dir);
-  mkfifo(startFifo, 0o600);
-  const { cgroup, hasOwnMounts } = readHostFile(initDir);
-  const isElsewhere = initPid !== undefined && (ownPidNamespace || hasOwnMounts);
-  return { cgroupEntries: entriesOf(cgroup), startFifo, namespaces: isElsewhere ? { are: 'joined', pid: initPid, hasPid: ownPidNamespace } : undefined };
-}
-
-function newStartFifo(dir: string): string {
-  return join(dir, `holdfast-host-start-${randomBytes(8).toString('hex')}`);
+/** Starts the stub, and makes meanwhile what it waits for: a shell takes longer to come up than that. */
+async function begin(shim: Shim, options: SpawnOptions, makeMeanwhile: () => Promise<void>): Promise<Child> {
+  faultPoint('shim.host.before-spawn');
+  const [started, made] = await Promise.allSettled([shim.reaper.launch(options), makeMeanwhile()]);
+  if (started.status === 'rejected') throw started.reason;
+  if (made.status === 'fulfilled') return started.value;
+  started.value.kill(SIGKILL);
+  await started.value.exited;
+  throw made.reason;
 }
 
 interface Stub {
@@ -168,6 +144,36 @@ function lastErrorIn(dir: string, status: WaitStatus): string {
     // It did not come so far.
   }
   return said === '' ? `the process ended with ${exitStatusOf(status)} before it could become the program` : said;
+}
+
+/** By which a stub is told that its cgroup is there. It sees the end of it where this shim has died: then there may be none, and it ends. */
+class GoPipe {
+  /** The stub's. */
+  readonly endFd: number;
+  private readonly writeFd: number;
+
+  constructor() {
+    const { readFd, writeFd } = createPipe();
+    this.writeFd = writeFd;
+    try {
+      // The stub waits at it.
+      this.endFd = reopen(readFd, fsConstants.O_RDONLY);
+    } catch (error) {
+      closeSync(writeFd);
+      throw error;
+    } finally {
+      closeSync(readFd);
+    }
+  }
+
+  say(): void {
+    writeSync(this.writeFd, 'go\n');
+  }
+
+  close(): void {
+    closeSync(this.endFd);
+    closeSync(this.writeFd);
+  }
 }
 
 /** By which a stub says that it is ready. */

@@ -67,6 +67,13 @@ describe('limits of a host program', () => {
     expect(contents(unified)).toMatchObject({ 'memory.max': 'max', 'cpu.max': 'max 100000' });
   });
 
+  test('of a new cgroup are there before anything else is done', async () => {
+    const controllers = { pids: withFiles('pids', ['pids.max']) };
+    const written = writeLimits({ controllers, hugePageSizes: [] }, resources({ pids: { limit: 64 } }), { isNew: true });
+    expect(contents(controllers.pids)).toEqual({ 'pids.max': '64' });
+    await written;
+  });
+
   test('what the host has no controller or file for is said, and so is what nobody knows', async () => {
     const cgroup: ContainerCgroup = { controllers: { pids: withFiles('pids', []) }, hugePageSizes: [] };
     const refusals: readonly (readonly [object, string])[] = [

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -23,6 +23,13 @@ const request: StubRequest = {
 /** Without NUL, which no word has. */
 const word = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0'));
 
+/** Until this process ends. */
+function openedWith(directory: string, text: string): number {
+  const path = join(directory, 'input');
+  writeFileSync(path, text);
+  return openSync(path, 'r');
+}
+
 describe('the command line of a host program', () => {
   test('is one shell where nothing is asked for, with the program\'s words as they are', () => {
     const { file, args, environment, forks } = stubCommand(request);
@@ -31,6 +38,22 @@ describe('the command line of a host program', () => {
     expect(args[1]).toContain('echo 0 >\'/sys/fs/cgroup/pids/holdfast/it\'\\\'\'s/tasks\' || exit 125');
     expect(environment).toBe('export PATH=\'/bin:/sbin\'\nexport A=\'1\'\n');
     expect(forks).toBe(false);
+  });
+
+  test('comes up while its cgroup is made, and goes nowhere where whoever makes that has died', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'holdfast-stub-'));
+    try {
+      const tasks = join(directory, 'tasks');
+      const { file, args } = stubCommand({ ...request, cgroupEntries: [tasks], errorsFile: join(directory, 'errors') });
+      const stub = (input: string) => spawnSync(file, args, { stdio: ['ignore', 'ignore', 'ignore', openedWith(directory, input)] }).status;
+      expect(stub('')).toBe(125);
+      expect(existsSync(tasks)).toBe(false);
+      // Nor on without the FIFO that it is to wait on.
+      expect(stub('go\n')).toBe(125);
+      expect(readFileSync(tasks, 'utf8')).toBe('0\n');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test('executes what sets users and limits one after the other, and only then what the environment may reach', () => {
