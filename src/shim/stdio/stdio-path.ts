@@ -60,10 +60,15 @@ export async function openStdioPaths(
   const end = terminal ? 'nonBlocking' : isNew ? 'blocking' : 'none';
   const targets = stdioTargets(record, terminal);
   const kept = output === undefined ? [] : terminal ? ['stdout'] : ['stdout', 'stderr'];
+  let placeFd: number | undefined;
   try {
     for (const name of names) {
       const target = targets[name];
-      if (target.kind === 'null' && output !== undefined && kept.includes(name)) opened[name] = { kind: 'kept', fileFd: openPlace(output.dir), output };
+      if (target.kind === 'null' && output !== undefined && kept.includes(name)) {
+        // Both of one directory, which has to be looked for once.
+        placeFd = placeFd === undefined ? openPlace(output.dir) : duplicateFd(placeFd);
+        opened[name] = { kind: 'kept', fileFd: placeFd, output };
+      }
       if (target.kind === 'held' && isNew) opened[name] = { kind: 'given', endFd: await duplicateHeld(held, target) };
       if (target.kind === 'null' || target.kind === 'logger' || target.kind === 'held') continue;
       const ifAbsent = !isNew ? 'null' : target.kind === 'file' ? 'makeFile' : makesFifos ? 'makeFifo' : 'fail';
