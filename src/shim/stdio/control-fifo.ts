@@ -47,7 +47,6 @@ function parseLine(line: string): ControlCommand | undefined {
  */
 export class ControlFifo {
   private readonly parser: ControlParser;
-  private readonly buffer = Buffer.allocUnsafe(LONGEST_LINE);
   private readonly watch: Watch;
   private fd: number | undefined;
 
@@ -58,9 +57,11 @@ export class ControlFifo {
     try {
       // One read a turn: the poller comes again while there is more.
       this.watch = poller.watch(fd, { in: true }, () => {
-        const count = readSome(fd, this.buffer);
+        // Not kept: of a small buffer all of the pool is kept that it is cut from (64 KiB with Node 24).
+        const buffer = Buffer.allocUnsafe(LONGEST_LINE);
+        const count = readSome(fd, buffer);
         if (typeof count !== 'number') return;
-        for (const command of this.parser.push(this.buffer.toString('latin1', 0, count))) onCommand(command);
+        for (const command of this.parser.push(buffer.toString('latin1', 0, count))) onCommand(command);
       });
     } catch (error) {
       closeSync(fd);
