@@ -77,6 +77,8 @@ export interface ContainerEntry {
 
 /** What everyone but the loop sees of a process. */
 export type ProcessView = Readonly<Pick<ProcessEntry, 'id' | 'state' | 'record' | 'systemPid'>> & {
+  /** As in /proc/<pid>/stat; undefined where it is not known. */
+  readonly starttime?: string;
   /** Of a process that is over, and kept. */
   readonly end?: ToldEnd;
 };
@@ -130,7 +132,8 @@ export function viewOf(container: ContainerEntry): ContainerView {
 }
 
 function viewOfProcess(process: ProcessEntry): ProcessView {
-  const { id, state, record, systemPid } = process;
+  const { id, state, record, systemPid, watched } = process;
   const end = toldEnd(process);
-  return { id, state, systemPid, ...(record === undefined ? {} : { record }), ...(end === undefined ? {} : { end }) };
+  const starttime = watched === undefined || watched.starttime === '' ? undefined : watched.starttime;
+  return { id, state, systemPid, ...(starttime === undefined ? {} : { starttime }), ...(record === undefined ? {} : { record }), ...(end === undefined ? {} : { end }) };
 }
