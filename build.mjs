@@ -42,6 +42,11 @@ const fewThreads = '--v8-pool-size=1';
  */
 const soonCompiled = '--invocation-count-for-maglev=100 --minimum-invocations-after-ic-update=100';
 /**
+ * Garbage is collected once a program is idle, by the program itself (src/sys/garbage.ts). V8's own way to that begins only after a collection, seconds later, and goes on in small steps:
+ * sixty wake-ups of a process that has nothing to do.
+ */
+const ownIdleTime = '--no-memory-reducer';
+/**
  * By itself V8 collects the old generation for the first time at some hundred MB, or minutes after the last work; the daemon lives from 10 to 20. So it begins
  * with 16, and goes on with half as much again as is in use (8 MB more at the least).
  */
@@ -53,8 +58,8 @@ const smallOldSpace = '--initial-old-space-size=16 --heap-growing-percent=50';
 const withoutCertificates = 'HOLDFAST_NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS" NODE_EXTRA_CA_CERTS= ';
 const runPlainly = options['own-node'] ? runWith('') : '#!/usr/bin/env node';
 const banners = {
-  holdfastd: runWith(`${youngSpace.daemon} ${fewThreads} ${soonCompiled} ${smallOldSpace} `),
-  'holdfast-shim': runWith(`${youngSpace.shim} ${fewThreads} ${soonCompiled} `),
+  holdfastd: runWith(`${youngSpace.daemon} ${fewThreads} ${soonCompiled} ${ownIdleTime} ${smallOldSpace} `),
+  'holdfast-shim': runWith(`${youngSpace.shim} ${fewThreads} ${soonCompiled} ${ownIdleTime} `),
   holdfastctl: runWith('', withoutCertificates),
   'holdfast-layers': runPlainly,
   'holdfast-network': runPlainly,
