@@ -17,7 +17,8 @@ export function mountProgramOf(mounts: readonly MountAsked[], target: string): P
   if (first === undefined || others.length > 0) return undefined;
   const { type, source, options } = first;
   const text = options.join(',');
-  if (!source.startsWith('/') && type !== 'overlay') return undefined;
+  // Another word, such as LABEL=x, would be a device that is to be looked for.
+  if (!source.startsWith('/') && !(type === 'overlay' && source === 'overlay')) return undefined;
   if (type === 'overlay' ? !options.every((option) => OVERLAY_OPTION.test(option)) || text.length > MOST_OPTION_BYTES : !isPlainBind(type, options)) return undefined;
   return { file: 'mount', args: [...PLAIN, ...(type === 'overlay' ? ['-t', type] : []), '-o', text, '--', source, target], env: ENVIRONMENT };
 }

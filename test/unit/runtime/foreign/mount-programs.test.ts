@@ -25,6 +25,7 @@ test.each([
   ['a quotation mark', [{ ...overlay, options: ['lowerdir=/"a,b"'] }]],
   ['a comma in an option', [{ ...overlay, options: ['lowerdir=/a,suid'] }]],
   ['a tag instead of a path', [{ type: 'bind', source: 'LABEL=root', options: ['rbind'] }]],
+  ['a tag instead of a name', [{ ...overlay, source: 'LABEL=root' }]],
   ['another file system', [{ type: 'nfs', source: 'host:/x', options: [] }]],
   ['more than a page', [{ ...overlay, options: [`lowerdir=${'/a:'.repeat(2000)}/a`] }]],
 ])('mount(8) is not given %s', (_, mounts) => {
