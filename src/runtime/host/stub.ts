@@ -128,7 +128,9 @@ function rootScript({ spec, cgroupEntries, startFifo, readyFifo, environmentFile
     // 0: who writes it. A cgroup that is gone means that nobody wants this program any more.
     ...cgroupEntries.map((entry) => `echo 0 >${quote(entry)} || exit 125`),
     `[ -p ${quote(startFifo)} ] || exit 125`,
-    `exec ${own.start}<>${quote(startFifo)} ${own.ready}>${quote(readyFifo)} ${own.environment}<${quote(environmentFile)}`,
+    // By itself: while bash replaces a descriptor that is open, it keeps that at the first free one from 10 on, which may be the environment's.
+    `exec ${own.start}<>${quote(startFifo)}`,
+    `exec ${own.ready}>${quote(readyFifo)} ${own.environment}<${quote(environmentFile)}`,
     ...(spec.oomScoreAdj === undefined ? [] : [`echo ${spec.oomScoreAdj} >/proc/self/oom_score_adj || exit 125`]),
     // As runtimes do, so that it may open /dev/stdout by its name.
     ...(owner.uid === 0 ? [] : [`for fd in 0 1 ${own.stderr}; do [ ! -p /proc/self/fd/$fd ] && [ ! -t $fd ] || chown ${owner.uid} /proc/self/fd/$fd; done`]),
