@@ -8,6 +8,7 @@ import { AttachedClient } from '../support/attached-client';
 import { ContainerdClient } from '../support/containerd-client';
 import { Ctl } from '../support/ctl';
 import { untilExists, untilIn } from '../support/files';
+import { forgetPrograms } from '../support/forget';
 import { keptSize } from '../support/kept-files';
 import { describeOnHost, realContainers } from '../support/requires';
 import { SharedHost } from '../support/shared-host';
@@ -27,8 +28,7 @@ describeOnHost('a reader that a program waits for', realContainers, () => {
     client = new ContainerdClient(host.socketPath);
   });
   afterEach(async () => {
-    const { containers } = await client.ask(ContainersService.list, { names: [], all_namespaces: false });
-    for (const { name } of containers) await client.ask(ContainersService.remove, { name, force: true });
+    await forgetPrograms(host);
     client.close();
     await shared.giveBack();
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ContainersService, type Definition, Outcome } from '../../src/api/gen/holdfast/v1/containers';
 import { type LogsRequest, OutputStream } from '../../src/api/gen/holdfast/v1/output';
 import { ContainerdClient } from '../support/containerd-client';
+import { forgetPrograms } from '../support/forget';
 import { OutputReader } from '../support/output-client';
 import { describeOnHost, realContainers } from '../support/requires';
 import { SharedHost } from '../support/shared-host';
@@ -23,8 +24,7 @@ describeOnHost('the output of programs', realContainers, () => {
     client = new ContainerdClient(host.socketPath);
   });
   afterEach(async () => {
-    const { containers } = await client.ask(ContainersService.list, { names: [], all_namespaces: false });
-    for (const { name } of containers) await client.ask(ContainersService.remove, { name, force: true });
+    await forgetPrograms(host);
     client.close();
     await shared.giveBack();
   });

@@ -1,3 +1,5 @@
+import { type ServiceError, status } from '@grpc/grpc-js';
+
 import { ContainersService as RecordsService } from '../../src/api/gen/containerd/services/containers/v1/containers';
 import { NamespacesService } from '../../src/api/gen/containerd/services/namespaces/v1/namespaces';
 import { ContainersService } from '../../src/api/gen/holdfast/v1/containers';
@@ -9,7 +11,14 @@ export async function forgetPrograms(host: TestHost): Promise<void> {
   await withClient(host, async (client) => {
     const { containers } = await client.ask(ContainersService.list, { names: [], all_namespaces: false });
     const own = containers.filter(({ managed }) => managed?.of_command_line !== false);
-    for (const { name } of own) await client.ask(ContainersService.remove, { name, force: true });
+    for (const { name } of own) {
+      try {
+        await client.ask(ContainersService.remove, { name, force: true });
+      } catch (error) {
+        // One that is to be removed at its end was just then.
+        if ((error as ServiceError).code !== status.NOT_FOUND) throw error;
+      }
+    }
   });
 }
 
