@@ -33,6 +33,8 @@ export interface LineOwner {
 /** A listener that a daemon of before has sent something is not waited for longer: its answer may have gone with that daemon. */
 const silenceMs = 300_000;
 const chunkBytes = 64 << 10;
+/** So much of a word waits in the pipe for its rest: a whole answer, but for long ones, which the pipe may not have room for. */
+const longestLeftBytes = 4096;
 
 /** The way to one run of a listener, and back. */
 export class ListenerLine {
@@ -62,7 +64,8 @@ export class ListenerLine {
       if (before === undefined) this.owner.store(this.#stateIn('acknowledged', false));
       // What it was noted to have answered before that was taken out of the pipe: as a word that comes now it would answer the next event.
       else if (this.#phase === 'acknowledged') dropAnswer(this.#stdoutFd);
-      this.#watch = poller.watch(this.#stdoutFd, { in: true }, () => { this.#read(); });
+      // At the edge: what is left in the pipe is no news until more has come.
+      this.#watch = poller.watch(this.#stdoutFd, { in: true, edge: true }, () => { this.#read(); });
     } catch (error) {
       this.#closeEnds();
       throw error;
@@ -118,8 +121,10 @@ export class ListenerLine {
       if (unread === 0) return;
       const peeked = peek(this.#stdoutFd, Math.min(unread, chunkBytes));
       const length = this.#speech.wordLength(peeked, this.#isTakenOver);
-      if (length === undefined) this.#readPart();
-      else this.#readWord(peeked.subarray(0, length));
+      if (length !== undefined) this.#readWord(peeked.subarray(0, length));
+      // There it goes with no daemon: bash's printf, for one, writes an answer in two pieces.
+      else if (unread < longestLeftBytes && this.#speech.isPart(peeked, this.#isTakenOver)) return;
+      else this.#readPart();
     }
   }
 
@@ -135,7 +140,7 @@ export class ListenerLine {
     if (this.isFree) this.owner.isReady();
   }
 
-  /** Of a word that came in pieces: they are kept in memory, as the pipe could not hold the longest. */
+  /** Of a long word that came in pieces: they are kept in memory, as the pipe could not hold the longest. */
   #readPart(): void {
     if (!this.#store(this.#phase, true)) return;
     let length: number;

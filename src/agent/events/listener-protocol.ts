@@ -34,6 +34,14 @@ export class ListenerSpeech {
     return said === undefined || said.is === 'nonsense' ? undefined : chunk.length - listening.#rest.length;
   }
 
+  /** Whether a word that is due begins as `chunk` does, and is not whole. */
+  isPart(chunk: Buffer, mayBeLate: boolean): boolean {
+    if (this.#rest.length > 0 || chunk.length === 0 || this.phase === 'unknown') return false;
+    const listening = new ListenerSpeech(this.phase);
+    listening.#rest = chunk;
+    return listening.#next(mayBeLate) === undefined;
+  }
+
   #next(mayBeLate: boolean): Said | undefined {
     if (this.#rest.length === 0 || this.phase === 'unknown') return undefined;
     const isReadyDue = this.phase === 'acknowledged' || mayBeLate;

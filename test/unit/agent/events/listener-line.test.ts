@@ -1,6 +1,7 @@
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { markUnsent } from '../../../../src/agent/events/listener-fifos';
 import { ListenerLine, type LineOwner, type LineState } from '../../../../src/agent/events/listener-line';
+import { mkfifo } from '../../../../src/sys/files/files';
 import { Scratch, countDescriptors, pollerWithErrors } from '../../sys/resources';
 
 const ready: LineState = { generation: 1, phase: 'acknowledged', eventId: 0, isHearing: false };
@@ -123,12 +124,35 @@ describe('the line to a listener', () => {
       closeSync(keeper);
     });
 
-    test('hears a word that comes in pieces, and notes before it takes a whole one', async () => {
-      const line = takenOver('busy');
+    /** What was there to be heard before this has been. */
+    const allHeard = async (): Promise<void> => {
+      mkfifo(scratch.file('mark'), 0o600);
+      const fd = openSync(scratch.file('mark'), 'r+');
+      writeSync(fd, 'x');
+      await new Promise<void>((resolve) => {
+        const watch = context.poller.watch(fd, { in: true }, () => { watch.close(); resolve(); });
+      });
+      closeSync(fd);
+    };
+
+    test('amid a word hears all of it', async () => {
+      const first = takenOver('busy');
+      const keeper = openSync(paths().stdout, 'r+');
       writeFileSync(paths().stdout, 'RESULT 2\nO');
-      while (!stored.some(({ isHearing }) => isHearing)) await new Promise((resolve) => { setImmediate(resolve); });
-      await says(line, 'KREADY\n', () => isReady > 0);
+      await allHeard();
+      first.close();
+      expect(stored).not.toContainEqual(expect.objectContaining({ isHearing: true }));
+      await says(takenOver('busy'), 'KREADY\n', () => isReady > 0);
       expect(answers).toEqual([[7, 'ok']]);
+      closeSync(keeper);
+    });
+
+    test('hears a long word that comes in pieces, and notes before it takes a whole one', async () => {
+      const line = takenOver('busy');
+      writeFileSync(paths().stdout, `RESULT 9000\n${'x'.repeat(8000)}`);
+      while (!stored.some(({ isHearing }) => isHearing)) await new Promise((resolve) => { setImmediate(resolve); });
+      await says(line, `${'x'.repeat(1000)}READY\n`, () => isReady > 0);
+      expect(answers).toEqual([[7, 'fail']]);
       expect(stored.at(-1)?.phase).toBe('ready');
     });
   });
