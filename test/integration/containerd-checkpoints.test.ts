@@ -12,14 +12,15 @@ import type { Envelope } from '../../src/api/gen/containerd/types/envelope';
 import { Any } from '../../src/api/gen/google/protobuf/any';
 import { TarReader } from '../../src/images/tar/reader';
 import { type FaultPoint, checkpointMoments } from '../../src/sys/fault-points';
-import { until } from '../support/until';
 import { CheckpointRuntime } from '../support/checkpoint-runtime';
 import type { DaemonProcess } from '../support/daemon-process';
+import { within } from '../support/deadline';
 import { failureOf } from '../support/failure';
 import { Recorder } from '../support/recorder';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TaskHost } from '../support/task-host';
 import { TestHost } from '../support/test-host';
+import { until } from '../support/until';
 
 const lease = 'of-the-client';
 const imageType = 'application/vnd.containerd.container.criu.checkpoint.criu.tar';
@@ -43,7 +44,7 @@ describeOnHost('Tasks/Checkpoint, and Create from one, with a runtime that does 
     return daemon;
   };
   const again = async (daemon: DaemonProcess): Promise<void> => {
-    await daemon.exited;
+    await within(daemon.exited, 'the end of the daemon', 60_000, () => daemon.log());
     await restart('SIGKILL');
   };
   const optionsOf = ({ path }: CheckpointRuntime): Any => ({

@@ -174,8 +174,17 @@ export class Hands {
     const nowMs = performance.now();
     const sinceLastMs = nowMs - (this.lastByProgramMs.get(errand) ?? -Infinity);
     this.lastByProgramMs.set(errand, nowMs);
-    if (sinceLastMs < this.idleMs && ![...this.all].some(({ isOpen }) => isOpen)) this.rest(this.added(new Hand(this.options)));
+    if (sinceLastMs < this.idleMs && this.all.size < MOST_HANDS && ![...this.all].some(({ isOpen }) => isOpen)) this.prepare();
     return doer;
+  }
+
+  /** One for what comes next. Where there can be none, that is told to whoever needs one: the program is at work by now. */
+  private prepare(): void {
+    try {
+      this.rest(this.added(new Hand(this.options)));
+    } catch {
+      // As above.
+    }
   }
 
   private added<D extends Doer>(doer: D): D {
