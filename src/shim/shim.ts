@@ -16,6 +16,7 @@ import { Lingering } from './stdio/lingering';
 import type { ShimLog } from './log';
 import type { ManagedProcess } from './process/managed-process';
 import { ProcessTable } from './process/process-table';
+import { WaitingStubs } from './process/waiting-stubs';
 import type { TerminalContext } from './stdio/terminal-io';
 
 const COPY_BUFFER_BYTES = 128 * 1024;
@@ -42,6 +43,7 @@ export class Shim {
   readonly calls = new CallsUnderWay();
   /** Bounds the clean-up calls of the runtime: a thousand containers may end in one moment. Takes do not wait here. */
   readonly cleanUps = new CallPlaces(Math.max(FEWEST_RUNTIME_CALLS, 2 * availableParallelism()));
+  readonly waitingStubs: WaitingStubs;
   /** Of takes and ends. */
   readonly freed = new FreedMemory();
   private readonly copyBuffer = Buffer.allocUnsafeSlow(COPY_BUFFER_BYTES);
@@ -60,6 +62,7 @@ export class Shim {
     this.poller = new Poller((error) => log.error('a callback failed', error));
     this.held = new HeldSets(this.poller, () => this.tellIfIdle());
     this.reaper = new ChildReaper(this.poller);
+    this.waitingStubs = new WaitingStubs(this.reaper, this.gate, log);
     this.runtimeCopies = new RuntimeCopies(log);
     this.copiers = new CopierPool({ reaper: this.reaper, log, place, onEmpty: () => this.tellIfIdle() });
     const { poller, reaper } = this;
@@ -98,6 +101,7 @@ export class Shim {
     this.copiers.close();
     this.foreign.close();
     this.runtimeCopies.close();
+    this.waitingStubs.close();
     this.reaper.close();
     this.poller.close();
   }

@@ -203,6 +203,9 @@ export const hostSteps = ['shim.host.before-spawn', 'shim.host.before-cgroup', '
 /** And the moments of that, and of its start. */
 export const hostMoments = ['shim.host.spawned', 'shim.host.ready', 'host.start.noted'] as const;
 
+/** A host program is the stub that waited: from a shim's second one on. */
+export const toldMoments = ['shim.host.told'] as const;
+
 /** Between two steps of a copier, for a chunk of output. Only containers whose output goes to a plain file come here. */
 export const copierMoments = [
   'copier.output.before-write',
@@ -235,6 +238,6 @@ export const packMoments = ['copier.pack.written', 'copier.pack.renamed', 'copie
 export const kernelAnswers = ['kernel.exit-info', 'kernel.pidfd-hang-up', 'kernel.cached-names'] as const;
 
 export type FailingStep = (typeof failingSteps)[number] | (typeof imageSteps)[number] | (typeof failingTaskSteps)[number] | (typeof hostSteps)[number];
-export type Moment = (typeof moments)[number] | (typeof imageMoments)[number] | (typeof taskMoments)[number] | (typeof hostMoments)[number] | (typeof agentMoments)[number] | (typeof checkpointMoments)[number];
+export type Moment = (typeof moments)[number] | (typeof imageMoments)[number] | (typeof taskMoments)[number] | (typeof hostMoments)[number] | (typeof toldMoments)[number] | (typeof agentMoments)[number] | (typeof checkpointMoments)[number];
 export type FaultPoint = FailingStep | Moment | (typeof copierMoments)[number] | (typeof keptMoments)[number] | (typeof noticeMoments)[number] | (typeof packMoments)[number];
 export type KernelAnswer = (typeof kernelAnswers)[number];

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from './errors';
-import { type FaultPoint, type KernelAnswer, agentMoments, checkpointMoments, copierMoments, failingSteps, failingTaskSteps, hostMoments, hostSteps, imageMoments, imageSteps, kernelAnswers, keptMoments, moments, noticeMoments, packMoments, taskMoments } from './fault-points';
+import { type FaultPoint, type KernelAnswer, agentMoments, checkpointMoments, copierMoments, failingSteps, failingTaskSteps, hostMoments, hostSteps, imageMoments, imageSteps, kernelAnswers, keptMoments, moments, noticeMoments, packMoments, taskMoments, toldMoments } from './fault-points';
 
 type Action = 'kill' | 'hang' | 'reject' | { readonly errno: number };
 
@@ -86,7 +86,7 @@ export function kernelTells(what: KernelAnswer): boolean {
 /** A name that no code reaches, or an error where none can come, would prove nothing either. */
 function checkPoint(name: string, action: Action): void {
   const allFailing = [...failingSteps, ...failingTaskSteps, ...hostSteps, ...imageSteps];
-  const allMoments = [...moments, ...taskMoments, ...copierMoments, ...keptMoments, ...noticeMoments, ...packMoments, ...hostMoments, ...agentMoments, ...imageMoments, ...checkpointMoments];
+  const allMoments = [...moments, ...taskMoments, ...copierMoments, ...keptMoments, ...noticeMoments, ...packMoments, ...hostMoments, ...toldMoments, ...agentMoments, ...imageMoments, ...checkpointMoments];
   const names: readonly string[] = typeof action === 'object' ? [...allFailing, ...kernelAnswers] : [...allFailing, ...allMoments];
   if (!names.includes(name)) throw new Error(`not a fault's place: ${name}`);
 }

@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 
-import { type FaultPoint, hostMoments, hostSteps } from '../../src/sys/fault-points';
+import { type FaultPoint, hostMoments, hostSteps, toldMoments } from '../../src/sys/fault-points';
 import { ClientStdio } from '../support/client-stdio';
 import { within } from '../support/deadline';
 import { HostPrograms } from '../support/host-programs';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
+import { stubThatWaits } from '../support/waiting-stub';
 
 /** The steps of others that a host program goes through, from its creation to its deletion. */
 const kills: readonly FaultPoint[] = [
@@ -22,16 +23,22 @@ const kills: readonly FaultPoint[] = [
 const failures: readonly FaultPoint[] = [...hostSteps, 'shim.take.after-create', 'shim.take.before-watch', 'daemon.start.before-runtime', 'shim.end.kill-all', 'shim.end.delete'];
 const errors = ['EIO', 'ENOSPC', 'EMFILE'];
 
+/** Where the program is another one's second. */
+const ofSecond: readonly FaultPoint[] = [...toldMoments, 'shim.host.before-limits', 'shim.host.ready'];
+
 interface Case {
   readonly title: string;
   readonly fault: string;
   readonly point: FaultPoint;
+  /** A stub waits for it. */
+  readonly isSecond?: boolean;
 }
 
 const cases: readonly Case[] = [
   ...kills.map((point) => ({ title: `${point}: kill`, fault: `${point}=kill`, point })),
   // Of the steps that make a process, also those of the exec that comes second.
   ...(['shim.host.before-spawn', 'shim.host.spawned', 'shim.host.ready'] as const).map((point) => ({ title: `${point}, of an exec: kill`, fault: `${point}=kill:2`, point })),
+  ...ofSecond.map((point) => ({ title: `${point}, of the stub that waited: kill`, fault: `${point}=kill:${toldMoments.some((told) => told === point) ? '1' : '2'}`, point, isSecond: true })),
   ...failures.flatMap((point) => errors.map((errno) => ({ title: `${point}: ${errno}`, fault: `${point}=${errno}`, point }))),
 ];
 
@@ -46,6 +53,12 @@ class Life {
   async begin(fault: string): Promise<void> {
     await this.host.startDaemon({ env: { HOLDFAST_FAULTS: `${fault}@${this.mark}` } });
     this.programs = new HostPrograms(this.host);
+  }
+
+  /** Another program goes before, and has a stub wait for this one. */
+  async beSecond(): Promise<void> {
+    if (this.programs === undefined) throw new Error('no daemon was started');
+    await stubThatWaits(this.host, this.programs);
   }
 
   /** Calls until it is answered, or refused. Of a daemon that has died, another takes the place. */
@@ -130,10 +143,11 @@ class Life {
 }
 
 describeOnHost('a host program, whatever step fails or is the last', realContainers, () => {
-  test.each(cases)('$title', async ({ fault }) => {
+  test.each(cases)('$title', async ({ fault, isSecond }) => {
     const life = new Life();
     try {
       await life.begin(fault);
+      if (isSecond === true) await life.beSecond();
       await life.live();
       expect(existsSync(life.mark)).toBe(true);
     } catch (error) {

@@ -1,13 +1,16 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { readProcStat } from '../../src/sys/process/process';
 import { processesNaming, signalExactly, waitForExit } from './processes';
 import type { SeenProcess } from './processes';
 import type { TestHost } from './test-host';
 
 /** The host's shims that serve any number of containers. */
 export function shimsOf(host: TestHost): SeenProcess[] {
-  return processesNaming(`--serve ${host.stateDir} `);
+  const found = processesNaming(`--serve ${host.stateDir} `);
+  // What it starts goes by its arguments until the execve(2) (vfork(2)).
+  return found.filter(({ pid }) => !found.some((shim) => shim.pid === readProcStat(pid)?.parentPid));
 }
 
 /** The one shim that the host has. */

@@ -38,6 +38,8 @@ export interface StubCommand {
   readonly forks: boolean;
 }
 
+const STUB_NAME = 'holdfast';
+const WAITING_STUB_NAME = 'holdfast-waiting-stub';
 const SHELL = '/bin/sh';
 /** That knows descriptors of two digits: the POSIX shell of Debian does not. */
 const LARGER_SHELL = '/bin/bash';
@@ -99,32 +101,68 @@ function stub({ start, ready, stderr, environment }: OwnDescriptors, isGivenSock
  * something else (LD_PRELOAD), and nobody else is to read it meanwhile. All words but the program's own are ours, or numbers.
  */
 export function stubCommand(request: StubRequest): StubCommand {
-  const { spec, namespaces, terminal, socketCount = 0 } = request;
+  const { own, shell, words, last } = partsOf(request);
+  const { file } = splitEnvironment(request.spec.env ?? []);
+  const begin = rootScript(request, own, [
+    // It comes up while its cgroup is made. The end of the pipe: whoever makes that has died.
+    `read -r go <&${own.start} || exit 125`,
+  ]);
+  return { file: shell, args: ['-c', `${begin}\n${last}`, STUB_NAME, ...words], environment: file, forks: request.namespaces?.hasPid === true };
+}
+
+/**
+ * The command line of a shell that comes up before anybody needs it, and becomes the stub that it is told of through its descriptor 3 (see `toldStub`); by the end of
+ * that it is told nothing more, or that whoever would has died. One that may not look at `tellerPid`'s descriptors (proc_pid_fd(5): that takes CAP_SYS_PTRACE where
+ * that process dumps no core) is of no use.
+ */
+export function waitingStub(tellerPid: number): Pick<StubCommand, 'file' | 'args'> {
+  return { file: SHELL, args: ['-c', `[ -e /proc/${tellerPid}/fd/0 ] && . /proc/self/fd/${FIRST_FD}; exit 125`, WAITING_STUB_NAME] };
+}
+
+/** Of the process that tells it: FIFOs, open in the same way. Absent: the null device. */
+export type ToldStdio = readonly { readonly fd: number; readonly open: 'read' | 'write' | 'both'; readonly ofTeller: number }[];
+
+const redirections = { read: '<', write: '>', both: '<>' } as const;
+
+/**
+ * What a waiting stub is told: to be that of this request, whose cgroup is there.
+ * @param request without sockets, which nobody can open by a path
+ */
+export function toldStub(request: StubRequest, tellerPid: number, stdio: ToldStdio): string {
+  const { own, words, last } = partsOf(request);
+  const redirected = stdio.map(({ fd, open, ofTeller }) => `exec ${fd}${redirections[open]}/proc/${tellerPid}/fd/${ofTeller}`);
+  return [`set -- ${words.map(quote).join(' ')}`, ...redirected, rootScript(request, own, []), last, ''].join('\n');
+}
+
+interface StubParts {
+  readonly own: OwnDescriptors;
+  readonly shell: string;
+  /** $1 and so on. */
+  readonly words: readonly string[];
+  /** What comes behind that which only root can do. */
+  readonly last: string;
+}
+
+function partsOf({ spec, namespaces, terminal, pidFile, socketCount = 0 }: StubRequest): StubParts {
   const own = ownDescriptors(socketCount);
   const shell = own.environment > LAST_SMALL_FD ? LARGER_SHELL : SHELL;
   const script = stub(own, socketCount > 0);
-  const { file, odd } = splitEnvironment(spec.env ?? []);
+  const { odd } = splitEnvironment(spec.env ?? []);
   const program = spec.args[0] ?? '';
   const command = odd.length === 0 ? spec.args : ['/usr/bin/env', '--', ...odd, ...spec.args];
   const setters = [...namespaceSetters(namespaces, terminal !== undefined), ...settersOf(spec)];
   const last = setters.length === 0 ? script : `exec ${setters.map(quote).join(' ')} ${shell} -c ${quote(script)} "$0" "$@"`;
-  return {
-    file: shell,
-    args: ['-c', `${rootScript(request, own)}\n${last}`, 'holdfast', '--pid-file', request.pidFile, spec.cwd, umaskOf(spec), program, searchPathOf(spec), ...command],
-    environment: file,
-    forks: namespaces?.hasPid === true,
-  };
+  return { own, shell, words: ['--pid-file', pidFile, spec.cwd, umaskOf(spec), program, searchPathOf(spec), ...command], last };
 }
 
-/** What only root can do. */
-function rootScript({ spec, cgroupEntries, startFifo, readyFifo, environmentFile, errorsFile, terminal }: StubRequest, own: OwnDescriptors): string {
+/** What only root can do. @param untilCgroup waits until that is there */
+function rootScript({ spec, cgroupEntries, startFifo, readyFifo, environmentFile, errorsFile, terminal }: StubRequest, own: OwnDescriptors, untilCgroup: readonly string[]): string {
   const owner = userOf(spec);
   return [
     // Opened by the leader of a session, it is its controlling terminal (tty_ioctl(4)).
     ...(terminal === undefined ? [] : [`exec 0<>${quote(terminal)} 1>&0 2>&0`]),
     `exec ${own.stderr}>&2 2>>${quote(errorsFile)}`,
-    // It comes up while its cgroup is made. The end of the pipe: whoever makes that has died.
-    `read -r go <&${own.start} || exit 125`,
+    ...untilCgroup,
     // 0: who writes it. A cgroup that is gone means that nobody wants this program any more.
     ...cgroupEntries.map((entry) => `echo 0 >${quote(entry)} || exit 125`),
     `[ -p ${quote(startFifo)} ] || exit 125`,

@@ -37,6 +37,8 @@ export async function handOver(handing: Handing, command: readonly string[]): Pr
   await rehearse(handing, file, [...args, '--rehearse']);
   shim.gate.close();
   try {
+    // Nobody would tell it anything any more.
+    await shim.waitingStubs.end();
     faultPoint('shim.upgrade.before-quiet');
     await untilQuiet(handing);
     // From here to the end nothing else of this program runs.

@@ -1,25 +1,25 @@
-import { chownSync, closeSync, constants as fsConstants, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { chownSync, closeSync, constants as fsConstants, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RuntimeError } from '../../runtime/errors';
 import { letGo } from '../../runtime/host/start';
 import { userOf } from '../../runtime/host/setters';
-import { stubCommand, type StubRequest } from '../../runtime/host/stub';
+import { type StubCommand, stubCommand, type StubRequest, type ToldStdio, toldStub } from '../../runtime/host/stub';
 import { files } from '../../runtime/state-dir/layout';
 import { writePid } from '../../runtime/state-dir/process-dir';
 import type { ProcessRecord } from '../../runtime/state-dir/process-file';
 import { writeWhole } from '../../runtime/state-dir/whole-file';
 import { faultPoint } from '../../sys/fault';
-import { createPipe, mkfifo, readSome } from '../../sys/files/files';
+import { accessModeOf, mkfifo, readSome } from '../../sys/files/files';
 import type { Child } from '../../sys/process/children';
-import type { SpawnOptions } from '../../sys/process/spawn-options';
 import { SIGKILL } from '../../sys/process/process';
 import { exitStatusOf, type WaitStatus } from '../../sys/process/wait-status';
 import { ShimError } from '../errors';
 import type { Shim } from '../shim';
-import { reopen } from '../stdio/stdio-path';
 import { placeOfExec, placeOfProgram } from './host-place';
 import { withSockets } from './launch';
 import type { ManagedProcess } from './managed-process';
+import { TellingPipe } from './telling-pipe';
+import { stubOptions } from './waiting-stubs';
 
 /** What the stub gets for its standard descriptors: those of a program without a terminal, or a terminal's slave. */
 export interface HostStdio {
@@ -49,7 +49,7 @@ export async function launchHost(shim: Shim, entry: ManagedProcess, record: Proc
   }
 }
 
-async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, stdio: HostStdio & { readonly more: readonly number[] }): Promise<HostProcess> {
+async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, stdio: Stdio): Promise<HostProcess> {
   const { dir } = entry.identity;
   const { make, ...place } = record.exec ? placeOfExec(entry) : placeOfProgram(shim, entry);
   const request: StubRequest = {
@@ -63,35 +63,61 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
     ...place,
   };
   const command = stubCommand(request);
+  let making: Promise<void> | undefined;
+  const makeOnce = (): Promise<void> => making ??= make().then(() => {
+    writeWhole(request.environmentFile, command.environment, 0o400);
+    chownSync(request.environmentFile, userOf(record.spec).uid, userOf(record.spec).gid);
+  });
   const ready = new ReadyFifo(shim, request.readyFifo);
-  const go = new GoPipe();
   try {
-    const begun = begin(shim, { ...stdio, more: [...stdio.more, go.endFd], file: command.file, args: command.args, env: { PATH: process.env['PATH'] ?? '' }, cwd: '/', session: true }, async () => {
-      await make();
-      writeWhole(request.environmentFile, command.environment, 0o400);
-      chownSync(request.environmentFile, userOf(record.spec).uid, userOf(record.spec).gid);
-      go.say();
-    });
-    const made = await becomeReady(entry, { child: await begun, ready, forks: command.forks });
+    // Nobody would find an exec'd one whose shim has died in time: its cgroup stays, and it is known by its command line.
+    const told = record.exec ? undefined : await tell(shim, request, stdio, makeOnce);
+    const child = told ?? await begin(shim, command, stdio, makeOnce);
+    const made = await becomeReady(entry, { child, ready, forks: command.forks });
     // A program's own start is the daemon's to give.
     if (record.exec) letGo(request.startFifo);
     return made;
   } finally {
-    go.close();
     ready.close();
     rmSync(request.environmentFile, { force: true });
+    if (!record.exec) shim.waitingStubs.prepare();
   }
 }
 
+type Stdio = HostStdio & { readonly more: readonly number[] };
+
+/** Has the stub that waits be this one's, where there is one and it can. */
+async function tell(shim: Shim, request: StubRequest, stdio: Stdio, make: () => Promise<void>): Promise<Child | undefined> {
+  const fifos = shim.waitingStubs.isThere ? toldStdio(stdio) : undefined;
+  if (fifos === undefined) return undefined;
+  await make();
+  const child = shim.waitingStubs.tell(toldStub(request, process.pid, fifos));
+  if (child !== undefined) faultPoint('shim.host.told');
+  return child;
+}
+
+/** Undefined where a shell cannot open all of it by a path. */
+function toldStdio({ stdin, stdout, stderr, more }: Stdio): ToldStdio | undefined {
+  if (more.length > 0) return undefined;
+  const given = [stdin, stdout, stderr].flatMap((ofTeller, fd) => (ofTeller === undefined ? [] : [{ fd, ofTeller, open: accessModeOf(ofTeller) }]));
+  return given.every(({ ofTeller }) => fstatSync(ofTeller).isFIFO()) ? given : undefined;
+}
+
 /** Starts the stub, and makes meanwhile what it waits for: a shell takes longer to come up than that. */
-async function begin(shim: Shim, options: SpawnOptions, makeMeanwhile: () => Promise<void>): Promise<Child> {
-  faultPoint('shim.host.before-spawn');
-  const [started, made] = await Promise.allSettled([shim.reaper.launch(options), makeMeanwhile()]);
-  if (started.status === 'rejected') throw started.reason;
-  if (made.status === 'fulfilled') return started.value;
-  started.value.kill(SIGKILL);
-  await started.value.exited;
-  throw made.reason;
+async function begin(shim: Shim, { file, args }: StubCommand, stdio: Stdio, make: () => Promise<void>): Promise<Child> {
+  const go = new TellingPipe();
+  try {
+    faultPoint('shim.host.before-spawn');
+    const launched = shim.reaper.launch({ ...stdio, ...stubOptions(), file, args, more: [...stdio.more, go.endFd] });
+    const [started, made] = await Promise.allSettled([launched, make().then(() => { go.tell('go\n'); })]);
+    if (started.status === 'rejected') throw started.reason;
+    if (made.status === 'fulfilled') return started.value;
+    started.value.kill(SIGKILL);
+    await started.value.exited;
+    throw made.reason;
+  } finally {
+    go.close();
+  }
 }
 
 interface Stub {
@@ -144,36 +170,6 @@ function lastErrorIn(dir: string, status: WaitStatus): string {
     // It did not come so far.
   }
   return said === '' ? `the process ended with ${exitStatusOf(status)} before it could become the program` : said;
-}
-
-/** By which a stub is told that its cgroup is there. It sees the end of it where this shim has died: then there may be none, and it ends. */
-class GoPipe {
-  /** The stub's. */
-  readonly endFd: number;
-  private readonly writeFd: number;
-
-  constructor() {
-    const { readFd, writeFd } = createPipe();
-    this.writeFd = writeFd;
-    try {
-      // The stub waits at it.
-      this.endFd = reopen(readFd, fsConstants.O_RDONLY);
-    } catch (error) {
-      closeSync(writeFd);
-      throw error;
-    } finally {
-      closeSync(readFd);
-    }
-  }
-
-  say(): void {
-    writeSync(this.writeFd, 'go\n');
-  }
-
-  close(): void {
-    closeSync(this.endFd);
-    closeSync(this.writeFd);
-  }
 }
 
 /** By which a stub says that it is ready. */

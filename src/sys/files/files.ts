@@ -14,6 +14,9 @@ const F_DUPFD_CLOEXEC = 1030;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const O_NONBLOCK = 0o4000;
+const O_ACCMODE = 3;
+const O_WRONLY = 1;
+const O_RDWR = 2;
 const AT_FDCWD = -100;
 const RENAME_EXCHANGE = 2;
 const LOCK_EX = 2;
@@ -62,6 +65,12 @@ export function duplicateFd(fd: number, least = 3): number {
  */
 export function setPipeSize(fd: number, bytes: number): void {
   check(libc.fcntl(fd, F_SETPIPE_SZ, bytes), 'fcntl F_SETPIPE_SZ');
+}
+
+/** How a descriptor was opened. */
+export function accessModeOf(fd: number): 'read' | 'write' | 'both' {
+  const mode = check(libc.fcntl(fd, F_GETFL, 0), 'fcntl F_GETFL') & O_ACCMODE;
+  return mode === O_RDWR ? 'both' : mode === O_WRONLY ? 'write' : 'read';
 }
 
 /** Makes reads and writes answer EAGAIN instead of waiting, for everyone who shares the open file description. */

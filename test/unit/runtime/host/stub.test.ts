@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { ProcessSpec } from '../../../../src/runtime/bundle/process-spec';
 import { quote, splitEnvironment } from '../../../../src/runtime/host/environment';
 import { settersOf } from '../../../../src/runtime/host/setters';
-import { type StubRequest, stubCommand } from '../../../../src/runtime/host/stub';
+import { type StubRequest, stubCommand, toldStub } from '../../../../src/runtime/host/stub';
 
 const spec: ProcessSpec = { args: ['serve', '--port', '80'], cwd: '/srv', user: { uid: 0, gid: 0 }, env: ['PATH=/bin:/sbin', 'A=1'] };
 const request: StubRequest = {
@@ -54,6 +54,18 @@ describe('the command line of a host program', () => {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+
+  test('is told to a shell that waits with nothing to wait for, after its words and its descriptors', () => {
+    const stdio = [{ fd: 0, open: 'read', ofTeller: 30 }, { fd: 1, open: 'both', ofTeller: 31 }, { fd: 2, open: 'write', ofTeller: 32 }] as const;
+    const lines = toldStub(request, 77, stdio).split('\n');
+    expect(lines.slice(0, 5)).toEqual([
+      'set -- \'--pid-file\' \'/run/pid\' \'/srv\' \'022\' \'serve\' \'/bin:/sbin\' \'serve\' \'--port\' \'80\'',
+      'exec 0</proc/77/fd/30', 'exec 1<>/proc/77/fd/31', 'exec 2>/proc/77/fd/32', 'exec 5>&2 2>>\'/run/errors\'',
+    ]);
+    expect(lines[5]).toBe('echo 0 >\'/sys/fs/cgroup/pids/holdfast/it\'\\\'\'s/tasks\' || exit 125');
+    const whole = stubCommand(request).args[1]?.split('\n').filter((line) => !line.startsWith('read -r go <&3 ||')) ?? [];
+    expect(lines.slice(4, -1)).toEqual(whole);
   });
 
   test('executes what sets users and limits one after the other, and only then what the environment may reach', () => {
