@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { untilWritten } from './output/write';
 import { processIo } from './process-io';
-import { run } from './run';
+import { run } from './program/run';
 
 const [, program = '', ...args] = process.argv;
 /** Docker of those days has its own name for it. */

@@ -1,8 +1,8 @@
 // Writes the pages that are made of the command table: called by build.mjs with the directories for them.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeProgram } from './program';
-import { manPage, markdown } from './reference';
+import { makeProgram } from './program/program';
+import { manPage, markdown } from './program/reference';
 import { processIo } from './process-io';
 
 const [docs = 'docs', man = 'packaging'] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { Outcome, Process, State } from '../../../../src/api/gen/holdfast/v1/containers';
 import type { Stdio } from '../../../../src/api/gen/holdfast/v1/containers';
 import type { StdioPaths } from '../../../../src/ctl/attach/stdio-fifos';
-import { run } from '../../../../src/ctl/run';
+import { run } from '../../../../src/ctl/program/run';
 import { FakeDaemon, Refusal } from '../support/fake-daemon';
 import { FakeIo } from '../support/fake-io';
 

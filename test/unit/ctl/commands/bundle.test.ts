@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Ajv from 'ajv';
 import { readTerminal } from '../../../../src/ctl/bundle/read';
-import { run } from '../../../../src/ctl/run';
+import { run } from '../../../../src/ctl/program/run';
 import { FakeIo } from '../support/fake-io';
 
 let parent: string;

@@ -1,4 +1,4 @@
-import { run } from '../../../../src/ctl/run';
+import { run } from '../../../../src/ctl/program/run';
 import { FakeIo } from '../support/fake-io';
 import { withDaemon } from './harness';
 

@@ -1,4 +1,4 @@
-import { run } from '../../../../src/ctl/run';
+import { run } from '../../../../src/ctl/program/run';
 import { FakeDaemon } from '../support/fake-daemon';
 import { FakeIo } from '../support/fake-io';
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { version } from '../../../../package.json';
 import { State } from '../../../../src/api/gen/holdfast/v1/containers';
-import { run } from '../../../../src/ctl/run';
+import { run } from '../../../../src/ctl/program/run';
 import { FakeIo } from '../support/fake-io';
 import { withDaemon } from './harness';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../../../src/ctl/run';
+import { run } from '../../../../src/ctl/program/run';
 import { FakeIo } from '../support/fake-io';
 
 // Of a process of its own: what is shut down here must not be the process that runs the tests.

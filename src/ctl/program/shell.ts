@@ -3,11 +3,11 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { makeProgram } from './program';
-import { exitStatus } from './exit-status';
-import { splitWords } from '../runtime/text/words';
+import { exitStatus } from '../exit-status';
+import { splitWords } from '../../runtime/text/words';
 import { shellWords } from './shell-words';
-import type { Tool } from './tool';
-import type { Verb } from './verb';
+import type { Tool } from '../tool';
+import type { Verb } from '../verb';
 
 const mostHistory = 1000;
 /** What is a word here, and no verb. */

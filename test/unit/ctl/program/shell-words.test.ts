@@ -1,7 +1,7 @@
-import { makeProgram } from '../../../src/ctl/program';
-import { shellWords } from '../../../src/ctl/shell-words';
-import type { Tool } from '../../../src/ctl/tool';
-import type { Verb } from '../../../src/ctl/verb';
+import { makeProgram } from '../../../../src/ctl/program/program';
+import { shellWords } from '../../../../src/ctl/program/shell-words';
+import type { Tool } from '../../../../src/ctl/tool';
+import type { Verb } from '../../../../src/ctl/verb';
 
 let program: Verb;
 beforeAll(async () => { program = await makeProgram({ io: { stdout: process.stdout, stderr: process.stderr } } as unknown as Tool); });

@@ -1,10 +1,10 @@
-import { version as ownVersion } from '../../package.json';
+import { version as ownVersion } from '../../../package.json';
 import { Help } from 'commander';
-import { DEFAULT_ADDRESS } from './daemon/address';
+import { DEFAULT_ADDRESS } from '../daemon/address';
 import { firstWord } from './command-words';
 import { commands, commandsFor } from './registry';
-import type { Tool } from './tool';
-import { Verb, formatHelp, narrowestHelp, writingTo } from './verb';
+import type { Tool } from '../tool';
+import { Verb, formatHelp, narrowestHelp, writingTo } from '../verb';
 
 /** The command line with all of its verbs, given what they need. @param args where it is for these alone: without the verbs that they do not want */
 export async function makeProgram(tool: Tool, args?: readonly string[]): Promise<Verb> {

@@ -1,15 +1,15 @@
 import { CommanderError } from 'commander';
-import { errorCodeOf, messageOf } from '../sys/thrown';
+import { errorCodeOf, messageOf } from '../../sys/thrown';
 import { firstWord, withSeparator } from './command-words';
-import { type Address, DEFAULT_ADDRESS, parseAddress } from './daemon/address';
-import { CtlError, errorJson } from './errors';
-import { exitStatus } from './exit-status';
+import { type Address, DEFAULT_ADDRESS, parseAddress } from '../daemon/address';
+import { CtlError, errorJson } from '../errors';
+import { exitStatus } from '../exit-status';
 import { makeProgram } from './program';
-import { nearNames } from '../runtime/text/near';
-import { Session } from './session';
-import { explainUnknownCall } from './daemon/too-old';
-import type { Io, Tool } from './tool';
-import type { Verb } from './verb';
+import { nearNames } from '../../runtime/text/near';
+import { Session } from '../session';
+import { explainUnknownCall } from '../daemon/too-old';
+import type { Io, Tool } from '../tool';
+import type { Verb } from '../verb';
 
 /** Verbs of supervisorctl's: what they say of the socket is their answer, and goes to stdout as it does there. */
 const supervisorctlVerbs = new Set(['status', 'start', 'stop', 'restart', 'signal', 'clear', 'pid', 'version', 'shutdown', 'tail', 'fg', 'reread', 'update', 'avail', 'add', 'remove', 'reload']);

@@ -1,6 +1,6 @@
-import type { Container } from '../api/gen/holdfast/v1/containers';
-import { flagsOf, signals } from './commands/completion';
-import type { Verb } from './verb';
+import type { Container } from '../../api/gen/holdfast/v1/containers';
+import { flagsOf, signals } from '../commands/completion';
+import type { Verb } from '../verb';
 
 /** What Tab offers in the shell for the last of these words: verbs, then of each what it takes. @param leaving words that only the shell knows */
 export function shellWords(program: Verb, leaving: readonly string[], containers: readonly Pick<Container, 'name'>[], words: readonly string[]): readonly string[] {

@@ -1,6 +1,6 @@
-import { firstWord, withSeparator } from '../../../src/ctl/command-words';
-import { makeProgram } from '../../../src/ctl/program';
-import type { Tool } from '../../../src/ctl/tool';
+import { firstWord, withSeparator } from '../../../../src/ctl/program/command-words';
+import { makeProgram } from '../../../../src/ctl/program/program';
+import type { Tool } from '../../../../src/ctl/tool';
 
 const made = makeProgram({ io: { stdout: process.stdout, stderr: process.stderr } } as unknown as Tool);
 

@@ -1,4 +1,4 @@
-import type { Verb } from './verb';
+import type { Verb } from '../verb';
 
 /** Where the n-th word is that is no option; undefined: there are fewer. Options are those of `verbs`, the program's and the verb's. */
 function wordAt(args: readonly string[], n: number, verbs: readonly Verb[], from = 0): number | undefined {

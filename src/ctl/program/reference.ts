@@ -1,6 +1,6 @@
 import type { Option } from 'commander';
-import { version } from '../../package.json';
-import { Verb, groups } from './verb';
+import { version } from '../../../package.json';
+import { Verb, groups } from '../verb';
 
 const titles: Readonly<Record<(typeof groups)[number], string>> = {
   Look: 'To look',
