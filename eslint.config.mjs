@@ -27,6 +27,8 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
+        // Those of open(2) that are not the same on every machine (asm/fcntl.h of arm64).
+        { selector: 'VariableDeclarator[id.name=/^O_(DIRECT|DIRECTORY|NOFOLLOW|LARGEFILE|TMPFILE)$/] > Literal.init', message: 'It has another value on arm64: take it from the constants of node:fs.' },
       ],
       eqeqeq: ['error', 'always'],
     },

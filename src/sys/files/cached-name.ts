@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, constants as fileConstants } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from '../errors';
 import { kernelTells } from '../fault';
@@ -6,6 +6,7 @@ import { type MountId, fileSystemTypeOf } from './mounted-on';
 import { lastErrno, libc } from '../native';
 
 const { EAGAIN, EINVAL, ENOSYS, EPERM, EXDEV } = constants.errno;
+const { O_NOFOLLOW } = fileConstants;
 
 // System call number, the same on x86-64 and arm64.
 const OPENAT2 = 437;
@@ -21,7 +22,6 @@ const AT_FDCWD = -100;
 const ATTEMPTS = 8;
 
 const O_CLOEXEC = 0o2000000;
-const O_NOFOLLOW = 0o400000;
 /** open(2): a descriptor that only names the file, and opens nothing. */
 export const O_PATH = 0o10000000;
 
