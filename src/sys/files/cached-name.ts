@@ -2,7 +2,7 @@ import { closeSync, constants as fileConstants } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from '../errors';
 import { kernelTells } from '../fault';
-import { type MountId, fileSystemTypeOf } from './mounted-on';
+import { type MountId, fileSystemTypeOf, mountIdByProc } from './mounted-on';
 import { lastErrno, libc } from '../native';
 
 const { EAGAIN, EINVAL, ENOSYS, EPERM, EXDEV } = constants.errno;
@@ -148,6 +148,7 @@ export function factsOf(fd: number, path?: string): FoundName {
   const failed = libc.statx(fd, '', AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, stat);
   if (failed === -1) throw new SysError(lastErrno(), 'statx', path);
   const mask = stat.readUInt32LE(AT_MASK);
+  const mountId = stat.readBigUInt64LE(AT_MNT_ID);
   const timeAt = (offset: number): bigint => stat.readBigInt64LE(offset) * NS_PER_S + BigInt(stat.readUInt32LE(offset + 8));
   const deviceAt = (offset: number): string => `${stat.readUInt32LE(offset)}:${stat.readUInt32LE(offset + 4)}`;
   return {
@@ -159,7 +160,7 @@ export function factsOf(fd: number, path?: string): FoundName {
     groupId: stat.readUInt32LE(AT_GID),
     device: deviceAt(AT_DEV),
     deviceNumber: deviceAt(AT_RDEV),
-    mount: { id: stat.readBigUInt64LE(AT_MNT_ID), isUnique: (mask & STATX_MNT_ID_UNIQUE) !== 0 },
+    mount: mountId === 0n ? { id: mountIdByProc(fd), isUnique: false } : { id: mountId, isUnique: (mask & STATX_MNT_ID_UNIQUE) !== 0 },
     inode: stat.readBigUInt64LE(AT_INO),
     changedNs: timeAt(AT_CTIME),
     modifiedNs: timeAt(AT_MTIME),

@@ -1,7 +1,8 @@
-import { type Dirent, closeSync, constants, openSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { type Dirent, closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SysError, check } from '../errors';
 import { libc } from '../native';
+import { mountIdByProc } from './mounted-on';
 
 /** open(2), Linux 2.6.39: names a file without asking its file system anything, which may hang. Node has no name for it. */
 const O_PATH = 0o10000000;
@@ -22,7 +23,7 @@ const stat = Buffer.alloc(256);
  */
 export class HeldDirectory {
   readonly #fd: number;
-  readonly #mountId: string;
+  readonly #mountId: bigint;
 
   private constructor(readonly path: string, fd: number) {
     this.#fd = fd;
@@ -89,7 +90,7 @@ export class HeldDirectory {
     return check(libc.openat(this.#fd, name, flags | constants.O_NOFOLLOW | O_CLOEXEC), 'open', join(this.path, name));
   }
 
-  #checkMount(name: string, mountId: string): void {
+  #checkMount(name: string, mountId: bigint): void {
     // By the mount, not by the device: a bind mount of the same file system has the same device.
     if (mountId !== this.#mountId) throw new SysError(EBUSY, 'a mount point lies at', join(this.path, name));
   }
@@ -106,14 +107,10 @@ export function checkUnmounted(path: string): void {
 }
 
 /** Which mount an open file was reached by: one call from Linux 5.8 on, of which the file system hears nothing. */
-function mountIdOf(fd: number): string {
+function mountIdOf(fd: number): bigint {
   stat.writeUInt32LE(0);
+  stat.writeBigUInt64LE(0n, STAT_MOUNT);
   const failed = libc.statx(fd, '', AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, stat);
-  if (failed === 0 && (stat.readUInt32LE() & STATX_MNT_ID) !== 0) return String(stat.readBigUInt64LE(STAT_MOUNT));
-  return mountIdByProc(fd);
-}
-
-/** The same of an older kernel: proc(5), since Linux 3.15. */
-function mountIdByProc(fd: number): string {
-  return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '';
+  const id = failed === 0 && (stat.readUInt32LE() & STATX_MNT_ID) !== 0 ? stat.readBigUInt64LE(STAT_MOUNT) : 0n;
+  return id === 0n ? mountIdByProc(fd) : id;
 }

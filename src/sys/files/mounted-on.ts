@@ -21,6 +21,14 @@ export interface MountId {
 }
 
 /**
+ * By which mount an open file was reached, where statx(2) has not told: proc(5), since Linux 3.15. That is so before Linux 5.8, and where another program has translated its answer,
+ * which says that it tells, and has 0 there (qemu-user 10): the kernel's own first mount, which no path leads to.
+ */
+export function mountIdByProc(fd: number): bigint {
+  return BigInt(/^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1'))?.[1] ?? 0);
+}
+
+/**
  * What kind of file system is mounted there (`ext4`, `nfs4`): as the kernel has it, without asking the file
  * system anything. Undefined where it does not tell.
  */

@@ -80,8 +80,16 @@ describe('removeTree', () => {
       expect(readdirSync(scratch.path)).toEqual(['precious']);
     });
 
-    test('a kernel from before 5.8, whose statx(2) tells no mount, is asked by /proc', () => {
-      const statx = jest.spyOn(libc, 'statx').mockImplementation(() => 0);
+    const answeringWithoutMount = (mask: number) => (...[, , , , into]: Parameters<typeof libc.statx>): number => {
+      if (into !== null) Buffer.from(into.buffer, into.byteOffset).writeUInt32LE(mask);
+      return 0;
+    };
+
+    test.each([
+      ['a kernel from before 5.8, whose statx(2) tells no mount,', 0],
+      ['one whose answer qemu-user has translated, which has no mount in it and says that it has,', 0x1000],
+    ])('%s is asked by /proc', (_which, mask) => {
+      const statx = jest.spyOn(libc, 'statx').mockImplementation(answeringWithoutMount(mask));
       try {
         mkdirSync(scratch.file('tree/one'), { recursive: true });
         mount('tree/one');
