@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { check } from './errors';
 import { libc } from './native';
 
@@ -12,8 +12,8 @@ const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MADV_COLLAPSE = 25;
 
-/** Of x86-64, and of arm64 with pages of 4 KiB. On a machine whose are larger the kernel refuses, as it does for any other reason. */
-const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
+/** 2 MiB on x86-64, and on arm64 with pages of 4 KiB; there, with 16 KiB, 32 MiB, and with 64 KiB 512 MiB (Documentation/admin-guide/mm/transhuge.rst). */
+const HUGE_PAGE_SIZE = '/sys/kernel/mm/transparent_hugepage/hpage_pmd_size';
 
 /**
  * Puts the whole huge pages' worth of a file in memory (memfd_create(2)) into huge pages, on a thread of the pool: 9 MB take 26 ms.
@@ -24,14 +24,15 @@ const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
  * @returns whether all of those pages are huge now: there may be no free memory in one piece
  * @throws SysError EACCES for a descriptor that cannot be read, ENOMEM
  */
-export async function collapseMemoryFile(fd: number): Promise<boolean> {
-  const length = Math.floor(fstatSync(fd).size / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
+export async function collapseMemoryFile(fd: number, hugePageBytes = ownHugePageBytes()): Promise<boolean> {
+  if (hugePageBytes === undefined) return false;
+  const length = Math.floor(fstatSync(fd).size / hugePageBytes) * hugePageBytes;
   if (length === 0) return true;
   // A huge page of a file can be mapped only where the address is a multiple of its size, too.
-  const reserved = length + HUGE_PAGE_BYTES;
+  const reserved = length + hugePageBytes;
   const from = check(libc.mmap(0, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), 'mmap');
   try {
-    const address = Math.ceil(from / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
+    const address = Math.ceil(from / hugePageBytes) * hugePageBytes;
     check(libc.mmap(address, length, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0), 'mmap');
     const result = await new Promise<number>((resolve, reject) => {
       libc.madvise.async(address, length, MADV_COLLAPSE, (error, value) => { error === null ? resolve(value) : reject(error); });
@@ -40,5 +41,14 @@ export async function collapseMemoryFile(fd: number): Promise<boolean> {
   } finally {
     // The file cannot be sealed while it is mapped.
     check(libc.munmap(from, reserved), 'munmap');
+  }
+}
+
+/** Undefined where the kernel knows of none. */
+function ownHugePageBytes(): number | undefined {
+  try {
+    return Number(readFileSync(HUGE_PAGE_SIZE, 'latin1'));
+  } catch {
+    return undefined;
   }
 }

@@ -74,6 +74,12 @@ test('a file that fills none stays as it is', async () => {
   expect(await collapseMemoryFile(fd)).toBe(true);
 });
 
+test('one that fills none of a machine with larger pages does neither', async () => {
+  writeSync(fd, randomBytes(2 * HUGE_PAGE_BYTES));
+  expect(await collapseMemoryFile(fd, 32 * 1024 * 1024)).toBe(true);
+  expect(hugeKiB()).toBe(0);
+});
+
 test('a file that cannot be mapped is an error', async () => {
   ftruncateSync(fd, HUGE_PAGE_BYTES);
   const writeOnly = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY);
