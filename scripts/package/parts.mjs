@@ -12,39 +12,43 @@ const natives = {
   re2js: ['package.json', 'build', 'LICENSE'],
 };
 
-/** Node from the npm registry, with the headers that natives are built against. @returns its directory and how npm runs on it */
-export function installNode(version, place) {
-  const name = `node-linux-${process.arch}`;
+/** Node from the npm registry, with the headers that natives are built against. @returns its directory, and npm's program of this machine */
+export function installNode(version, place, arch) {
+  const name = `node-linux-${arch}`;
   const npm = execFileSync('sh', ['-c', 'readlink -f "$(command -v npm)"']).toString().trim();
-  execFileSync('npm', ['install', '--prefix', join(place, 'node'), '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `${name}@${version}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // By itself npm installs no package for another processor.
+  execFileSync('npm', ['install', '--prefix', join(place, 'node'), '--force', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `${name}@${version}`], { stdio: ['ignore', 'ignore', 'inherit'] });
   const home = join(place, 'node/node_modules', name);
   return { home, npm };
 }
 
-/** The packages of the lock file, without those for development, natives built for that Node. @returns their node_modules */
-export function installPackages({ home, npm }, place) {
+/** The packages of the lock file, without those for development, natives built for that Node and architecture. @returns their node_modules */
+export function installPackages({ node: { home, npm }, place, arch, tools }) {
   const directory = join(place, 'packages');
   for (const file of ['package.json', 'package-lock.json']) cpSync(file, join(directory, file));
   // Without the path of the build in them, which is another each time.
   const sameBytes = `-ffile-prefix-map=${directory}=. -g0`;
-  execFileSync(join(home, 'bin/node'), [npm, 'ci', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error', `--nodedir=${home}`], {
+  // koffi brings its binaries, and would build itself where it cannot load one: what is left to build is SQLite.
+  const npmRuns = (...args) => execFileSync(process.execPath, [npm, ...args, '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: directory,
-    env: { ...process.env, PATH: `${join(home, 'bin')}:${process.env.PATH}`, CFLAGS: sameBytes, CXXFLAGS: sameBytes, npm_config_build_from_source: 'true' },
+    env: { ...process.env, ...tools.compilers, CFLAGS: sameBytes, CXXFLAGS: sameBytes, npm_config_build_from_source: 'true', npm_config_arch: arch },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  npmRuns('ci', '--omit=dev', '--ignore-scripts', `--cpu=${arch}`);
+  npmRuns('rebuild', 'better-sqlite3', `--nodedir=${home}`);
   return join(directory, 'node_modules');
 }
 
 /** Those that stay outside of the bundles, each with what runs of it and with its licence. */
-export function copyNatives(packages, to) {
+export function copyNatives({ packages, to, arch, strip }) {
   for (const [name, files] of Object.entries(natives)) {
     for (const file of files) cpSync(join(packages, name, file), join(to, name, file), { recursive: true });
   }
-  const binaries = `@koromix/koffi-linux-${process.arch}`;
+  const binaries = `@koromix/koffi-linux-${arch}`;
   cpSync(join(packages, binaries), join(to, binaries), { recursive: true });
   // For another C library than the Node has that goes with it.
   for (const name of readdirSync(join(to, binaries))) if (name.startsWith('musl_')) rmSync(join(to, binaries, name), { recursive: true });
-  execFileSync('strip', ['--strip-unneeded', join(to, 'better-sqlite3/build/Release/better_sqlite3.node')]);
+  execFileSync(strip, ['--strip-unneeded', join(to, 'better-sqlite3/build/Release/better_sqlite3.node')]);
 }
 
 /** Directories of all packages below a node_modules, sorted by name. */
