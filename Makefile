@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up themselves, on a bare Debian with Node 20, as root.
 SHELL := /bin/bash
-.PHONY: all setup legacy-client build generate check docs lint quick test test-all unit integration fault test-real swarm demo bench soak package clean
+.PHONY: all setup legacy-client build generate check docs lint quick test test-all unit integration fault smoke test-real swarm demo bench soak package clean
 
 all: build
 
@@ -54,6 +54,10 @@ integration: setup build
 fault: setup build
 	$(SIDE_BY_SIDE) --selectProjects=fault
 	$(JEST) --selectProjects=fault --testPathPatterns '$(LONG)'
+
+# Whether it works at all, with a Node that is not the one that is shipped: containers, execs, programs of the host and of files, a daemon that is killed.
+smoke: setup build
+	$(JEST) --maxWorkers=$(WORKERS) --selectProjects=integration --testPathPatterns 'integration/(natives|lifecycle|exec|restart|host-programs|agent-verbs)\.test'
 
 # For one's own change: see the script.
 quick: setup build
