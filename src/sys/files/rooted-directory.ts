@@ -171,7 +171,7 @@ export class HeldNames {
 
   /** An extended attribute (xattr(7)), of a link itself too. @throws SysError EOPNOTSUPP, EPERM and others */
   setAttribute(name: ByteText, attribute: ByteText, value: Buffer): void {
-    check(libc.setAttribute(this.#proc(name), zeroTerminated(attribute), value, value.length, 0), `setxattr ${attribute}`, this.#shown(name));
+    check(libc.setAttribute(this.#proc(name), zeroTerminated(attribute), value, value.length, 0), `setxattr ${readable(attribute)}`, this.#shown(name));
   }
 
   /** One of them; undefined where the file has it not. @throws SysError */
@@ -228,10 +228,14 @@ export function setOwnerOf(fd: number, { uid, gid }: Owner, shownPath: string): 
   check(libc.chownName(fd, zeroTerminated(''), uid, gid, AT_EMPTY_PATH), 'chown', shownPath);
 }
 
-/** A path for people, below its root: bytes that are not UTF-8 are replaced. */
+/** A path for people, below its root, on one line: bytes that are not UTF-8 are replaced, and what a terminal would take for an order. */
 export function shown(path: ByteText): string {
-  const text = Buffer.from(path, 'latin1').toString('utf8');
+  const text = readable(path);
   return text.startsWith('/') ? text : `/${text}`;
+}
+
+function readable(text: ByteText): string {
+  return Buffer.from(text, 'latin1').toString('utf8').replaceAll(/\p{Cc}/gu, '?');
 }
 
 /** The order of the bytes, which is that of the characters here. */
