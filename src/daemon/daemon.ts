@@ -6,6 +6,7 @@ import { ApiServer } from '../api/server';
 import { PROGRAMS_NAMESPACE } from '../programs/name';
 import { ImageRoom } from '../images/image-room';
 import { startFileThread } from '../images/files/start-file-thread';
+import { Proxies } from '../images/registry/proxies';
 import { Monitor } from '../monitor/monitor';
 import { Records } from '../records/records';
 import { StateDir } from '../runtime/state-dir/layout';
@@ -136,7 +137,7 @@ export class Daemon {
       reaper: this.#reaper,
       nowNs: () => BigInt(Date.now()) * 1_000_000n,
       log,
-      registries: { lookup, mirrors: settings.mirrors },
+      registries: { lookup, mirrors: settings.mirrors, proxies: new Proxies(process.env) },
     });
     const fleet = new ShimFleet({
       stateDir,

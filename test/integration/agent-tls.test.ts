@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { State } from '../../src/api/gen/holdfast/v1/containers';
+import { makeCertificate } from '../support/certificate';
 import { AgentHost } from '../support/agent-host';
 import { within } from '../support/deadline';
 import { describeOnHost, realContainers } from '../support/requires';
@@ -19,11 +18,9 @@ describeOnHost('webhooks and health checks by https', realContainers, () => {
     agent = new AgentHost();
     asked = [];
     arrived = () => undefined;
-    certificate = agent.host.own('certificate.pem');
-    const key = agent.host.own('key.pem');
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    execFileSync('openssl', [...made, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
-    server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (request, response) => {
+    const made = makeCertificate(agent.host.own('.'), 'IP:127.0.0.1');
+    certificate = made.path;
+    server = createServer(made, (request, response) => {
       asked.push({ path: request.url ?? '', event: String(request.headers['x-holdfast-event']) });
       request.resume();
       response.end();

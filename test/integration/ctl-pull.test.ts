@@ -8,12 +8,14 @@ import { SnapshotsService as Snapshots } from '../../src/api/gen/containerd/serv
 import { ImagesService } from '../../src/api/gen/holdfast/v1/images';
 import { schemas } from '../../src/ctl/commands/schema';
 import { until } from '../support/until';
+import { makeCertificate } from '../support/certificate';
 import { ContainerdClient } from '../support/containerd-client';
 import { Ctl } from '../support/ctl';
 import { type MadeImage, busyboxImage, digestOf, imageOf } from '../support/image-archive';
 import { describeOnHost, realContainers } from '../support/requires';
 import { SharedHost } from '../support/shared-host';
 import type { TestHost } from '../support/test-host';
+import { TestProxy } from '../support/test-proxy';
 import { type Instead, TestRegistry } from '../support/test-registry';
 
 const namespace = 'programs';
@@ -170,6 +172,31 @@ describeOnHost('holdfastctl pull', realContainers, () => {
     const log = host.daemon.log();
     expect(log).toContain('holdfast/images/Pull');
     for (const secret of ['secret', Buffer.from('ann:a:secret:word').toString('base64')]) expect(log).not.toContain(secret);
+  });
+
+  test('a registry by HTTPS is asked by way of the proxy that the daemon is told of, whose password is nobody else\'s', async () => {
+    const certificate = makeCertificate(host.own('docker'), 'DNS:registry.test');
+    const secure = await TestRegistry.start({ name: 'registry.test', certificate });
+    const proxy = await TestProxy.start(new Map([['registry.test:443', secure.port]]));
+    proxy.login = 'ann:a secret word';
+    try {
+      const name = secure.push('tools', '1', image);
+      await host.stopDaemon();
+      const daemon = await host.startDaemon({ env: { HTTPS_PROXY: `http://ann:a%20secret%20word@${proxy.host}`, NO_PROXY: 'example.org', SSL_CERT_FILE: certificate.path } });
+      expect(await ctl.prints('pull', name)).toContain(': pulled, ');
+      expect(await ctl.prints('run', '--rm', name, '--', 'cat', '/etc/second')).toBe('of the second layer\n');
+      // This machine is asked itself.
+      expect(await ctl.prints('pull', registry.push('tools', '1', image))).toContain(': pulled, ');
+      expect([...new Set(proxy.seen.map(({ target }) => target))]).toEqual(['registry.test:443']);
+      proxy.login = 'ann:another word';
+      const { status, stderr } = await ctl.run('pull', name);
+      expect([status, stderr]).toEqual([1, `holdfastctl: the proxy ${proxy.origin} does not lead to registry.test:443: status 407 (it does not take the login of the daemon's HTTPS_PROXY)\n`]);
+      expect(daemon.log()).toContain('holdfast/images/Pull');
+      for (const secret of ['secret', Buffer.from('ann:a secret word').toString('base64')]) expect(daemon.log()).not.toContain(secret);
+    } finally {
+      await proxy.close();
+      await secure.close();
+    }
   });
 
   test('a layer that is cut off is gone on with', async () => {

@@ -1,6 +1,8 @@
-import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { Certificate } from './certificate';
 import { type MadeImage, digestOf } from './image-archive';
 
 /** A request as it came. */
@@ -35,10 +37,16 @@ export class TestRegistry {
   token = 'a-token-that-is-secret';
   readonly #documents = new Map<string, { readonly bytes: Buffer; readonly mediaType: string }>();
   readonly #instead: { readonly end: string; readonly instead: Instead; left: number }[] = [];
-  readonly #server = createServer((request, response) => { void this.#answer(request, response); });
+  readonly #server: Server;
 
-  static async start(): Promise<TestRegistry> {
-    const registry = new TestRegistry();
+  private constructor(private readonly secure: { readonly name: string; readonly certificate: Certificate } | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => { void this.#answer(request, response); };
+    this.#server = secure === undefined ? createServer(answer) : createSecureServer(secure.certificate, answer);
+  }
+
+  /** @param secure by HTTPS, and known by that name alone */
+  static async start(secure?: { readonly name: string; readonly certificate: Certificate }): Promise<TestRegistry> {
+    const registry = new TestRegistry(secure);
     registry.#server.listen(0, '127.0.0.1');
     await once(registry.#server, 'listening');
     return registry;
@@ -46,11 +54,15 @@ export class TestRegistry {
 
   /** As names of images begin with it. */
   get host(): string {
-    return `localhost:${String((this.#server.address() as AddressInfo).port)}`;
+    return this.secure?.name ?? `localhost:${String(this.port)}`;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   get origin(): string {
-    return `http://${this.host}`;
+    return `${this.secure === undefined ? 'http' : 'https'}://${this.host}`;
   }
 
   /** What was asked for, without `/v2/` and the repository. */

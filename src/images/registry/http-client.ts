@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import type * as https from 'node:https';
-import type { LookupFunction } from 'node:net';
+import { type LookupFunction, isIPv6 } from 'node:net';
 import type * as tls from 'node:tls';
 import { messageOf } from '../../sys/thrown';
 import { within } from '../../sys/within';
 import { RegistryFailure, placeOf } from './failure';
+import type { Proxies } from './proxies';
+import { tunnelTo } from './tunnel';
 
 /** How long nothing may come, in milliseconds. However long it takes in all: what comes slowly comes. */
 export interface Patience {
@@ -36,30 +38,43 @@ const trustedFiles = (): readonly string[] => [process.env['SSL_CERT_FILE'] ?? '
 /** As many layers come at once as a pull has under way, and a token beside them. */
 const mostSockets = 4;
 
+export interface HttpClientParts {
+  readonly lookup: LookupFunction;
+  readonly proxies: Proxies;
+  readonly patience: Patience;
+  /** Gives up all that is under way. */
+  readonly signal: AbortSignal;
+}
+
 /** Asks servers over HTTP, and waits for none that says nothing. Its connections are its own. */
 export class HttpClient {
   readonly #plain = new Agent({ keepAlive: true, maxSockets: mostSockets });
-  #secure: Promise<Agent> | undefined;
+  #context: Promise<tls.SecureContext> | undefined;
+  #secure: https.Agent | undefined;
+  /** By way of a proxy. */
+  #tunnelled: https.Agent | undefined;
+  readonly #closing = new AbortController();
 
-  /** @param signal gives up all that is under way */
-  constructor(private readonly lookup: LookupFunction, private readonly patience: Patience, private readonly signal: AbortSignal) {}
+  constructor(private readonly parts: HttpClientParts) {}
 
   /** Nobody wants an answer any more. */
   get isGivenUp(): boolean {
-    return this.signal.aborted;
+    return this.parts.signal.aborted;
   }
 
   /** One question, and the head of its answer; follows no redirection. @throws RegistryFailure */
   async ask(url: URL, { method = 'GET', headers = {}, body }: HttpQuestion = {}): Promise<HttpAnswer> {
-    const agent = url.protocol === 'https:' ? await (this.#secure ??= secureAgent()) : this.#plain;
+    const proxy = this.parts.proxies.of(url);
+    const agent = url.protocol === 'https:' ? await this.#secureAgent(proxy) : this.#plain;
     const send = url.protocol === 'https:' ? secure().request : request;
     if (this.isGivenUp) throw this.#failure(url, undefined);
-    const asked = send(url, { method, headers: { 'user-agent': 'holdfast', ...headers }, agent, lookup: this.lookup, signal: this.signal });
+    const { lookup, signal, patience } = this.parts;
+    const asked = send(url, { method, headers: { 'user-agent': 'holdfast', ...headers }, agent, lookup, signal });
     const answered = headOf(asked);
     asked.end(body);
     try {
-      const response = await within(this.patience.answerMs, answered, undefined);
-      if (response === undefined) throw new RegistryFailure('registry', `${placeOf(url)}: no answer for ${String(this.patience.answerMs / 1000)} s`);
+      const response = await within(patience.answerMs, answered, undefined);
+      if (response === undefined) throw new RegistryFailure('registry', `${placeOf(url)}: no answer for ${String(patience.answerMs / 1000)} s${proxy === undefined ? '' : `, by way of the proxy ${proxy.origin}`}`);
       return { url, status: response.statusCode ?? 0, headers: response.headers, challenges: response.headersDistinct['www-authenticate'] ?? [], body: response };
     } catch (error) {
       asked.destroy();
@@ -72,8 +87,8 @@ export class HttpClient {
     const pieces = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const next = await within(this.patience.idleMs, pieces.next(), undefined);
-        if (next === undefined) throw new RegistryFailure('registry', `${placeOf(url)}: nothing has come for ${String(this.patience.idleMs / 1000)} s`);
+        const next = await within(this.parts.patience.idleMs, pieces.next(), undefined);
+        if (next === undefined) throw new RegistryFailure('registry', `${placeOf(url)}: nothing has come for ${String(this.parts.patience.idleMs / 1000)} s`);
         if (next.done === true) return;
         yield next.value;
       }
@@ -98,8 +113,32 @@ export class HttpClient {
 
   /** May be called twice. */
   close(): void {
-    this.#plain.destroy();
-    this.#secure?.then((agent) => { agent.destroy(); }, () => undefined);
+    this.#closing.abort();
+    for (const agent of [this.#plain, this.#secure, this.#tunnelled]) agent?.destroy();
+  }
+
+  async #secureAgent(proxy: URL | undefined): Promise<https.Agent> {
+    const secureContext = await (this.#context ??= trustedContext());
+    const make = (): https.Agent => new (secure().Agent)({ keepAlive: true, maxSockets: mostSockets, secureContext });
+    if (proxy === undefined) return (this.#secure ??= make());
+    return (this.#tunnelled ??= this.#throughProxy(make(), proxy, secureContext));
+  }
+
+  /** Has an agent connect by way of a proxy. */
+  #throughProxy(agent: https.Agent, proxy: URL, secureContext: tls.SecureContext): https.Agent {
+    const { lookup, patience, signal } = this.parts;
+    const connect = agent.createConnection.bind(agent);
+    agent.createConnection = (options, callback) => {
+      // Who has asked for it waits no longer, and does not end it.
+      const ends = AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(patience.answerMs)]);
+      const host = options.host ?? '';
+      tunnelTo(new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${String(options.port)}`), proxy, { lookup, secureContext, signal: ends }).then(
+        (socket) => { callback?.(null, connect({ ...options, socket } as typeof options) as tls.TLSSocket); },
+        (error: unknown) => { callback?.(error as Error, undefined as never); },
+      );
+      return undefined as never;
+    };
+    return agent;
   }
 
   #failure(url: URL, error: unknown): RegistryFailure {
@@ -130,9 +169,9 @@ function secure(): typeof https {
 }
 
 /** Trusts whom this machine trusts; where it has no such file, whom Node trusts. That is read once for all connections: it takes milliseconds. */
-async function secureAgent(): Promise<Agent> {
+async function trustedContext(): Promise<tls.SecureContext> {
   const { createSecureContext } = require('node:tls') as typeof tls;
   const files = await Promise.all(trustedFiles().map((path) => readFile(path).catch(() => undefined)));
   const ca = files.filter((file) => file !== undefined);
-  return new (secure().Agent)({ keepAlive: true, maxSockets: mostSockets, secureContext: createSecureContext(ca.length === 0 ? {} : { ca }) });
+  return createSecureContext(ca.length === 0 ? {} : { ca });
 }
