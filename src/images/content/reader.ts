@@ -1,3 +1,4 @@
+import { ImagesError } from '../errors';
 import type { FileThread } from '../files/file-thread';
 import type { BlobReader, ContentInfo } from './content-store';
 
@@ -53,13 +54,20 @@ export class FileReader implements BlobReader {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    if (this.size > smallBytes) return this.thread.call('read', [this.path, offset, length]);
+    if (this.size > smallBytes) return this.#fromDisk(offset, length);
     let bytes = this.small.find(this.digest);
     if (bytes === undefined) {
-      bytes = await this.thread.call('read', [this.path, 0, this.size]);
+      bytes = await this.#fromDisk(0, this.size);
       this.small.keep(this.digest, bytes);
     }
     return bytes.subarray(offset, offset + length);
+  }
+
+  /** Not less than there should be: whoever writes on what has come would write something else. */
+  async #fromDisk(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = await this.thread.call('read', [this.path, offset, length]);
+    if (bytes.length >= Math.min(length, this.size - offset)) return bytes;
+    throw new ImagesError('failed', `the blob ${this.digest} is no longer whole on the disk (${this.path}): what has it is to be removed, and fetched or loaded again`);
   }
 
   close(): void {

@@ -24,9 +24,15 @@ export const operations = {
     ingests.close(id);
   },
 
-  /** At most `length` bytes from `offset` on; fewer at the end alone. */
+  /** At most `length` bytes from `offset` on; fewer at the end alone, and none of a file that is not there. */
   read(_: OpenIngests, path: string, offset: number, length: number): Uint8Array {
-    const fd = openSync(path, 'r');
+    let fd: number;
+    try {
+      fd = openSync(path, 'r');
+    } catch (error) {
+      if (errorCodeOf(error) === 'ENOENT') return new Uint8Array();
+      throw error;
+    }
     try {
       const bytes = new Uint8Array(Math.max(0, Math.min(length, fstatSync(fd).size - offset)));
       let at = 0;
