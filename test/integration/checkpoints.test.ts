@@ -10,6 +10,7 @@ import { FifoWriter, makeFifo } from '../support/fifo';
 import { untilExists } from '../support/files';
 import { processesNaming, waitForExit } from '../support/processes';
 import { RecordingRuntime } from '../support/recording-runtime';
+import { worksHere } from '../support/criu';
 import { describeOnHost, realContainers } from '../support/requires';
 import { SharedHost } from '../support/shared-host';
 import { TestHost } from '../support/test-host';
@@ -181,7 +182,7 @@ describeOnHost('checkpoints, with a runtime that only says that it made them', r
 
 describeOnHost('checkpoints by criu', [...realContainers, 'criu'], () => {
   // A criu may be older than the kernel that it is to understand; then the runtime says so.
-  const works = criuWorks();
+  const works = worksHere();
 
   test(works ? 'are made and restored from' : 'fail on this kernel, and the runtime says so', async () => {
     const host = await TestHost.withDaemon();
@@ -206,12 +207,3 @@ describeOnHost('checkpoints by criu', [...realContainers, 'criu'], () => {
     }
   });
 });
-
-function criuWorks(): boolean {
-  try {
-    execFileSync('criu', ['check'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,3 +1,4 @@
+import { messageOf } from '../../sys/thrown';
 import { ImagesError, type ImagesErrorCode } from '../errors';
 
 export interface FailureOptions {
@@ -23,4 +24,9 @@ export class RegistryFailure extends ImagesError {
 /** An address as errors name it: without its query, which may be a signature that lets anybody in. */
 export function placeOf({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
+}
+
+/** Of an error of the network, without what Node 24 has to say to whoever writes programs for it: whom this machine trusts is known here. */
+export function networkWords(error: unknown): string {
+  return messageOf(error).replace(/; if the root CA is installed locally.*/s, '');
 }

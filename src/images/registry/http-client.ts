@@ -3,9 +3,8 @@ import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeade
 import type * as https from 'node:https';
 import { type LookupFunction, isIPv6 } from 'node:net';
 import type * as tls from 'node:tls';
-import { messageOf } from '../../sys/thrown';
 import { within } from '../../sys/within';
-import { RegistryFailure, placeOf } from './failure';
+import { RegistryFailure, networkWords, placeOf } from './failure';
 import type { Proxies } from './proxies';
 import { tunnelTo } from './tunnel';
 
@@ -145,7 +144,7 @@ export class HttpClient {
     if (this.isGivenUp) return new RegistryFailure('registry', 'the pull was given up', { cause: error });
     if (error instanceof RegistryFailure) return error;
     // A server that is not there will not be in a moment; one that has hung up may have been restarted.
-    const message = messageOf(error);
+    const message = networkWords(error);
     return new RegistryFailure('registry', `${placeOf(url)}: ${message}`, { isTransient: /ECONNRESET|EPIPE|hang up|aborted/.test(message), cause: error });
   }
 }

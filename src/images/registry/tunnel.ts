@@ -2,8 +2,7 @@ import { type ClientRequest, request } from 'node:http';
 import type * as https from 'node:https';
 import { type LookupFunction, type Socket, isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { messageOf } from '../../sys/thrown';
-import { RegistryFailure } from './failure';
+import { RegistryFailure, networkWords } from './failure';
 import { hostOf, portOf } from './proxies';
 
 export interface TunnelOptions {
@@ -40,7 +39,7 @@ export async function tunnelTo(server: URL, proxy: URL, { lookup, secureContext,
     throw new RegistryFailure(isLogin || status === 403 ? 'denied' : 'registry', `${place} does not lead to ${target}: status ${String(status)}${why}`, { isTransient: transient.has(status) });
   } catch (error) {
     asked.destroy();
-    throw error instanceof RegistryFailure ? error : new RegistryFailure('registry', `${place}: ${messageOf(error)}`, { cause: error });
+    throw error instanceof RegistryFailure ? error : new RegistryFailure('registry', `${place}: ${networkWords(error)}`, { cause: error });
   }
 }
 
