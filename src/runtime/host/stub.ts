@@ -103,11 +103,14 @@ function stub({ start, ready, stderr, environment }: OwnDescriptors, isGivenSock
 export function stubCommand(request: StubRequest): StubCommand {
   const { own, shell, words, last } = partsOf(request);
   const { file } = splitEnvironment(request.spec.env ?? []);
-  const begin = rootScript(request, own, [
+  const script = [
+    ...outsideScript(request, own),
     // It comes up while its cgroup is made. The end of the pipe: whoever makes that has died.
     `read -r go <&${own.start} || exit 125`,
-  ]);
-  return { file: shell, args: ['-c', `${begin}\n${last}`, STUB_NAME, ...words], environment: file, forks: request.namespaces?.hasPid === true };
+    ...rootScript(request, own),
+    last,
+  ].join('\n');
+  return { file: shell, args: ['-c', script, STUB_NAME, ...words], environment: file, forks: request.namespaces?.hasPid === true };
 }
 
 /**
@@ -124,14 +127,22 @@ export type ToldStdio = readonly { readonly fd: number; readonly open: 'read' | 
 
 const redirections = { read: '<', write: '>', both: '<>' } as const;
 
-/**
- * What a waiting stub is told: to be that of this request, whose cgroup is there.
- * @param request without sockets, which nobody can open by a path
- */
-export function toldStub(request: StubRequest, tellerPid: number, stdio: ToldStdio): string {
+/** What a waiting stub is told, whole lines each. */
+export interface ToldStub {
+  /** While its cgroup is made. */
+  readonly beginning: string;
+  /** Once that is there. */
+  readonly rest: string;
+}
+
+/** To be the stub of this request. @param request without sockets, which nobody can open by a path */
+export function toldStub(request: StubRequest, tellerPid: number, stdio: ToldStdio): ToldStub {
   const { own, words, last } = partsOf(request);
   const redirected = stdio.map(({ fd, open, ofTeller }) => `exec ${fd}${redirections[open]}/proc/${tellerPid}/fd/${ofTeller}`);
-  return [`set -- ${words.map(quote).join(' ')}`, ...redirected, rootScript(request, own, []), last, ''].join('\n');
+  return {
+    beginning: [`set -- ${words.map(quote).join(' ')}`, ...redirected, ...outsideScript(request, own), ''].join('\n'),
+    rest: [...rootScript(request, own), last, ''].join('\n'),
+  };
 }
 
 interface StubParts {
@@ -155,14 +166,19 @@ function partsOf({ spec, namespaces, terminal, pidFile, socketCount = 0 }: StubR
   return { own, shell, words: ['--pid-file', pidFile, spec.cwd, umaskOf(spec), program, searchPathOf(spec), ...command], last };
 }
 
-/** What only root can do. @param untilCgroup waits until that is there */
-function rootScript({ spec, cgroupEntries, startFifo, readyFifo, environmentFile, errorsFile, terminal }: StubRequest, own: OwnDescriptors, untilCgroup: readonly string[]): string {
-  const owner = userOf(spec);
+/** What needs no cgroup. */
+function outsideScript({ errorsFile, terminal }: StubRequest, own: OwnDescriptors): readonly string[] {
   return [
     // Opened by the leader of a session, it is its controlling terminal (tty_ioctl(4)).
     ...(terminal === undefined ? [] : [`exec 0<>${quote(terminal)} 1>&0 2>&0`]),
     `exec ${own.stderr}>&2 2>>${quote(errorsFile)}`,
-    ...untilCgroup,
+  ];
+}
+
+/** What only root can do. */
+function rootScript({ spec, cgroupEntries, startFifo, readyFifo, environmentFile }: StubRequest, own: OwnDescriptors): readonly string[] {
+  const owner = userOf(spec);
+  return [
     // 0: who writes it. A cgroup that is gone means that nobody wants this program any more.
     ...cgroupEntries.map((entry) => `echo 0 >${quote(entry)} || exit 125`),
     `[ -p ${quote(startFifo)} ] || exit 125`,
@@ -172,7 +188,7 @@ function rootScript({ spec, cgroupEntries, startFifo, readyFifo, environmentFile
     ...(spec.oomScoreAdj === undefined ? [] : [`echo ${spec.oomScoreAdj} >/proc/self/oom_score_adj || exit 125`]),
     // As runtimes do, so that it may open /dev/stdout by its name.
     ...(owner.uid === 0 ? [] : [`for fd in 0 1 ${own.stderr}; do [ ! -p /proc/self/fd/$fd ] && [ ! -t $fd ] || chown ${owner.uid} /proc/self/fd/$fd; done`]),
-  ].join('\n');
+  ];
 }
 
 /**

@@ -63,16 +63,16 @@ async function launch(shim: Shim, entry: ManagedProcess, record: ProcessRecord, 
     ...place,
   };
   const command = stubCommand(request);
-  let making: Promise<void> | undefined;
-  const makeOnce = (): Promise<void> => making ??= make().then(() => {
+  const makeAll = async (): Promise<void> => {
+    await make();
     writeWhole(request.environmentFile, command.environment, 0o400);
     chownSync(request.environmentFile, userOf(record.spec).uid, userOf(record.spec).gid);
-  });
+  };
   const ready = new ReadyFifo(shim, request.readyFifo);
   try {
     // Nobody would find an exec'd one whose shim has died in time: its cgroup stays, and it is known by its command line.
-    const told = record.exec ? undefined : await tell(shim, request, stdio, makeOnce);
-    const child = told ?? await begin(shim, command, stdio, makeOnce);
+    const told = record.exec ? undefined : await tell(shim, request, stdio, makeAll);
+    const child = told ?? await begin(shim, command, stdio, makeAll);
     const made = await becomeReady(entry, { child, ready, forks: command.forks });
     // A program's own start is the daemon's to give.
     if (record.exec) letGo(request.startFifo);
@@ -90,10 +90,22 @@ type Stdio = HostStdio & { readonly more: readonly number[] };
 async function tell(shim: Shim, request: StubRequest, stdio: Stdio, make: () => Promise<void>): Promise<Child | undefined> {
   const fifos = shim.waitingStubs.isThere ? toldStdio(stdio) : undefined;
   if (fifos === undefined) return undefined;
-  await make();
-  const child = shim.waitingStubs.tell(toldStub(request, process.pid, fifos));
-  if (child !== undefined) faultPoint('shim.host.told');
-  return child;
+  const { beginning, rest } = toldStub(request, process.pid, fifos);
+  const stub = shim.waitingStubs.begin(beginning, Buffer.byteLength(beginning) + Buffer.byteLength(rest));
+  if (stub === undefined) return undefined;
+  const { child, pipe } = stub;
+  try {
+    await make();
+    // Of one that has died meanwhile whoever waits for it sees the end.
+    pipe.tell(rest);
+    faultPoint('shim.host.told');
+    return child;
+  } catch (error) {
+    await ended(child);
+    throw error;
+  } finally {
+    pipe.close();
+  }
 }
 
 /** Undefined where a shell cannot open all of it by a path. */
@@ -112,12 +124,16 @@ async function begin(shim: Shim, { file, args }: StubCommand, stdio: Stdio, make
     const [started, made] = await Promise.allSettled([launched, make().then(() => { go.tell('go\n'); })]);
     if (started.status === 'rejected') throw started.reason;
     if (made.status === 'fulfilled') return started.value;
-    started.value.kill(SIGKILL);
-    await started.value.exited;
+    await ended(started.value);
     throw made.reason;
   } finally {
     go.close();
   }
+}
+
+async function ended(child: Child): Promise<void> {
+  child.kill(SIGKILL);
+  await child.exited;
 }
 
 interface Stub {

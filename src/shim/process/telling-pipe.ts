@@ -1,8 +1,8 @@
-import { closeSync, constants as fsConstants, writeSync } from 'node:fs';
-import { createPipe } from '../../sys/files/files';
+import { closeSync, constants as fsConstants } from 'node:fs';
+import { createPipe, writeSome } from '../../sys/files/files';
 import { reopen } from '../stdio/stdio-path';
 
-/** By which a stub is told something once, and by whose end it sees that whoever would tell it has died. */
+/** By which a stub is told something, and by whose end it sees that whoever would tell it has died. */
 export class TellingPipe {
   /** The stub's, which waits at it. */
   readonly endFd: number;
@@ -28,19 +28,14 @@ export class TellingPipe {
     this.#hasEnd = false;
   }
 
-  /** All that it is told, at once: it is to be less than a pipe holds. @throws the system's error: EPIPE where nobody has its end any more */
-  tell(text: string): void {
-    if (this.#writeFd === undefined) return;
-    writeSync(this.#writeFd, text);
-    this.#closeWrite();
+  /** All of it is to be less than a pipe holds. @returns whether anybody has the end still @throws the system's error */
+  tell(text: string): boolean {
+    const bytes = Buffer.from(text);
+    return this.#writeFd !== undefined && writeSome(this.#writeFd, bytes, 0, bytes.length) !== 'broken';
   }
 
   close(): void {
     this.closeEnd();
-    this.#closeWrite();
-  }
-
-  #closeWrite(): void {
     if (this.#writeFd !== undefined) closeSync(this.#writeFd);
     this.#writeFd = undefined;
   }

@@ -1,7 +1,6 @@
 import { waitingStub } from '../../runtime/host/stub';
 import type { Child, ChildReaper } from '../../sys/process/children';
 import type { SpawnOptions } from '../../sys/process/spawn-options';
-import { errorCodeOf } from '../../sys/thrown';
 import type { Gate } from '../gate';
 import type { ShimLog } from '../log';
 import { TellingPipe } from './telling-pipe';
@@ -17,8 +16,8 @@ export function stubOptions(): Pick<SpawnOptions, 'env' | 'cwd' | 'session'> {
 /** The program that has just been started, and whoever waits for it, have the processors first. Of many at once each pays for its own. */
 const REST_MS = 5;
 
-/** A shell that has come up, and waits to be told whose stub it is to be. */
-interface WaitingStub {
+/** A shell that has come up, and waits to be told whose stub it is to be; by the end of the pipe, that it is told no more. */
+export interface WaitingStub {
   readonly child: Child;
   readonly pipe: TellingPipe;
 }
@@ -39,21 +38,17 @@ export class WaitingStubs {
     return this.#waiting !== undefined;
   }
 
-  /** Tells the one that waits. @returns it, or undefined where none does, or it cannot be told: then nobody has been told anything */
-  tell(script: string): Child | undefined {
-    if (Buffer.byteLength(script) > MOST_BYTES) return undefined;
+  /**
+   * Has the one that waits begin; it is the caller's from then on. @param bytes all that it will be told
+   * @returns undefined where none waits, or it cannot be told: then nobody has been told anything
+   */
+  begin(beginning: string, bytes: number): WaitingStub | undefined {
     const waiting = this.#waiting;
+    if (waiting === undefined || bytes > MOST_BYTES) return undefined;
     this.#waiting = undefined;
-    if (waiting === undefined) return undefined;
-    try {
-      waiting.pipe.tell(script);
-      return waiting.child;
-    } catch (error) {
-      if (errorCodeOf(error) !== 'EPIPE') this.log.error('telling a waiting stub', error);
-      return undefined;
-    } finally {
-      waiting.pipe.close();
-    }
+    if (waiting.pipe.tell(beginning)) return waiting;
+    waiting.pipe.close();
+    return undefined;
   }
 
   /** Has one come up in a moment, unless one waits already or is on its way. Where it cannot, the next program pays for its own. */

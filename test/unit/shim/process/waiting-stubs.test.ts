@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { waitingStub } from '../../../../src/runtime/host/stub';
 import { Gate } from '../../../../src/shim/gate';
 import { WaitingStubs } from '../../../../src/shim/process/waiting-stubs';
@@ -31,11 +31,13 @@ describe('the shell that waits for the next host program', () => {
   }
 
   test('does what it is told', async () => {
-    expect(stubs.tell('exit 1\n')).toBeUndefined();
+    expect(stubs.begin('exit 1\n', 7)).toBeUndefined();
     await oneWaits();
     const file = scratch.file('said');
-    const child = stubs.tell(`set -- 'it'\\''s' "two words"\nprintf '%s|' "$0" "$@" >${file}\nexit 3\n`);
-    expect(await child?.exited).toEqual({ kind: 'exited', code: 3 });
+    const stub = stubs.begin('set -- \'it\'\\\'\'s\' "two words"\n', 200);
+    expect(stub?.pipe.tell(`printf '%s|' "$0" "$@" >${file}\nexit 3\n`)).toBe(true);
+    expect(await stub?.child.exited).toEqual({ kind: 'exited', code: 3 });
+    expect(stub?.pipe.tell('exit 4\n')).toBe(false);
     expect(readFileSync(file, 'utf8')).toBe('holdfast-waiting-stub|it\'s|two words|');
     expect(stubs.isThere).toBe(false);
   });
@@ -43,17 +45,25 @@ describe('the shell that waits for the next host program', () => {
   test('is one, however often it is asked for', async () => {
     for (let time = 0; time < 3; time += 1) stubs.prepare();
     await oneWaits();
-    expect(stubs.tell('exit 0\n')).toBeDefined();
-    expect(stubs.tell('exit 0\n')).toBeUndefined();
+    expect(stubs.begin('exit 0\n', 7)).toBeDefined();
+    expect(stubs.begin('exit 0\n', 7)).toBeUndefined();
   });
 
   test('is told nothing once it has ended, nor more than fits into a pipe', async () => {
     await oneWaits();
-    const long = `# ${'x'.repeat(32 << 10)}\n`;
-    expect(stubs.tell(long)).toBeUndefined();
+    expect(stubs.begin('exit 0\n', (32 << 10) + 1)).toBeUndefined();
     expect(stubs.isThere).toBe(true);
     await stubs.end();
-    expect(stubs.tell('exit 0\n')).toBeUndefined();
+    expect(stubs.begin('exit 0\n', 7)).toBeUndefined();
+  });
+
+  test('goes nowhere where it is told no more', async () => {
+    await oneWaits();
+    const file = scratch.file('begun');
+    const stub = stubs.begin(`echo begun >${file}\n`, 100);
+    await until('its beginning', () => existsSync(file), (isThere) => isThere);
+    stub?.pipe.close();
+    expect(await stub?.child.exited).toEqual({ kind: 'exited', code: 125 });
   });
 
   test('does not come up while the shim hands itself over', async () => {
