@@ -156,6 +156,19 @@ describeOnHost('Tasks/Checkpoint, and Create from one, with a runtime that does 
     await tasks.end('box');
   });
 
+  test("that criu cannot make comes back with what its log says, and not with the log's name, which is gone by then", async () => {
+    await box({ checkpoint: [
+      'while [ "$1" != --work-path ]; do shift; done',
+      `printf '(00.1) Warn  (criu/x.c:1): odd\\n(00.2) Error (criu/files-reg.c:1790): no mount of \\033[1m/run/fifo\\n(00.3) Error (criu/cr-dump.c:2111): Dumping FAILED.\\n' > "$2/dump.log"`,
+      `printf '{"level":"error","msg":"criu failed: type NOTIFY errno 0\\\\nlog file: %s/dump.log"}\\n' "$2" >> "$log"; exit 1`,
+    ].join('\n') });
+    expect(await failure(make())).toBe('2 OCI runtime checkpoint failed: criu failed: type NOTIFY errno 0 (no mount of ?[1m/run/fifo; Dumping FAILED.): unknown');
+    const own = host.own('work');
+    expect(await failure(make({ work_path: own }))).toBe(`2 OCI runtime checkpoint failed: criu failed: type NOTIFY errno 0\nlog file: ${own}/dump.log: unknown`);
+    expect([await tasks.statusOf('box'), places(), await blobs()]).toEqual(['RUNNING', [], []]);
+    await tasks.end('box');
+  });
+
   test.each(checkpointMoments.filter((point) => point !== 'daemon.checkpoint.unpacked'))('leaves nothing half where the daemon is killed at %s, and can be made again', async (point: FaultPoint) => {
     await box();
     const daemon = await restart('SIGTERM', `${point}=kill`);

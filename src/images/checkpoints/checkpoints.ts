@@ -8,12 +8,17 @@ import type { Descriptor } from '../descriptor';
 import type { DiffService } from '../diff/diff-service';
 import { ImagesError, isCode } from '../errors';
 import type { FileThread } from '../files/file-thread';
+import { shown } from '../library/formats';
 import type { Mount } from '../mount';
 
 /** As containerd's clients know them. */
 const CHECKPOINT = 'application/vnd.containerd.container.criu.checkpoint.criu.tar';
 const CHECKPOINT_CONFIG = 'application/vnd.containerd.container.checkpoint.config.v1+proto';
 const TAR = 'application/vnd.oci.image.layer.v1.tar';
+
+/** Of criu's log, which has all that it looks at. */
+const LOG_END_BYTES = 16 << 10;
+const MOST_ERRORS = 4;
 
 export interface CheckpointsParts {
   readonly content: ContentStore;
@@ -64,6 +69,16 @@ export class Checkpoints {
       await slow.call('removeTree', [own], [], 'unlimited').catch(() => undefined);
       this.#inUse.delete(name);
     }
+  }
+
+  /** What criu has failed at, by its log, which goes with its place; on one line, and empty where that says nothing. */
+  async failureIn({ workPath }: CheckpointPlace): Promise<string> {
+    const path = join(workPath, 'dump.log');
+    const { size = 0 } = (await this.parts.quick.call('written', [path])) ?? {};
+    const log = Buffer.from(await this.parts.quick.call('read', [path, Math.max(0, size - LOG_END_BYTES), LOG_END_BYTES])).toString('utf8');
+    const errors = [...log.matchAll(/Error \([^)]*\): (.*)/g)].map(([, words = '']) => shown(words));
+    // The first of these is why, and the others what came of it.
+    return errors.slice(-MOST_ERRORS).join('; ');
   }
 
   /** Makes blobs of the images, and of the spec. Where one cannot be made there is none, unless it was there before. @param spec as a message of protobuf @throws ImagesError */

@@ -6,7 +6,7 @@ import { CheckpointOptions as Options } from '../../gen/containerd/runtimes/runc
 import type { CheckpointTaskRequest, CheckpointTaskResponse } from '../../gen/containerd/services/tasks/v1/tasks';
 import { Any } from '../../gen/google/protobuf/any';
 import type { Verb } from '../../call';
-import { classError } from '../errors';
+import { FaceError, classError } from '../errors';
 import { descriptorMessage } from '../images/descriptor-message';
 import { placeOf } from '../images/face';
 import { inImageWords } from '../images/image-errors';
@@ -33,11 +33,21 @@ export function checkpoint({ checkpoints, ...face }: TasksFace): Verb<Checkpoint
     return inImageWords(() => checkpoints.inPlace(async (place) => {
       const imagePath = asked.image_path === '' ? place.imagePath : asked.image_path;
       const options = { ...optionsOf(asked), imagePath, workPath: asked.work_path === '' ? place.workPath : asked.work_path };
-      await inTaskWords({ id, runtimeVerb: 'checkpoint' }, () => face.supervisor.request('checkpointTask', { id: key, options }, info.cancel));
+      try {
+        await inTaskWords({ id, runtimeVerb: 'checkpoint' }, () => face.supervisor.request('checkpointTask', { id: key, options }, info.cancel));
+      } catch (error) {
+        throw asked.work_path === '' ? withoutLogFile(error, await checkpoints.failureIn(place).catch(() => '')) : error;
+      }
       if (asked.image_path !== '') return { descriptors: [] };
       return { descriptors: (await checkpoints.save(placeOf(info.metadata), imagePath, spec, info.cancel)).map(descriptorMessage) };
     }));
   };
+}
+
+/** runc names criu's log, which goes with the place: the client is told what it says instead. */
+function withoutLogFile(error: unknown, criuWords: string): unknown {
+  if (!(error instanceof FaceError)) return error;
+  return new FaceError(error.errorClass, error.message.replace(/\s*\blog file: \S+?(?=: unknown$)/, criuWords === '' ? '' : ` (${criuWords})`), { cause: error });
 }
 
 function optionsOf({ exit, open_tcp: tcp, external_unix_sockets: unixSockets, terminal: shell, file_locks: fileLocks, empty_namespaces: emptyNS, cgroups_mode: mode }: Options): Omit<CheckpointOptions, 'imagePath' | 'workPath'> {
