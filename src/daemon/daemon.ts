@@ -21,7 +21,7 @@ import { restore } from '../supervisor/restore/restore';
 import { Supervisor, makeTask } from '../supervisor/supervisor';
 import type { Kind, Task, TaskAnswers, TaskArgs } from '../supervisor/task';
 import { ChildReaper } from '../sys/process/children';
-import { queuedLookup } from '../sys/sockets/queued-lookup';
+import { queuedLookup, waitForFirstAddress } from '../sys/sockets/queued-lookup';
 import { DescriptorRoom } from '../sys/descriptor-room';
 import { FreedMemory, giveBackLargePieces } from '../sys/freed-memory';
 import { Poller } from '../sys/poller';
@@ -129,6 +129,7 @@ export class Daemon {
     });
     // For all of them together: the pool has four threads.
     const lookup = queuedLookup();
+    waitForFirstAddress();
     this.#images = new ImageRoom({
       records: this.#records,
       root: settings.root,

@@ -1,5 +1,5 @@
 import { type LookupAddress, lookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { type LookupFunction, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import PQueue from 'p-queue';
 
 /** getaddrinfo(3) has a thread of the pool, which has four, for as long as a name server takes; files need the pool, too. */
@@ -46,6 +46,17 @@ export function queuedLookup(ask: LookupFunction = lookup as LookupFunction): Lo
       return Promise.race([answered, moved]);
     });
   };
+}
+
+/** Long enough for a SYN that is sent once more, after a second; a health check has three. */
+const addressMs = 1500;
+
+/**
+ * Has a name's second address be tried later than Node does by itself. It gives the first one up after 250 ms, for good: one that is far away, and also one that has answered while this
+ * thread was busy (seen with Node 24). Of `localhost` the other address is then refused.
+ */
+export function waitForFirstAddress(): void {
+  setDefaultAutoSelectFamilyAttemptTimeout(addressMs);
 }
 
 function promiseAndResolve(): readonly [Promise<void>, () => void] {

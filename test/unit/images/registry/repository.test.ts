@@ -1,4 +1,4 @@
-import { queuedLookup } from '../../../../src/sys/sockets/queued-lookup';
+import { queuedLookup, waitForFirstAddress } from '../../../../src/sys/sockets/queued-lookup';
 import { again } from '../../../../src/images/registry/again';
 import type { RegistryFailure } from '../../../../src/images/registry/failure';
 import { type Credentials, NOBODY } from '../../../../src/images/registry/login';
@@ -17,6 +17,8 @@ describe('a repository of a registry', () => {
   const closes: (() => void)[] = [];
   const giveUp = new AbortController();
 
+  // As the daemon does.
+  beforeAll(waitForFirstAddress);
   beforeEach(async () => {
     registry = await TestRegistry.start();
     other = await TestRegistry.start();

@@ -1,6 +1,8 @@
-import type { LookupFunction } from 'node:net';
+import { stat } from 'node:fs';
+import { type AddressInfo, type LookupFunction, type Socket, connect, createServer, getDefaultAutoSelectFamilyAttemptTimeout, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
+import { once } from 'node:events';
 
-import { queuedLookup } from '../../../../src/sys/sockets/queued-lookup';
+import { queuedLookup, waitForFirstAddress } from '../../../../src/sys/sockets/queued-lookup';
 
 const found = (lookup: LookupFunction, name: string, options: { readonly all?: boolean; readonly family?: number }): Promise<unknown> =>
   new Promise((resolve) => { lookup(name, options, (error, address, family) => { resolve(error ?? (family === undefined ? address : [address, family])); }); });
@@ -73,3 +75,34 @@ describe('the lookup of names for health checks', () => {
     }
   });
 });
+
+test('a server that has answered while this thread was busy is connected to', async () => {
+  const before = getDefaultAutoSelectFamilyAttemptTimeout();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  waitForFirstAddress();
+  try {
+    // In a callback of the loop's: what it hears of next are its timers, and then its sockets.
+    const socket = await new Promise<Socket>((resolve) => {
+      stat('/', () => {
+        resolve(connect({ host: 'localhost', port, lookup: queuedLookup() }));
+        // The lookup comes before that, and Node's timer with it. Longer than Node waits by itself.
+        process.nextTick(() => { process.nextTick(() => { process.nextTick(() => { hold(400); }); }); });
+      });
+    });
+    await once(socket, 'connect');
+    expect(socket.remoteAddress).toBe('127.0.0.1');
+    socket.destroy();
+  } finally {
+    setDefaultAutoSelectFamilyAttemptTimeout(before);
+    server.close();
+    await once(server, 'close');
+  }
+});
+
+/** Does nothing else for so long. */
+function hold(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
