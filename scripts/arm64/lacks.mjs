@@ -35,4 +35,8 @@ export const lacks = [
     why: 'recvmsg(2) has more room for descriptors than was asked for: those that were too many stay open in qemu',
     tests: ['sys/sockets/sockets: sockets a message with 5 descriptors is refused, and none stays open'],
   },
+  {
+    why: '/proc/<pid>/exe and cmdline of a program of arm64 are those of qemu-aarch64',
+    tests: ['worker/runtime/runtime-orphans: calls of the runtime that a dead shim or daemon has left one of a program is waited for'],
+  },
 ];
