@@ -27,7 +27,8 @@ async function expectNothingKept(side: DockerSide): Promise<void> {
 }
 
 describeReal('docker checkpoint, of a runtime that does without criu', () => {
-  const place = mkdtempSync(join(tmpdir(), 'holdfast-saving-'));
+  let place: string;
+  beforeAll(() => { place = mkdtempSync(join(tmpdir(), 'holdfast-saving-')); });
   const runtimes = new Map<BackendName, CheckpointRuntime>();
   const sides = new SideBySide((name) => {
     const runtime = new CheckpointRuntime(join(place, name));
