@@ -39,9 +39,9 @@ docs: generate
 WORKERS ?= 3
 JEST := npx --no-install jest
 # What counts what the machine has done meanwhile, and would count its neighbours: one after the other, when all else is over.
-QUIET := integration/(guard|nothing-grows|dockerd-health)\.test
+QUIET := integration/(daemon/(guard|nothing-grows)|dockerd/dockerd-health)\.test
 # Every step killed and failed at, random load, a thousand at once: minutes each.
-LONG := fault/(task-|agent-|image-)?matrix|fault/(agent-)?soak|integration/host-thousand
+LONG := fault/(matrix/(task-)?|agent/agent-|images/image-)matrix|fault/(agent-)?soak/|integration/host/host-thousand
 SIDE_BY_SIDE := $(JEST) --maxWorkers=$(WORKERS) --testPathIgnorePatterns '$(LONG)|$(QUIET)'
 
 unit: build
@@ -57,7 +57,7 @@ fault: setup build
 
 # Whether it works at all, with a Node that is not the one that is shipped: containers, execs, programs of the host and of files, a daemon that is killed.
 smoke: setup build
-	$(JEST) --maxWorkers=$(WORKERS) --selectProjects=integration --testPathPatterns 'integration/(natives|lifecycle|exec|restart|host-programs|agent-verbs)\.test'
+	$(JEST) --maxWorkers=$(WORKERS) --selectProjects=integration --testPathPatterns 'integration/(lifecycle|exec|restart|daemon/natives|host/host-programs|agent/agent-verbs)\.test'
 
 # For one's own change: see the script.
 quick: setup build

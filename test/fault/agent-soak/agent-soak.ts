@@ -3,7 +3,7 @@ import { within } from '../../support/deadline';
 import { signalExactly } from '../../support/processes';
 import { shimsOf } from '../../support/shims';
 import type { DaemonOptions } from '../../support/test-host';
-import { Random } from '../soak-random';
+import { Random } from '../soak/soak-random';
 import { type AgentSoakFigures, AgentSoakHost } from './agent-soak-host';
 import { Deeds, sharesOf } from './deeds';
 

@@ -1,6 +1,6 @@
 import type { DaemonOptions } from '../../support/test-host';
 import { clockEnvironment, setClock } from '../../support/wall-clock';
-import type { Random } from '../soak-random';
+import type { Random } from '../soak/soak-random';
 import type { AgentSoakHost } from './agent-soak-host';
 
 export function daemonOfClock({ host }: AgentSoakHost): DaemonOptions {

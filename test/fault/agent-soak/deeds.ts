@@ -4,7 +4,7 @@ import { ContainersService } from '../../../src/api/gen/holdfast/v1/containers';
 import { DefinitionsService } from '../../../src/api/gen/holdfast/v1/definitions';
 import { within } from '../../support/deadline';
 import { processOf, signalExactly } from '../../support/processes';
-import type { Random } from '../soak-random';
+import type { Random } from '../soak/soak-random';
 import type { AgentSoakHost } from './agent-soak-host';
 import { type Deed, type Kind, kinds } from './kinds';
 import type { SoakProgram } from './soak-program';

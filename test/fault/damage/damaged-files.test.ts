@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { damages, fifoDamages } from '../../support/damage';
+import { lineOf } from '../../support/event-log-reader';
+import { makeFifo } from '../../support/fifo';
+import { describeOnHost, realContainers } from '../../support/requires';
+import { removeSetAside } from '../../support/shims';
+import { TestHost } from '../../support/test-host';
+import { expectWorking } from '../../support/untouched';
+
+const epoch = { seconds: 0n, nanos: 0 };
+const sleeper = { args: ['sleep', '1000'] };
+
+const content = ['state.json', 'init/process.json', 'init/pid', 'init/starttime', 'init/log.json'];
+const fifos = ['init/exit', 'init/control'];
+
+const cases = [
+  ...content.flatMap((file) => Object.entries(damages).map(([how, damage]) => [file, how, damage] as const)),
+  ...fifos.flatMap((file) => Object.entries(fifoDamages).map(([how, damage]) => [file, how, damage] as const)),
+];
+
+describeOnHost('a damaged file of the state directory', realContainers, () => {
+  let host: TestHost;
+  beforeEach(async () => {
+    host = await TestHost.withDaemon();
+  });
+  afterEach(() => host.cleanUp());
+
+  test.each(cases)('%s is %s: the container is recovered by what its shim knows, and the other is untouched', async (file, _how, damage) => {
+    await host.create('hurt', sleeper);
+    await host.create('other', sleeper);
+    const pids = await Promise.all(['hurt', 'other'].map(async (id) => (await host.initOf(id)).systemPid));
+    await host.stopDaemon('SIGKILL');
+    damage(join(host.stateDir, 'hurt', file));
+    await host.startDaemon();
+    expect(await Promise.all(['hurt', 'other'].map(async (id) => (await host.initOf(id)).systemPid))).toEqual(pids);
+    const events = await host.events();
+    await host.client.signal('hurt', 9);
+    expect((await events.untilExit('hurt')).status).toBe(137);
+    expect((await host.client.state()).containers.map(({ id, status }) => `${id} ${status}`)).toEqual(['other running']);
+    await host.end();
+  });
+
+  test('an exit status of any kind is told once', async () => {
+    await host.create('hurt', sleeper);
+    await host.stopDaemon('SIGKILL');
+    mkdirSync(join(host.stateDir, 'hurt', 'init', 'exitStatus'));
+    await host.startDaemon();
+    const events = await host.events({ timestamp: epoch });
+    await host.client.signal('hurt', 9);
+    expect((await events.untilExit('hurt')).status).toBe(137);
+    expect(events.linesOf('hurt')).toEqual(['start-container', 'exit init 137']);
+  });
+
+  test('a lifted bundle whose container is gone is swept', async () => {
+    const stale = join(`${host.stateDir}.holdfast`, 'bundles', 'stale');
+    await host.stopDaemon();
+    mkdirSync(stale, { recursive: true });
+    await host.startDaemon();
+    expect(existsSync(stale)).toBe(false);
+  });
+});
+
+describeOnHost('a damaged event database', realContainers, () => {
+  let host: TestHost;
+  beforeEach(async () => {
+    host = await TestHost.withDaemon();
+  });
+  afterEach(() => host.cleanUp());
+
+  const damagesOfDatabase: Readonly<Record<string, (path: string) => void>> = {
+    garbage: (path) => {
+      writeFileSync(path, 'no database at all '.repeat(1000));
+    },
+    'NUL-filled': (path) => {
+      writeFileSync(path, Buffer.alloc(Math.max(statSync(path, { throwIfNoEntry: false })?.size ?? 0, 8192)));
+    },
+    truncated: (path) => {
+      if (existsSync(path)) truncateSync(path, Math.floor(statSync(path).size / 2));
+    },
+    'a directory': (path) => {
+      rmSync(path, { force: true });
+      mkdirSync(path);
+    },
+  };
+
+  const all = ['', '-wal'].flatMap((suffix) => Object.keys(damagesOfDatabase).map((how) => [suffix, how] as const));
+  test.each(all)('holdfast-events.db%s is %s: the daemon is up, what runs runs on, and its exit is told', async (suffix, how) => {
+    await host.create('box', sleeper);
+    const before = await host.initOf('box');
+    await host.stopDaemon('SIGKILL');
+    damagesOfDatabase[how]?.(join(host.stateDir, `holdfast-events.db${suffix}`));
+    await host.startDaemon();
+    expect(await host.initOf('box')).toEqual(before);
+    const events = await host.events();
+    await host.client.signal('box', 9);
+    expect((await events.untilExit('box')).status).toBe(137);
+    expect(events.events.map(lineOf)).toEqual(['exit init 137']);
+    await expectWorking(host, 'box');
+    removeSetAside(host);
+    execFileSync('find', [host.stateDir, '-mindepth', '1', '-maxdepth', '1', '-name', '*.corrupt-*', '-exec', 'rm', '-r', '{}', '+']);
+  });
+});
+
+describeOnHost('a disk without room', realContainers, () => {
+  let host: TestHost;
+  beforeEach(() => {
+    host = new TestHost();
+    mkdirSync(host.stateDir);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', host.stateDir]);
+  });
+  afterEach(async () => {
+    try {
+      await host.cleanUp();
+    } catch (error) {
+      // The test's own mount, which goes last.
+      if (!String(error).includes(`mount ${host.stateDir}`)) throw error;
+    }
+    rmSync(host.directory, { recursive: true, force: true });
+  });
+
+  const fill = (): void => {
+    try {
+      writeFileSync(join(host.stateDir, 'filler'), Buffer.alloc(4 << 20));
+    } catch (error) {
+      expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+    }
+  };
+
+  test('starts fail and say why, what runs runs on, and its exit is told when there is room', async () => {
+    await host.startDaemon();
+    await host.create('box', sleeper);
+    const events = await host.events();
+    fill();
+    await expect(host.create('refused', sleeper)).rejects.toThrow(/no space left on device/i);
+    expect((await host.client.state()).containers.map(({ id }) => id)).toEqual(['box']);
+    await host.client.signal('box', 9);
+    rmSync(join(host.stateDir, 'filler'));
+    expect((await events.untilExit('box')).status).toBe(137);
+    expect(events.linesOf('refused')).toEqual([]);
+    await expectWorking(host, 'refused');
+  });
+
+  test('a state directory that is a mount of its own sets aside across it', async () => {
+    mkdirSync(join(host.stateDir, 'left', 'init'), { recursive: true });
+    makeFifo(join(host.stateDir, 'left', 'init', 'exit'));
+    writeFileSync(join(host.stateDir, 'left', 'init', 'pid'), 'no pid');
+    await host.startDaemon();
+    expect(host.containerDirectories()).toEqual([]);
+    expect(readFileSync(join(host.stateDir, 'holdfast.lock'), 'utf8')).not.toBe('');
+    expect(removeSetAside(host)).toEqual(['left']);
+    await expectWorking(host, 'left');
+  });
+});

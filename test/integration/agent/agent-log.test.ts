@@ -1,0 +1,100 @@
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+
+import { State } from '../../../src/api/gen/holdfast/v1/containers';
+import { AgentHost } from '../../support/agent-host';
+import { Ctl } from '../../support/ctl';
+import { describeOnHost, realContainers } from '../../support/requires';
+
+describeOnHost('output of programs that goes to files of their definition', realContainers, () => {
+  let agent: AgentHost;
+  beforeEach(() => { agent = new AgentHost(); });
+  afterEach(() => agent.cleanUp());
+
+  const talking = (of: string): string => `command = ["sh", "-c", "echo out of ${of}; echo err of ${of} >&2; exec sleep 1000"]`;
+
+  test('each is made where it is not there, with its directories, and written on where it is; also over a restart of the daemon', async () => {
+    const [out, err] = [agent.host.own('logs/deep/web 100%.out'), agent.host.own('logs/deep/web.err')];
+    agent.define('web', [talking('web')], { log: [`stdout = "${out}"`, `stderr = "${err}"`] });
+    await agent.startDaemon();
+    const { pid } = await agent.untilState('web', State.RUNNING);
+    await agent.until('web', 'its output', () => existsSync(err) && readFileSync(err, 'utf8') !== '');
+    expect([out, err].map((path) => readFileSync(path, 'utf8'))).toEqual(['out of web\n', 'err of web\n']);
+    // Nobody else's to write.
+    expect(statSync(out).mode & 0o777).toBe(0o644);
+    await agent.host.restartDaemon('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await agent.until('web', 'the output of its second run', () => readFileSync(err, 'utf8').split('\n').length === 3);
+    expect([out, err].map((path) => readFileSync(path, 'utf8'))).toEqual(['out of web\nout of web\n', 'err of web\nerr of web\n']);
+  });
+
+  test('both into one file', async () => {
+    const both = agent.host.own('both.log');
+    agent.define('web', [talking('web')], { log: [`stdout = "${both}"`, `stderr = "${both}"`] });
+    await agent.startDaemon();
+    await agent.untilState('web', State.RUNNING);
+    await agent.until('web', 'both lines', () => readFileSync(both, 'utf8').split('\n').length === 3);
+    expect(readFileSync(both, 'utf8').trimEnd().split('\n').sort()).toEqual(['err of web', 'out of web']);
+  });
+
+  test('where the daemon itself writes, that of each run\'s own time', async () => {
+    agent.define('web', [talking('web')], { log: ['stdout = "inherit"', 'stderr = "inherit"'] });
+    await agent.startDaemon();
+    const said = (): boolean => /^out of web$/m.test(agent.host.daemon.log()) && /^err of web$/m.test(agent.host.daemon.log());
+    const { pid } = await agent.untilState('web', State.RUNNING);
+    await agent.until('web', 'its output', said);
+    await agent.killDaemon();
+    expect((await agent.untilState('web', State.RUNNING)).pid).toBe(pid);
+    const [before] = [agent.host.daemon.log().match(/^out of web$/mg)?.length ?? 0];
+    process.kill(pid, 'SIGKILL');
+    await agent.until('web', 'the output of its second run', () => (agent.host.daemon.log().match(/^out of web$/mg)?.length ?? 0) > before);
+  });
+
+  test('files that are through are packed, and read as before, also by who follows and goes back in them; clear takes them too', async () => {
+    const ctl = new Ctl(agent.host);
+    try {
+      const [more, count] = [agent.host.own('more'), 20_000];
+      agent.define('web', [`command = ["sh", "-c", "seq ${String(count)}; while [ ! -e ${more} ]; do sleep 0.05; done; seq ${String(count + 1)} ${String(2 * count)}; exec sleep 1000"]`], { log: ['max_size = "64k"', 'max_files = 100', 'compress = true'] });
+      await agent.startDaemon();
+      await agent.untilState('web', State.RUNNING);
+      const dir = `${agent.host.directory}/root/output/programs/${agent.name('web')}`;
+      const names = (): string[] => readdirSync(dir).sort();
+      const allPacked = (): boolean => names().length > 5 && names().slice(0, -1).every((name) => name.endsWith('.log.gz'));
+      await agent.until('web', 'all but the newest to be packed', allPacked);
+      const follower = ctl.start('logs', '-f', agent.name('web'));
+      const counted = (from: number, to: number): string => Array.from({ length: to - from + 1 }, (_, at) => `${String(from + at)}\n`).join('');
+      await follower.printed(`\n${String(count)}\n`);
+      expect(await ctl.prints('logs', agent.name('web'))).toBe(counted(1, count));
+      expect(await ctl.prints('logs', '--tail', '15000', agent.name('web'))).toBe(counted(count - 14_999, count));
+      expect(await ctl.prints('tail', '-50000', agent.name('web'))).toBe(`${counted(1, count).slice(-50_000)}\n`);
+      // What anybody else reads is the same.
+      expect(gunzipSync(readFileSync(`${dir}/${names()[0] ?? ''}`)).toString()).toMatch(/^\S+ stdout F 1\n\S+ stdout F 2\n/);
+      await agent.killDaemon();
+      writeFileSync(more, '');
+      await follower.printed(`\n${String(2 * count)}\n`);
+      await agent.until('web', 'all but the newest to be packed', allPacked);
+      follower.kill('SIGINT');
+      expect((await follower.ended).stdout).toBe(counted(1, 2 * count));
+      expect(await ctl.prints('logs', agent.name('web'))).toBe(counted(1, 2 * count));
+      await ctl.prints('clear', agent.name('web'));
+      expect([await ctl.prints('logs', agent.name('web')), names().length]).toEqual(['', 1]);
+    } finally {
+      ctl.close();
+    }
+  });
+
+  test('lines beyond a rate are dropped, and logs says how many', async () => {
+    const ctl = new Ctl(agent.host);
+    try {
+      agent.define('web', ['command = ["sh", "-c", "seq 1000; exec sleep 1000"]'], { log: ['rate = { lines = 3, per = "500ms" }', 'max_age = "1h"'] });
+      await agent.startDaemon();
+      await agent.untilState('web', State.RUNNING);
+      const logs = async (): Promise<string> => (await ctl.run('logs', agent.name('web'))).stdout;
+      let text = await logs();
+      while (!text.includes('holdfast: 997')) text = await logs();
+      expect(text).toBe('1\n2\n3\nholdfast: 997 lines were dropped here: more than 3 in 500ms\n');
+    } finally {
+      ctl.close();
+    }
+  });
+});
