@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { removeCgroups } from './cgroups';
 import { binDirectory } from './daemon-process';
-import { processesNaming, signalExactly, waitForExit } from './processes';
+import { type SeenProcess, processOf, processesNaming, signalExactly, waitForExit } from './processes';
 import type { DaemonOptions, TestHost } from './test-host';
 
 /** A daemon that finds another boot's id where the kernel has its own: in a mount namespace of its own, a file lies over that. */
@@ -24,13 +24,20 @@ export function newBoot(host: TestHost): void {
 
 /** The host goes down, its daemon has gone before: what ran is gone with all that was not on a disk (shim, programs, cgroups, state directory), and another boot begins. @param names of programs */
 export async function goDown(host: TestHost, names: readonly string[]): Promise<void> {
-  for (const one of processesNaming(host.directory)) {
+  const cgroups = names.flatMap((name) => cgroupsOf(name));
+  // What a container runs names nothing of the host's.
+  for (const one of [...processesNaming(host.directory), ...processesOf(cgroups)]) {
     signalExactly(one, 'SIGKILL');
     await waitForExit(one.pid);
   }
-  removeCgroups(names.flatMap((name) => cgroupsOf(name)));
+  removeCgroups(cgroups);
   for (const directory of [host.stateDir, `${host.stateDir}.holdfast`]) rmSync(directory, { recursive: true, force: true });
   newBoot(host);
+}
+
+function processesOf(cgroups: readonly string[]): readonly SeenProcess[] {
+  const pids = cgroups.flatMap((path) => readFileSync(`${path}/cgroup.procs`, 'utf8').split('\n').filter((line) => line !== '').map(Number));
+  return [...new Set(pids)].flatMap((pid) => processOf(pid) ?? []);
 }
 
 /** Of the processes of a program, in every hierarchy, the innermost first. */
