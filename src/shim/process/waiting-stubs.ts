@@ -14,7 +14,7 @@ export function stubOptions(): Pick<SpawnOptions, 'env' | 'cwd' | 'session'> {
 }
 
 /** The program that has just been started, and whoever waits for it, have the processors first. Of many at once each pays for its own. */
-const REST_MS = 5;
+export const REST_MS = 5;
 
 /** A shell that has come up, and waits to be told whose stub it is to be; by the end of the pipe, that it is told no more. */
 export interface WaitingStub {

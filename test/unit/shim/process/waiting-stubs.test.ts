@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { waitingStub } from '../../../../src/runtime/host/stub';
 import { Gate } from '../../../../src/shim/gate';
-import { WaitingStubs } from '../../../../src/shim/process/waiting-stubs';
+import { REST_MS, WaitingStubs } from '../../../../src/shim/process/waiting-stubs';
 import { ChildReaper } from '../../../../src/sys/process/children';
 import { until } from '../../../support/until';
 import { Scratch, pollerWithErrors } from '../../sys/resources';
@@ -70,7 +70,7 @@ describe('the shell that waits for the next host program', () => {
     gate.close();
     stubs.prepare();
     // A timer of as long, and later: its turn comes after.
-    await new Promise((resolve) => { setTimeout(resolve, 6); });
+    await new Promise((resolve) => { setTimeout(resolve, REST_MS + 1); });
     expect([stubs.isThere, reaper.launching]).toEqual([false, 0]);
     gate.open();
     await oneWaits();
