@@ -12,7 +12,7 @@ export interface StdioPaths {
 
 /**
  * A client's side of one process's stdio: FIFOs and their ends, opened before the request as dockerd
- * does. {@link open} may be called again after {@link close}: a client that returns.
+ * does. {@link open} may be called again: a client that returns.
  */
 export class ClientStdio {
   readonly paths: StdioPaths;
@@ -31,8 +31,9 @@ export class ClientStdio {
     for (const path of Object.values(this.paths)) if (path !== '') makeFifo(path as string);
   }
 
-  /** Opens all ends. Returns itself. */
+  /** Opens all ends, in the place of those that are open: of two readers each would take what comes from the other. Returns itself. */
   open(): this {
+    this.close();
     this.#stdin = new FifoWriter(this.paths.stdin);
     this.#stdout = new FifoReader(this.paths.stdout);
     if (!this.terminal) this.#stderr = new FifoReader(this.paths.stderr);
