@@ -125,6 +125,7 @@ export const failingTaskSteps = [
   'daemon.records.before-write',
   'daemon.dump',
   'shim.signal',
+  'shim.end.read',
   'shim.end.tell',
 ] as const;
 

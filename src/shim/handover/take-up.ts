@@ -94,7 +94,7 @@ function takeUpLingerer(shim: Shim, state: LingererState, waitedMs: number): voi
       shim.lingering.addKeeper(state.fd, waitedMs);
       return;
     case 'terminal':
-      shim.lingering.add(TerminalIo.takeUp(shim.stdioContext({ label: state.about, identity: { dir: state.dir } }), state), waitedMs);
+      TerminalIo.takeUp(shim.stdioContext({ label: state.about, identity: { dir: state.dir } }), state).linger(waitedMs);
       return;
     case 'copy':
       shim.lingering.add(FileCopy.takeUp(shim.copiers, state), waitedMs);

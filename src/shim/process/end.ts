@@ -25,7 +25,7 @@ const LONGEST_PAUSE_MS = 2000;
 /**
  * The end of a process, step by step, each of which can be repeated by whoever adopts it half-done: its status on disk,
  * the rest of the container killed, its output passed on, its OOM kills counted, the container deleted in the runtime, and last of
- * all the exit FIFO let go, which tells the daemon. Of a process that is kept it is let go once its status is on disk, and the daemon
+ * all the exit FIFO let go, which tells the daemon. Of a process that is kept it is let go once its status is on disk and its output read, and the daemon
  * waits for the other steps when it is to be deleted. A step that fails is logged (and, where something had run out, tried
  * again for a while) and does not stop the others: the daemon must hear of the end. Never rejects.
  * @param status 0 to 255
@@ -38,8 +38,9 @@ export async function end(shim: Shim, entry: ManagedProcess, status: number): Pr
     // With a pid namespace the kernel has killed them all when its init ended (pid_namespaces(7)).
     if (!entry.identity.ownPidNamespace) await step('shim.end.kill-all', () => killRest(shim, entry));
   }
-  // Who hears of the end reads what was said last.
+  // Who hears of the end finds what was said last in the files, or has read it.
   if (entry.isKept && entry.io?.keepsOutput === true) await step('shim.end.drain', () => entry.finishIo());
+  else if (entry.isKept) await step('shim.end.read', async () => entry.io?.untilRead());
   // It is told of now, and what is left to do must be done before it is deleted.
   if (entry.isKept) await step('shim.end.tell', () => Promise.resolve(entry.hangUp()));
   if (entry.isInit) await step('shim.end.execs', () => untilExecsAreOver(shim, entry));

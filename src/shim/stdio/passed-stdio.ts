@@ -1,6 +1,7 @@
 import { closeSync, constants } from 'node:fs';
 import { type OpenedStdio, type Owner, giveTo } from '../../runtime/foreign/stdio';
 import type { PipeEnds } from '../../runtime/shim-protocol';
+import { bytesForReader } from '../../runtime/unread-output';
 import type { StreamName } from '../../runtime/state-dir/between';
 import type { LoggerNote } from '../../runtime/state-dir/logger-note';
 import { type StdioNames, type StdioTarget, stdioTargets } from '../../runtime/state-dir/stdio-target';
@@ -12,6 +13,7 @@ import { Logger, type LoggerEnds } from './logger';
 import type { Lingering } from './lingering';
 import type { ProcessIo } from './process-io';
 import { type OpenedPath, closePath, closeStdioPaths, enlarge, keptOf, nameOf, OUTPUT_PIPE_BYTES, reopen, type StdioPaths } from './stdio-path';
+import { untilRead } from './until-read';
 
 export interface StdioContext {
   /** The process's directory. */
@@ -27,7 +29,8 @@ export interface StdioContext {
 /** How long an exit waits for a file that takes nothing: one of a disk that is only slow is to be whole when the exit is told. */
 export const FILE_STALL_MS = 3000;
 
-const names: readonly StreamName[] = ['stdin', 'stdout', 'stderr'];
+const outputs = ['stdout', 'stderr'] as const;
+const names: readonly StreamName[] = ['stdin', ...outputs];
 
 /**
  * Stdio without a terminal: the process gets the FIFOs themselves, nothing is copied; in the place of a file, and where its output is kept, it gets a
@@ -152,6 +155,11 @@ export class PassedStdio implements ProcessIo {
     };
   }
 
+  untilRead(): Promise<void> {
+    // Anew at each look: close() may come meanwhile.
+    return untilRead(() => outputs.reduce((sum, name) => sum + unreadOf(this.keeperFds.get(name)), 0));
+  }
+
   async finish(): Promise<void> {
     this.input?.close();
     this.closeStdin();
@@ -237,6 +245,10 @@ export class PassedStdio implements ProcessIo {
     else if (opened.kind === 'fifo') this.keeperFds.set(name, opened.keeperFd);
     if (!isTaken && (resumed !== undefined || opened.kind === 'file' || opened.kind === 'kept')) closePath(opened);
   }
+}
+
+function unreadOf(keeperFd: number | undefined): number {
+  return keeperFd === undefined ? 0 : bytesForReader(keeperFd);
 }
 
 function isSameFile(one: StdioTarget, other: StdioTarget): boolean {

@@ -18,6 +18,11 @@ export interface ProcessIo {
   /** Sets the terminal's size; nothing without one. */
   resize(columns: number, rows: number): void;
   /**
+   * After the process's end, before finish(): resolves when readers have what it wrote, or do not take it. Nothing is let go: it may be asked again, by
+   * another program too. Never rejects.
+   */
+  untilRead(): Promise<void>;
+  /**
    * After the process's end: what it wrote is passed on as far as readers take it, what they have not read is
    * left to linger, and all else is let go. Resolves as soon as the exit may be told; never rejects.
    */

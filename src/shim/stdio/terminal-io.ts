@@ -7,13 +7,14 @@ import type { LoggerNote } from '../../runtime/state-dir/logger-note';
 import { pipeEndOf } from './input-pipe';
 import { Logger, type LoggerEnds } from './logger';
 import type { Keep, PumpState, TerminalState } from '../handover/state';
-import { isRemoved } from '../../runtime/unread-output';
+import { bytesForReader, isRemoved } from '../../runtime/unread-output';
 import type { Lingerer } from './lingering';
 import { finishCopies, untilOpened, type StdioContext } from './passed-stdio';
 import type { ProcessIo } from './process-io';
 import { Pump, type PumpOptions } from './pump';
 import { type StdioPaths, closePath, enlarge, reopen } from './stdio-path';
 import { type End, closeEnd, endOf, endStateOf, fdOf, openEnd } from './terminal-end';
+import { untilRead } from './until-read';
 
 export interface TerminalContext extends StdioContext {
   /** Shared by all terminals. */
@@ -39,6 +40,7 @@ export class TerminalIo implements ProcessIo, Lingerer {
   private outputPump: Pump | undefined;
   private size: { readonly columns: number; readonly rows: number } | undefined;
   private stdinClosed = false;
+  private isLingering = false;
   private logger: Logger | undefined;
   /** A logger's other pipe: a terminal has one output. */
   private silentFd: number | undefined;
@@ -172,14 +174,30 @@ export class TerminalIo implements ProcessIo, Lingerer {
     closeSync(keeperFd);
   }
 
+  async untilRead(): Promise<void> {
+    await this.outputPump?.drain(STALL_MS);
+    // Anew at each look: close() may come meanwhile.
+    await untilRead(() => (this.output.kind === 'fifo' ? bytesForReader(this.output.keeperFd) : 0));
+  }
+
   async finish(): Promise<void> {
     this.closeInput();
     await this.outputPump?.drain(STALL_MS);
-    // Ended without a terminal, or at its hang-up: then endOutput was here already.
-    if (this.outputPump === undefined) this.endOutput();
-    else if (!this.outputPump.ended) this.context.lingering.add(this);
+    if (this.outputPump?.ended === false) {
+      this.linger();
+    } else {
+      // A second time, unless there was no terminal at all.
+      this.endOutput();
+      this.leaveOutput();
+    }
     if (this.outputPump?.ended !== false) await this.logger?.finish();
     await finishCopies(this.copies.splice(0), this.context.lingering);
+  }
+
+  /** Its process has ended and is done with, and its output goes on without it. @param waitedMs how long nobody has taken anything of it */
+  linger(waitedMs = 0): void {
+    this.isLingering = true;
+    this.context.lingering.add(this, waitedMs);
   }
 
   /** As a lingerer: a client that removes its FIFO has no late reader; the copy ends with the last reader there is. */
@@ -245,17 +263,25 @@ export class TerminalIo implements ProcessIo, Lingerer {
     this.inputMasterFd = undefined;
   }
 
+  /** Nothing more comes: without a terminal, or at its hang-up. */
   private endOutput(): void {
     const { output } = this;
-    this.output = { kind: 'null' };
     if (output.kind === 'fifo') {
       if (output.endFd !== undefined) closeSync(output.endFd);
-      this.context.lingering.addKeeper(output.keeperFd);
+      this.output = { ...output, endFd: undefined };
     } else {
       closeEnd(output);
+      this.output = { kind: 'null' };
     }
     this.closeMaster();
     this.endLog();
+    if (this.isLingering) this.leaveOutput();
+  }
+
+  /** To late readers, as far as nobody has read it. */
+  private leaveOutput(): void {
+    if (this.output.kind === 'fifo') this.context.lingering.addKeeper(this.output.keeperFd);
+    this.output = { kind: 'null' };
   }
 
   private endLog(): void {

@@ -41,7 +41,7 @@ const withoutShim: readonly FaultPoint[] = ['daemon.delete.before-runtime'];
 const shimDies = 'shim.end.delete=kill';
 const shim: readonly FaultPoint[] = [
   'shim.take.before-create', 'shim.take.after-create', 'shim.take.before-watch',
-  'shim.end.status', 'shim.end.tell', 'shim.end.execs', 'shim.end.drain', 'shim.end.start-told', 'shim.end.count-oom-kills', 'shim.end.delete', 'shim.end.deleted',
+  'shim.end.status', 'shim.end.read', 'shim.end.tell', 'shim.end.execs', 'shim.end.drain', 'shim.end.start-told', 'shim.end.count-oom-kills', 'shim.end.delete', 'shim.end.deleted',
 ];
 const errors = ['EIO', 'ENOSPC', 'EMFILE'];
 

@@ -9,6 +9,7 @@ import { untilContains } from '../../support/files';
 import { untilLogged } from '../../support/log-lines';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { SharedHost } from '../../support/shared-host';
+import { SlowReader } from '../../support/slow-reader';
 import { killDaemonAndShims, killShims } from '../../support/shims';
 import { TaskHost } from '../../support/task-host';
 import type { TestHost } from '../../support/test-host';
@@ -220,6 +221,28 @@ describeOnHost('stdio of tasks', realContainers, () => {
     await run('box');
     await stdio.stdout.until('out\r\nerr\r\n');
     expect(stdio.stderr.text()).toBe('');
+  });
+
+  // A client's ctr stops reading once it hears of the end, and loses what is in its FIFOs then.
+  test.each([
+    ['of a container', false, false],
+    ['of one with a terminal', true, false],
+    ['of an exec', false, true],
+    ['of an exec with a terminal', true, true],
+  ])('an end is told once a slow reader has what was said: %s', async (_what, terminal, isExec) => {
+    const { paths } = new ClientStdio(host.own('slow'), terminal);
+    const stdio = { ...paths, stdin: '', terminal };
+    const args = ['seq', '30000'];
+    await (isExec ? tasks.create('box', { args: ['sleep', '1000'] }) : tasks.create('box', { args, terminal }, stdio));
+    if (isExec) await tasks.start('box');
+    if (isExec) await tasks.exec('box', 'exec', args, stdio);
+    const reader = new SlowReader(paths.stdout);
+    await tasks.start('box', isExec ? 'exec' : '');
+    const readAtEnd = tasks.wait('box', isExec ? 'exec' : '').then(() => reader.readBytes);
+    const text = await reader.untilContains('30000');
+    expect(await readAtEnd).toBe(text.length);
+    reader.close();
+    await (isExec ? tasks.end('box') : tasks.delete('box'));
   });
 
   test('what is not there, or is nothing that stdio could be, is a clear error, and nothing is left', async () => {
