@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { errorCodeOf } from '../../src/sys/thrown';
 import { busyboxImage, digestOf } from '../support/image-archive';
 import { Side } from './support/side';
@@ -118,6 +119,17 @@ describeReal('ctr: content, images, snapshots', () => {
     await sorted(side, 'content', 'ls', '-q');
     await side.ctr('images', 'rm', 'example.org/other:2');
     await until('all content to go', async () => (await side.quietly({}, 'content', 'ls', '-q')).stdout, (names) => names === '');
+  });
+
+  same('a blob whose file has vanished is there again after an import', async (side) => {
+    await side.quietly({}, 'images', 'import', '--no-unpack', archiveOf(side));
+    const [layer = Buffer.alloc(0)] = image.layers;
+    const place = side.place.path('.');
+    const found = readdirSync(place, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith(`/blobs/sha256/${digestOf(layer).slice('sha256:'.length)}`)) ?? '';
+    rmSync(join(place, found));
+    await side.quietly({}, 'images', 'import', '--no-unpack', archiveOf(side));
+    side.note(existsSync(join(place, found)) && readFileSync(join(place, found)).equals(layer) ? 'it is there' : 'it is not');
+    await side.ctr('images', 'rm', '--sync', name);
   });
 
   same('an image is unpacked, run and changed, and a layer is made of what has changed', async (side) => {

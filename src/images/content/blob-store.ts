@@ -10,6 +10,7 @@ import { ContentPlaces } from './places';
 import { FileReader, SmallBlobs } from './reader';
 import { RefLocks } from './ref-locks';
 import { SharedPieces } from './shared-pieces';
+import { isWhole, notWhole } from './whole-blob';
 import { IngestWriter, type WriterParts } from './writer';
 
 export interface BlobStoreParts {
@@ -57,6 +58,11 @@ export class BlobStore implements ContentStore {
     return record;
   }
 
+  /** @throws ImagesError `failed` where its file does not have all of its bytes, `not-found` */
+  async checkWhole(namespace: string, digest: string): Promise<void> {
+    if (!(await this.#isWhole(this.info(namespace, digest)))) throw notWhole(digest, this.#places.blob(digest));
+  }
+
   list(namespace: string): readonly ContentInfo[] {
     return this.parts.records.content.list(namespace);
   }
@@ -77,8 +83,9 @@ export class BlobStore implements ContentStore {
     if (lease !== undefined && !leases.has(namespace, lease)) throw new ImagesError('not-found', 'lease does not exist');
     if (expected !== '' && content.find(namespace, expected) !== undefined) {
       if (lease !== undefined) await leases.addResource(namespace, lease, { type: 'content', id: expected });
-      // A run of the collector that began before the lease had it may have taken it away.
-      if (content.find(namespace, expected) !== undefined) throw new ImagesError('exists', `content ${expected}`);
+      // A run of the collector that began before the lease had it may have taken it away. One whose file is not whole is written anew.
+      const found = content.find(namespace, expected);
+      if (found !== undefined && (await this.#isWhole(found))) throw new ImagesError('exists', `content ${expected}`);
     }
     const release = await this.#locks.acquire(keyOf(namespace, ref), ref);
     try {
@@ -157,7 +164,8 @@ export class BlobStore implements ContentStore {
 
   async #open(namespace: string, asked: IngestRecord, lease: string | undefined, release: () => void): Promise<IngestWriter> {
     const { content } = this.parts.records;
-    const elsewhere = asked.expected === '' ? undefined : content.findAnywhere(asked.expected);
+    const known = asked.expected === '' ? undefined : content.findAnywhere(asked.expected);
+    const elsewhere = known !== undefined && (await this.#isWhole(known)) ? known : undefined;
     const before = content.findIngest(namespace, asked.ref);
     const goesOn = before !== undefined && (asked.total === 0 || before.total === 0 || asked.total === before.total);
     const ingest = goesOn ? { ...before, total: asked.total || before.total, expected: asked.expected || before.expected } : asked;
@@ -172,6 +180,10 @@ export class BlobStore implements ContentStore {
       return IngestWriter.shared(this.#writers, target, release, elsewhere);
     }
     return IngestWriter.open(this.#writers, target, release);
+  }
+
+  #isWhole(info: ContentInfo): Promise<boolean> {
+    return isWhole(this.parts.reading, this.#places, info);
   }
 
   async #statusOf(namespace: string, { ref, total, startedNs, expected }: IngestRecord): Promise<IngestStatus> {

@@ -1,6 +1,6 @@
-import { ImagesError } from '../errors';
 import type { FileThread } from '../files/file-thread';
 import type { BlobReader, ContentInfo } from './content-store';
+import { notWhole } from './whole-blob';
 
 /** Manifests and configurations: clients read each several times, whole, in a moment. */
 const smallBytes = 64 << 10;
@@ -67,7 +67,7 @@ export class FileReader implements BlobReader {
   async #fromDisk(offset: number, length: number): Promise<Uint8Array> {
     const bytes = await this.thread.call('read', [this.path, offset, length]);
     if (bytes.length >= Math.min(length, this.size - offset)) return bytes;
-    throw new ImagesError('failed', `the blob ${this.digest} is no longer whole on the disk (${this.path}): what has it is to be removed, and fetched or loaded again`);
+    throw notWhole(this.digest, this.path);
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import type { IngestBytes } from '../files/thread/open-ingests';
 import type { BlobWriter, CommitOptions, ContentInfo, IngestStatus } from './content-store';
 import type { ContentPlaces } from './places';
 import { PIECE_BYTES, type SharedPieces } from './shared-pieces';
+import { isWhole } from './whole-blob';
 
 /** What the writers of a store have in common. */
 export interface WriterParts {
@@ -167,9 +168,10 @@ export class IngestWriter implements BlobWriter {
   /** The blob's file is there when this returns. */
   async #giveFile(digest: string): Promise<void> {
     const { content, places, thread } = this.parts;
+    const known = content.findAnywhere(digest);
     if (this.#id === undefined) {
-      if (content.findAnywhere(digest) === undefined) throw new ImagesError('not-found', `content digest ${digest}`);
-    } else if (content.findAnywhere(digest) === undefined) {
+      if (known === undefined) throw new ImagesError('not-found', `content digest ${digest}`);
+    } else if (known === undefined || !(await isWhole(thread, places, known))) {
       await thread.call('link', [this.#id, places.blob(digest)]);
     }
   }

@@ -44,7 +44,7 @@ export async function fetchImage({ registries, turns }: FetchParts, content: Kep
     const target = await intake.target(name.tag, name.digest);
     const { manifests, config, layers } = await imageTreeOf(intake, target);
     const queue = new PQueue({ concurrency: layersAtOnce });
-    for (const [at, layer] of layers.entries()) onBytes(at + 1, layers.length, layer, content.has(layer.digest) ? layer.size : 0);
+    for (const [at, layer] of layers.entries()) onBytes(at + 1, layers.length, layer, (await content.isWhole(layer.digest)) ? layer.size : 0);
     const fetched = layers.map((layer, at) => queue.add(() => intake.layer(layer, (bytes) => { onBytes(at + 1, layers.length, layer, bytes); })));
     const all = [...fetched, meanwhile(target, async (layer) => fetched[layer], stopping.signal)];
     // The others are of no use without it.

@@ -45,7 +45,7 @@ export class KeptContent {
 
   async #commit(writer: BlobWriter, labels: Labels = new Map()): Promise<{ readonly digest: string; readonly size: number }> {
     const { digest, status: { offset: size } } = writer;
-    if (await this.keep(digest)) {
+    if (await this.keepWhole(digest)) {
       await writer.abort();
       return { digest, size };
     }
@@ -53,7 +53,7 @@ export class KeptContent {
       await writer.commit({ labels });
     } catch (error) {
       // Somebody else has been quicker with the same.
-      if (!isCode(error, 'exists') || !(await this.keep(digest))) throw error;
+      if (!isCode(error, 'exists') || !(await this.keepWhole(digest))) throw error;
     }
     return { digest, size };
   }
@@ -64,6 +64,20 @@ export class KeptContent {
     await this.records.leases.addResource(this.namespace, this.lease, { type: 'content', id: digest });
     // A run of the collector that began before the lease had it may have taken it away.
     return this.has(digest);
+  }
+
+  /** As {@link keep}; one whose file has vanished, or was cut short, is not there. */
+  async keepWhole(digest: string): Promise<boolean> {
+    return (await this.keep(digest)) && this.isWhole(digest);
+  }
+
+  async isWhole(digest: string): Promise<boolean> {
+    return this.checkWhole(digest).then(() => true, () => false);
+  }
+
+  /** @throws ImagesError where it is not here, or its file does not have all of its bytes */
+  checkWhole(digest: string): Promise<void> {
+    return this.store.checkWhole(this.namespace, digest);
   }
 
   /** What is on its way by this lease, and goes on no more, goes at once: it would stay for a day. */

@@ -100,7 +100,7 @@ export class Library {
       for (const { target, names } of images) {
         const called = given === undefined ? names : [given];
         if (called.length === 0) throw new ImagesError('invalid', `the archive names no image for ${target.digest}: a name has to be given`);
-        const tree = await this.#treeOf(content, target);
+        const tree = await this.#wholeTreeOf(content, target);
         await unpack(this.parts, content, tree, (layer) => { onLayer(called[0] ?? '', layer, tree.layers.length); }, signal);
         for (const one of called) yield this.#infoOf(await this.#putName(one, target), tree);
       }
@@ -124,7 +124,7 @@ export class Library {
         const { layers, ...known } = await imageTreeOf(content, coming);
         await unpack(this.parts, content, { layers, ...known }, (layer) => { watcher.unpacking(layer, layers.length); }, stopped, untilHere);
       });
-      const tree = await this.#treeOf(content, target);
+      const tree = await this.#wholeTreeOf(content, target);
       return { ...this.#infoOf(await this.#putName(name.full, target), tree), isSame: before === target.digest };
     } catch (error) {
       isOver = !signal.aborted && !(error instanceof ImagesError && error.code === 'registry');
@@ -195,6 +195,13 @@ export class Library {
     } finally {
       await snapshotter.remove(namespace, key).catch(() => undefined);
     }
+  }
+
+  /** As {@link #treeOf}, where all has just come: what an archive left out, because it was here, may be so no more. */
+  async #wholeTreeOf(content: KeptContent, target: Descriptor): Promise<ImageTree> {
+    const tree = await this.#treeOf(content, target);
+    for (const { digest } of [...tree.manifests, tree.config, ...tree.layers]) await content.checkWhole(digest);
+    return tree;
   }
 
   /** What an image is, with all of its blobs kept by the lease. */

@@ -36,7 +36,7 @@ export class RegistryIntake implements DocumentSource {
   /** What a tag or a digest is, which is here then. @throws ImagesError, RegistryFailure */
   async target(tag: string, digest: string): Promise<Descriptor> {
     const { content } = this.parts;
-    if (digest !== '' && (await content.keep(digest))) return targetOf(digest, { bytes: await content.whole(digest), mediaType: '', from: digest });
+    if (digest !== '' && (await content.keepWhole(digest))) return targetOf(digest, { bytes: await content.whole(digest), mediaType: '', from: digest });
     const found = await this.#manifest(digest === '' ? tag : digest);
     const came = digestOf(found.bytes);
     if (digest !== '' && came !== digest) throw otherDigest(found.from, came, digest);
@@ -53,7 +53,7 @@ export class RegistryIntake implements DocumentSource {
   async json(descriptor: Descriptor): Promise<Uint8Array> {
     const { content } = this.parts;
     const { digest, mediaType } = descriptor;
-    if (await content.keep(digest)) return content.json(descriptor);
+    if (await content.keepWhole(digest)) return content.json(descriptor);
     if (isIndex(descriptor) || isManifest(descriptor)) {
       const found = await this.#manifest(digest);
       const came = digestOf(found.bytes);
@@ -82,14 +82,14 @@ export class RegistryIntake implements DocumentSource {
 
   async #keep(digest: string, bytes: Buffer): Promise<void> {
     const { content, labels } = this.parts;
-    if (!(await content.keep(digest))) await content.put(`pull-${randomUUID()}`, bytes, labels);
+    if (!(await content.keepWhole(digest))) await content.put(`pull-${randomUUID()}`, bytes, labels);
   }
 
   async #fetch(descriptor: Descriptor, onBytes: (bytes: number) => void): Promise<void> {
     const { content, repository, turns } = this.parts;
     const { digest, size } = descriptor;
     await turns.run(`${repository.host} ${digest}`, async () => {
-      if (!(await content.keep(digest))) await this.#fill(descriptor, onBytes);
+      if (!(await content.keepWhole(digest))) await this.#fill(descriptor, onBytes);
     });
     if (content.sizeOf(digest) !== size) throw new ImagesError('invalid', `${digest} has ${String(content.sizeOf(digest))} bytes, and is said to have ${String(size)}`);
     onBytes(size);
@@ -128,7 +128,7 @@ export class RegistryIntake implements DocumentSource {
     try {
       return await content.writer(`layer-${digest}`, wishes);
     } catch (error) {
-      if (isCode(error, 'exists') && (await content.keep(digest))) return undefined;
+      if (isCode(error, 'exists') && (await content.keepWhole(digest))) return undefined;
       // Somebody else has it under way, who may be slow.
       if (error instanceof ImagesError && error.code === 'locked') return content.writer(`layer-${digest}-${randomUUID()}`, wishes);
       throw error;

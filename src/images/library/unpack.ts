@@ -29,15 +29,17 @@ export async function unpack(parts: UnpackParts, content: KeptContent, tree: Ima
     const chain = chainOf(diffIds.slice(0, at + 1));
     // Also of one that is unpacked: its blob is labelled at the end.
     await untilHere(at);
-    if (await keepSnapshot(parts, content, chain)) continue;
+    const { snapshotter } = parts;
+    const isKnown = await keepSnapshot(parts, content, chain);
+    if (isKnown && (await snapshotter.hasFiles(content.namespace, chain))) continue;
     onLayer(at + 1);
     const key = `extract-${randomUUID()} ${chain}`;
-    const { snapshotter } = parts;
     const mounts = await snapshotter.prepare(content.namespace, key, parent, { lease: content.lease });
     try {
       const { digest } = await parts.layers.apply(content.namespace, layer, mounts, { ...(signal === undefined ? {} : { signal }) });
       if (digest !== diffIds[at]) throw new ImagesError('invalid', `layer ${String(at + 1)}: it unpacks to ${digest}, and the image says ${String(diffIds[at])}`);
-      await snapshotter.commit(content.namespace, chain, key, { lease: content.lease });
+      if (isKnown) await snapshotter.restoreFiles(content.namespace, chain, key);
+      else await snapshotter.commit(content.namespace, chain, key, { lease: content.lease });
     } catch (error) {
       await snapshotter.remove(content.namespace, key).catch(() => undefined);
       // Another one of the same layers was quicker.

@@ -100,6 +100,24 @@ export class DirectorySnapshotter implements Snapshotter {
     return record.kind === 'committed' ? { size: record.size, inodes: record.inodes } : this.#measure(record);
   }
 
+  async hasFiles(namespace: string, key: string): Promise<boolean> {
+    const { directory } = this.#existing(namespace, key);
+    return (await this.parts.quick.call('written', [this.layout.filesOf(this.#pathOf(directory))])) !== undefined;
+  }
+
+  restoreFiles(namespace: string, name: string, key: string): Promise<void> {
+    return this.#inTurn(namespace, name, async () => {
+      // Another one may have been quicker.
+      if (await this.hasFiles(namespace, name)) return this.remove(namespace, key);
+      const lost = this.#existing(namespace, name).directory;
+      const path = this.#pathOf(lost);
+      // What is left of it, which rename(2) would not replace.
+      await this.#removeTree(path, String(lost));
+      await this.parts.quick.call('rename', [this.#pathOf(this.#existing(namespace, key).directory), path]);
+      await this.parts.records.snapshots.delete(this.#nameOf(namespace, key));
+    });
+  }
+
   updateLabels(namespace: string, key: string, labels: Labels, names: readonly string[] | undefined): Promise<SnapshotInfo> {
     return this.#inTurn(namespace, key, () => this.parts.records.snapshots.updateLabels(this.#nameOf(namespace, key), labels, names, this.parts.nowNs()));
   }

@@ -47,6 +47,10 @@ export interface Snapshotter {
   list(namespace: string): readonly SnapshotInfo[];
   /** Of a committed one as it was then; of an active one as it is now. @throws ImagesError `not-found` */
   usage(namespace: string, key: string): Promise<SnapshotUsage>;
+  /** Whether its directory is still there: they vanish by other hands than ours. @throws ImagesError `not-found` */
+  hasFiles(namespace: string, key: string): Promise<boolean>;
+  /** Gives a committed one, whose directory has vanished, that of an active one, whose key is gone then. @throws ImagesError `not-found` */
+  restoreFiles(namespace: string, name: string, key: string): Promise<void>;
   /** @param names the labels that are changed; undefined: all @throws ImagesError `not-found` */
   updateLabels(namespace: string, key: string, labels: Labels, names: readonly string[] | undefined): Promise<SnapshotInfo>;
 }
