@@ -26,7 +26,9 @@ export function placeOf({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }
 
-/** Of an error of the network, without what Node 24 has to say to whoever writes programs for it: whom this machine trusts is known here. */
+/** Of an error of the network, of each address that was tried, without what Node 24 has to say to whoever writes programs for it: whom this machine trusts is known here. */
 export function networkWords(error: unknown): string {
-  return messageOf(error).replace(/; if the root CA is installed locally.*/s, '');
+  // An AggregateError, which has no words of its own.
+  const { errors } = Object(error) as { readonly errors?: unknown };
+  return (Array.isArray(errors) ? errors : [error]).map(messageOf).join(', ').replace(/; if the root CA is installed locally.*/s, '');
 }

@@ -149,6 +149,14 @@ describe('a repository of a registry', () => {
     expect(await failureOf(opened().blob(digest, 0, 5))).toMatchObject({ code: 'invalid', message: expect.stringContaining(`${String(blob.length)} bytes, and 5 are said to be there`) as string });
   });
 
+  test('says of a server that is not there what was tried', async () => {
+    const registries = new Registries({ lookup: queuedLookup(), mirrors: new Map() });
+    const { repository, close } = registries.open({ host: 'localhost:1', repository: 'a/b' }, NOBODY, giveUp.signal);
+    closes.push(close);
+    // By both of its addresses, where it has two.
+    expect((await failureOf(repository.manifest('1'))).message).toMatch(/^http:\/\/localhost:1\/v2\/a\/b\/manifests\/1: connect ECONNREFUSED \S+:1(?:, connect ECONNREFUSED \S+:1)?$/);
+  });
+
   test('asks mirrors first, without the login, and then no more those that have failed', async () => {
     registry.lock = { by: 'basic', username: 'ann', password: 'pass:word' };
     const mirrors = new Map([[registry.host, ['http://localhost:1', other.origin]]]);
