@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Certificate } from './certificate';
 import { type MadeImage, digestOf } from './image-archive';
+import { TestUploads } from './test-uploads';
 
 /** A request as it came. */
 export interface SeenRequest {
@@ -26,7 +27,7 @@ export interface Lock {
 
 const OCI = 'application/vnd.oci.image';
 
-/** A registry of the test's own on the loopback (OCI distribution specification, "Pulling"), which can also be one that nobody would want. */
+/** A registry of the test's own on the loopback (OCI distribution specification, "Pulling", "Pushing"), which can also be one that nobody would want. */
 export class TestRegistry {
   readonly seen: SeenRequest[] = [];
   /** Undefined: everybody is let in. */
@@ -35,6 +36,11 @@ export class TestRegistry {
   knowsRanges = true;
   /** What the token server gives, and what is let in. */
   token = 'a-token-that-is-secret';
+  readonly uploads = new TestUploads({
+    find: (repository, digest) => this.#documents.get(`/v2/${repository}/blobs/${digest}`)?.bytes,
+    put: (repository, blob) => { this.putBlob(repository, blob); },
+    refuse,
+  });
   readonly #documents = new Map<string, { readonly bytes: Buffer; readonly mediaType: string }>();
   readonly #instead: { readonly end: string; readonly instead: Instead; left: number }[] = [];
   readonly #server: Server;
@@ -42,6 +48,11 @@ export class TestRegistry {
   private constructor(private readonly secure: { readonly name: string; readonly certificate: Certificate } | undefined) {
     const answer = (request: IncomingMessage, response: ServerResponse): void => { void this.#answer(request, response); };
     this.#server = secure === undefined ? createServer(answer) : createSecureServer(secure.certificate, answer);
+    // Who is answered otherwise need not be let go on.
+    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      if (this.#otherFor(request.url ?? '') === undefined) response.writeContinue();
+      answer(request, response);
+    });
   }
 
   /** @param secure by HTTPS, and known by that name alone */
@@ -106,12 +117,13 @@ export class TestRegistry {
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const pieces: Buffer[] = [];
-    for await (const piece of incoming as AsyncIterable<Buffer>) pieces.push(piece);
+    // Parts of blobs are taken as they come.
+    if (incoming.method !== 'PATCH') for await (const piece of incoming as AsyncIterable<Buffer>) pieces.push(piece);
     const request = { method: incoming.method ?? '', path: incoming.url ?? '', headers: incoming.headers, body: Buffer.concat(pieces).toString() };
     this.seen.push(request);
     const [path = ''] = request.path.split('?');
-    const other = this.#instead.find(({ end, left }) => left > 0 && path.endsWith(end));
-    const serve = (): void => { this.#serve(request, path, response); };
+    const other = this.#otherFor(request.path);
+    const serve = (): void => { this.#serve(request, path, incoming, response); };
     if (other === undefined) serve();
     else {
       other.left -= 1;
@@ -119,19 +131,43 @@ export class TestRegistry {
     }
   }
 
-  #serve(request: SeenRequest, path: string, response: ServerResponse): void {
+  #otherFor(target: string) {
+    const [path = ''] = target.split('?');
+    return this.#instead.find(({ end, left }) => left > 0 && path.endsWith(end));
+  }
+
+  #serve(request: SeenRequest, path: string, incoming: IncomingMessage, response: ServerResponse): void {
     if (path === '/token') this.#serveToken(request, response);
     else if (!this.#isLetIn(request.headers.authorization)) {
       const challenge = this.lock?.by === 'basic' ? 'Basic realm="test"' : `Bearer realm="${this.origin}/token",service="test",scope="repository:everything:pull,push,delete"`;
       refuse(response, 401, 'UNAUTHORIZED', { 'www-authenticate': challenge });
-    } else {
+    } else if (request.method === 'PUT' && path.includes('/manifests/')) {
+      this.#takeManifest(request, path, response);
+    } else if (!this.uploads.serve(request.method, request.path, incoming, response)) {
       const document = this.#documents.get(path);
       if (document === undefined) refuse(response, 404, path.includes('/blobs/') ? 'BLOB_UNKNOWN' : 'MANIFEST_UNKNOWN');
       else this.#send(document, request, response);
     }
   }
 
-  #send({ bytes, mediaType }: { readonly bytes: Buffer; readonly mediaType: string }, { headers }: SeenRequest, response: ServerResponse): void {
+  #takeManifest({ body, headers }: SeenRequest, path: string, response: ServerResponse): void {
+    const [, repository = '', reference = ''] = /^\/v2\/(.+)\/manifests\/(.+)$/.exec(path) ?? [];
+    const { config, layers = [], manifests = [] } = JSON.parse(body) as { config?: { digest: string }; layers?: { digest: string }[]; manifests?: { digest: string }[] };
+    const wanted = [...[...(config === undefined ? [] : [config]), ...layers].map(({ digest }) => `blobs/${digest}`), ...manifests.map(({ digest }) => `manifests/${digest}`)];
+    if (!wanted.every((name) => this.#documents.has(`/v2/${repository}/${name}`))) {
+      refuse(response, 400, 'MANIFEST_BLOB_UNKNOWN');
+      return;
+    }
+    const bytes = Buffer.from(body);
+    this.putManifest(repository, reference, bytes, headers['content-type'] ?? '');
+    response.writeHead(201, { location: path, 'docker-content-digest': digestOf(bytes) }).end();
+  }
+
+  #send({ bytes, mediaType }: { readonly bytes: Buffer; readonly mediaType: string }, { method, headers }: SeenRequest, response: ServerResponse): void {
+    if (method === 'HEAD') {
+      response.writeHead(200, { 'content-type': mediaType, 'content-length': bytes.length, 'docker-content-digest': digestOf(bytes) }).end();
+      return;
+    }
     const offset = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
     if (offset === 0 || !this.knowsRanges) {
       response.writeHead(200, { 'content-type': mediaType, 'content-length': bytes.length }).end(bytes);

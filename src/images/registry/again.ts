@@ -10,7 +10,7 @@ export interface Again {
   readonly signal: AbortSignal;
   /** After the first failure, then twice as long each time, where the server does not say how long. Milliseconds. */
   readonly firstPauseMs: number;
-  /** Bytes that have come so far: those who come on may fail more often. */
+  /** Bytes that have come, or gone, so far: those who come on may fail more often. */
   readonly progress?: () => number;
 }
 
@@ -27,7 +27,7 @@ export async function again<T>(ask: () => Promise<T>, { signal, firstPauseMs, pr
       if (failures >= mostFailures) throw error;
       // An end of this is not told by anything: the server is left alone for as long as it has asked for.
       await delay(error.retryAfterMs ?? firstPauseMs * 2 ** (failures - 1), undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) throw new RegistryFailure('registry', 'the pull was given up', { cause: error });
+      if (signal.aborted) throw new RegistryFailure('registry', 'it was given up', { cause: error });
     }
   }
 }

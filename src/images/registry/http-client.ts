@@ -4,7 +4,9 @@ import type * as https from 'node:https';
 import { type LookupFunction, isIPv6 } from 'node:net';
 import type * as tls from 'node:tls';
 import { within } from '../../sys/within';
+import { ImagesError } from '../errors';
 import { RegistryFailure, networkWords, placeOf } from './failure';
+import { type HttpBody, sendBody } from './http-body';
 import type { Proxies } from './proxies';
 import { tunnelTo } from './tunnel';
 
@@ -17,9 +19,11 @@ export interface Patience {
 }
 
 export interface HttpQuestion {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'HEAD' | 'PATCH' | 'POST' | 'PUT';
   readonly headers?: OutgoingHttpHeaders;
-  readonly body?: string;
+  readonly body?: string | Uint8Array | HttpBody;
+  /** The server has to do something with all of a blob before it answers. */
+  readonly isLong?: boolean;
 }
 
 export interface HttpAnswer {
@@ -34,6 +38,8 @@ export interface HttpAnswer {
 
 /** OpenSSL's and Go's variable, and where distributions have what their administrators trust; and Node's, which counts no more where others are named. */
 const trustedFiles = (): readonly string[] => [process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt', process.env['NODE_EXTRA_CA_CERTS'] ?? ''];
+/** A registry that puts a blob away may read all of it, and copy it elsewhere: it is waited for so many times as long. */
+const longFactor = 10;
 /** As many layers come at once as a pull has under way, and a token beside them. */
 const mostSockets = 4;
 
@@ -62,7 +68,7 @@ export class HttpClient {
   }
 
   /** One question, and the head of its answer; follows no redirection. @throws RegistryFailure */
-  async ask(url: URL, { method = 'GET', headers = {}, body }: HttpQuestion = {}): Promise<HttpAnswer> {
+  async ask(url: URL, { method = 'GET', headers = {}, body, isLong = false }: HttpQuestion = {}): Promise<HttpAnswer> {
     const proxy = this.parts.proxies.of(url);
     const agent = url.protocol === 'https:' ? await this.#secureAgent(proxy) : this.#plain;
     const send = url.protocol === 'https:' ? secure().request : request;
@@ -70,10 +76,12 @@ export class HttpClient {
     const { lookup, signal, patience } = this.parts;
     const asked = send(url, { method, headers: { 'user-agent': 'holdfast', ...headers }, agent, lookup, signal });
     const answered = headOf(asked);
-    asked.end(body);
     try {
-      const response = await within(patience.answerMs, answered, undefined);
-      if (response === undefined) throw new RegistryFailure('registry', `${placeOf(url)}: no answer for ${String(patience.answerMs / 1000)} s${proxy === undefined ? '' : `, by way of the proxy ${proxy.origin}`}`);
+      const answerMs = patience.answerMs * (isLong ? longFactor : 1);
+      if (typeof body === 'object' && 'pieces' in body) await sendBody(asked, body, { answered, idleMs: patience.idleMs, from: placeOf(url) });
+      else asked.end(body);
+      const response = await within(answerMs, answered, undefined);
+      if (response === undefined) throw new RegistryFailure('registry', `${placeOf(url)}: no answer for ${String(answerMs / 1000)} s${proxy === undefined ? '' : `, by way of the proxy ${proxy.origin}`}`);
       return { url, status: response.statusCode ?? 0, headers: response.headers, challenges: response.headersDistinct['www-authenticate'] ?? [], body: response };
     } catch (error) {
       asked.destroy();
@@ -140,9 +148,9 @@ export class HttpClient {
     return agent;
   }
 
-  #failure(url: URL, error: unknown): RegistryFailure {
-    if (this.isGivenUp) return new RegistryFailure('registry', 'the pull was given up', { cause: error });
-    if (error instanceof RegistryFailure) return error;
+  #failure(url: URL, error: unknown): ImagesError {
+    if (this.isGivenUp) return new RegistryFailure('registry', 'it was given up', { cause: error });
+    if (error instanceof ImagesError) return error;
     // A server that is not there will not be in a moment; one that has hung up may have been restarted.
     const message = networkWords(error);
     return new RegistryFailure('registry', `${placeOf(url)}: ${message}`, { isTransient: /ECONNRESET|EPIPE|hang up|aborted/.test(message), cause: error });

@@ -21,12 +21,23 @@ const mostTokenBytes = 1 << 20;
 /** Of us, where a registry's keeper looks who has asked. */
 const CLIENT_ID = 'holdfast';
 
-/** What one registry is shown: nothing until it asks, and then what it asks for, for reading one repository. */
+/** What somebody wants to do with a repository. */
+export interface Access {
+  readonly repository: string;
+  /** Also write. */
+  readonly isPush: boolean;
+  /** Others that are to be read of. */
+  readonly others?: readonly string[];
+}
+
+/** What one registry is shown: nothing until it asks, and then what it asks for, for that access alone. */
 export class Login {
   #authorization: string | undefined;
   #renewing: Promise<void> | undefined;
+  #others: readonly string[];
 
-  constructor(private readonly http: HttpClient, private readonly endpoint: Endpoint, private readonly repository: string, private readonly credentials: Credentials) {
+  constructor(private readonly http: HttpClient, private readonly endpoint: Endpoint, private readonly access: Access, private readonly credentials: Credentials) {
+    this.#others = access.others ?? [];
     if (credentials.registryToken !== '') this.#authorization = `Bearer ${credentials.registryToken}`;
   }
 
@@ -58,28 +69,39 @@ export class Login {
     return username === '' ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   }
 
-  /** Asks for reading alone, whatever the registry would have us ask for (distribution specification, "Token Authentication"). */
+  /** Asks for what is wanted and no more, whatever the registry would have us ask for (distribution specification, "Token Authentication"). */
   async #bearer(params: ReadonlyMap<string, string>): Promise<string> {
     const realm = followed(new URL(this.endpoint.origin), params.get('realm') ?? '', 'where tokens are had');
-    const question = new URLSearchParams({ service: params.get('service') ?? '', scope: `repository:${this.repository}:pull` });
     const { identityToken } = this.credentials;
-    const answer = identityToken === '' ? await this.#getToken(realm, question) : await this.#postToken(realm, question, identityToken);
+    const service = params.get('service') ?? '';
+    const answer = identityToken === '' ? await this.#getToken(realm, service) : await this.#postToken(realm, service, identityToken);
     if (answer.status !== 200) {
       answer.body.destroy();
-      throw answer.status === 400 || answer.status === 401 || answer.status === 403 ? this.denied() : refusalOf(answer);
+      if (answer.status !== 400 && answer.status !== 401 && answer.status !== 403) throw refusalOf(answer);
+      if (this.#others.length === 0) throw this.denied();
+      // It may be those that it does not like; they are wanted, but not needed.
+      this.#others = [];
+      return this.#bearer(params);
     }
     const token = tokenIn((await this.http.wholeOf(answer, mostTokenBytes)).toString('utf8'));
     if (token === undefined) throw new RegistryFailure('registry', `${placeOf(realm)}: the answer has no token`);
     return `Bearer ${token}`;
   }
 
-  #getToken(realm: URL, question: URLSearchParams): Promise<HttpAnswer> {
-    for (const [name, value] of question) if (value !== '') realm.searchParams.set(name, value);
+  get #scopes(): readonly string[] {
+    const { repository, isPush } = this.access;
+    return [`repository:${repository}:${isPush ? 'pull,push' : 'pull'}`, ...this.#others.map((other) => `repository:${other}:pull`)];
+  }
+
+  #getToken(realm: URL, service: string): Promise<HttpAnswer> {
+    if (service !== '') realm.searchParams.set('service', service);
+    realm.searchParams.delete('scope');
+    for (const scope of this.#scopes) realm.searchParams.append('scope', scope);
     return askFollowing(this.http, realm, {}, this.#basic());
   }
 
-  #postToken(realm: URL, question: URLSearchParams, refreshToken: string): Promise<HttpAnswer> {
-    const body = new URLSearchParams([['grant_type', 'refresh_token'], ['client_id', CLIENT_ID], ['refresh_token', refreshToken], ...question]).toString();
+  #postToken(realm: URL, service: string, refreshToken: string): Promise<HttpAnswer> {
+    const body = new URLSearchParams([['grant_type', 'refresh_token'], ['client_id', CLIENT_ID], ['refresh_token', refreshToken], ['service', service], ['scope', this.#scopes.join(' ')]]).toString();
     return this.http.ask(realm, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }, body });
   }
 
@@ -87,7 +109,7 @@ export class Login {
   denied(): RegistryFailure {
     const { host } = new URL(this.endpoint.origin);
     const hasShown = this.credentials.username !== '' || this.credentials.identityToken !== '' || this.credentials.registryToken !== '';
-    return new RegistryFailure('denied', `${host} does not let ${hasShown ? 'this login' : 'anybody'} read ${this.repository}${hasShown ? '' : ' without a login'}`);
+    return new RegistryFailure('denied', `${host} does not let ${hasShown ? 'this login' : 'anybody'} ${this.access.isPush ? 'push to' : 'read'} ${this.access.repository}${hasShown ? '' : ' without a login'}`);
   }
 }
 

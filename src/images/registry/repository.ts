@@ -1,9 +1,9 @@
 import { DOCKER_INDEX, DOCKER_MANIFEST, MOST_JSON_BYTES, OCI_INDEX, OCI_MANIFEST } from '../library/formats';
-import { type Endpoint, type Mirrors, endpointsOf } from './endpoint';
+import { type Mirrors, endpointsOf } from './endpoint';
 import { RegistryFailure, placeOf } from './failure';
-import { askFollowing, explainedRefusal } from './follow';
 import type { HttpAnswer, HttpClient } from './http-client';
-import { type Credentials, Login, NOBODY } from './login';
+import { type Credentials, NOBODY } from './login';
+import { Place } from './place';
 
 /** A manifest as it has come. */
 export interface FoundManifest {
@@ -26,18 +26,18 @@ const accepted = [OCI_INDEX, DOCKER_INDEX, OCI_MANIFEST, DOCKER_MANIFEST].join('
 
 /** One repository of a registry, or of its mirrors (OCI distribution specification, "Pulling"). */
 export class Repository {
-  readonly #places: { readonly endpoint: Endpoint; readonly login: Login }[];
+  readonly #places: Place[];
 
   /** @param credentials for the registry itself: its mirrors are asked without */
-  constructor(private readonly http: HttpClient, readonly host: string, readonly path: string, mirrors: Mirrors, credentials: Credentials) {
-    this.#places = endpointsOf(host, mirrors).map((endpoint) => ({ endpoint, login: new Login(http, endpoint, path, endpoint.isMirror ? NOBODY : credentials) }));
+  constructor(private readonly http: HttpClient, readonly host: string, path: string, mirrors: Mirrors, credentials: Credentials) {
+    this.#places = endpointsOf(host, mirrors).map((endpoint) => new Place(http, endpoint, { repository: path, isPush: false }, endpoint.isMirror ? NOBODY : credentials));
   }
 
   /** @param reference a tag or a digest @throws RegistryFailure; `not-found` where the registry has none */
   manifest(reference: string): Promise<FoundManifest> {
-    return this.#atFirst(`manifests/${reference}`, async (ask) => {
-      const answer = await ask({ accept: accepted });
-      if (answer.status !== 200) throw await this.#refusal(answer);
+    return this.#atFirst(`manifests/${reference}`, async (place, url) => {
+      const answer = await place.ask(url, { headers: { accept: accepted } });
+      if (answer.status !== 200) throw await place.refusal(answer);
       const bytes = await this.http.wholeOf(answer, MOST_JSON_BYTES);
       return { bytes, mediaType: (answer.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '', from: placeOf(answer.url) };
     });
@@ -45,13 +45,13 @@ export class Repository {
 
   /** @param offset bytes that are there already @param size of all of it @throws RegistryFailure */
   blob(digest: string, offset: number, size: number): Promise<FoundBlob> {
-    return this.#atFirst(`blobs/${digest}`, async (ask) => {
-      let answer = await ask(offset === 0 ? {} : { range: `bytes=${String(offset)}-` });
+    return this.#atFirst(`blobs/${digest}`, async (place, url) => {
+      let answer = await place.ask(url, offset === 0 ? {} : { headers: { range: `bytes=${String(offset)}-` } });
       if (answer.status === 416 && offset > 0) {
         answer.body.destroy();
-        answer = await ask({});
+        answer = await place.ask(url);
       }
-      if (answer.status !== 200 && answer.status !== 206) throw await this.#refusal(answer);
+      if (answer.status !== 200 && answer.status !== 206) throw await place.refusal(answer);
       const from = placeOf(answer.url);
       try {
         return { offset: partOf(answer, offset, size), pieces: this.http.piecesOf(answer), from };
@@ -63,37 +63,18 @@ export class Repository {
   }
 
   /** Of its places the first that has an answer; one that has failed is not asked again. */
-  async #atFirst<T>(path: string, get: (ask: (headers: Readonly<Record<string, string>>) => Promise<HttpAnswer>) => Promise<T>): Promise<T> {
+  async #atFirst<T>(path: string, get: (place: Place, url: URL) => Promise<T>): Promise<T> {
     for (;;) {
       const [place] = this.#places;
       if (place === undefined) throw new Error('a registry has at least itself');
-      const url = new URL(`${place.endpoint.origin}/v2/${this.path}/${path}`);
       try {
-        return await get((headers) => this.#ask(url, headers, place.login));
+        return await get(place, place.url(path));
       } catch (error) {
         if (!place.endpoint.isMirror || this.http.isGivenUp) throw error;
         const at = this.#places.indexOf(place);
         if (at >= 0) this.#places.splice(at, 1);
       }
     }
-  }
-
-  async #ask(url: URL, headers: Readonly<Record<string, string>>, login: Login): Promise<HttpAnswer> {
-    const isRefused = ({ status, url: { origin } }: HttpAnswer): boolean => status === 401 && origin === url.origin;
-    const shown = login.authorization;
-    const answer = await askFollowing(this.http, url, { headers }, shown);
-    if (!isRefused(answer)) return answer;
-    answer.body.destroy();
-    await login.renew(shown, answer.challenges);
-    const second = await askFollowing(this.http, url, { headers }, login.authorization);
-    if (!isRefused(second)) return second;
-    second.body.destroy();
-    throw login.denied();
-  }
-
-  async #refusal(answer: HttpAnswer): Promise<RegistryFailure> {
-    const refusal = await explainedRefusal(this.http, answer);
-    return answer.status === 404 ? new RegistryFailure('not-found', refusal.message) : refusal;
   }
 }
 
