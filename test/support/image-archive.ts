@@ -38,14 +38,15 @@ export interface MadeImage {
 }
 
 const ociType = 'application/vnd.oci.image';
+/** What this machine runs, as images name it. */
+export const ownMachine = process.arch === 'x64' ? 'amd64' : process.arch;
 
 /** An image of the given layers for this machine, its archive in the OCI layout. */
 export function imageOf(name: string, layers: readonly (readonly TarMember[])[], config: Readonly<Record<string, unknown>> = {}): MadeImage {
   const tars = layers.map(archiveOf);
   const packed = tars.map((tar) => gzipSync(tar));
   const diffIds = tars.map(digestOf);
-  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-  const configBytes = Buffer.from(JSON.stringify({ architecture, os: 'linux', config, rootfs: { type: 'layers', diff_ids: diffIds }, history: [] }));
+  const configBytes = Buffer.from(JSON.stringify({ architecture: ownMachine, os: 'linux', config, rootfs: { type: 'layers', diff_ids: diffIds }, history: [] }));
   const descriptor = (mediaType: string, bytes: Buffer) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
   const manifest = Buffer.from(JSON.stringify({
     schemaVersion: 2,
@@ -66,6 +67,20 @@ export function imageOf(name: string, layers: readonly (readonly TarMember[])[],
     { name: 'manifest.json', bytes: Buffer.from(JSON.stringify([{ Config: 'config.json', RepoTags: [name], Layers: paths }])) },
   ]);
   return { name, archive, dockerArchive, manifest, config: configBytes, layers: packed, diffIds };
+}
+
+/** An index of images for several machines, and the archive with those of them that are there. */
+export function indexOf(name: string, images: readonly (readonly [MadeImage, machine: string])[], there: readonly MadeImage[]): { readonly index: Buffer; readonly archive: Buffer } {
+  const manifests = images.map(([{ manifest }, architecture]) => ({ mediaType: `${ociType}.manifest.v1+json`, digest: digestOf(manifest), size: manifest.length, platform: { os: 'linux', architecture } }));
+  const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: `${ociType}.index.v1+json`, manifests }));
+  const top = { schemaVersion: 2, manifests: [{ mediaType: `${ociType}.index.v1+json`, digest: digestOf(index), size: index.length, annotations: { 'io.containerd.image.name': name } }] };
+  const blobs = [index, ...there.flatMap(({ manifest, config, layers }) => [manifest, config, ...layers])];
+  const archive = archiveOf([
+    { name: 'oci-layout', bytes: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
+    ...blobs.map((bytes) => ({ name: `blobs/sha256/${digestOf(bytes).slice('sha256:'.length)}`, bytes })),
+    { name: 'index.json', bytes: Buffer.from(JSON.stringify(top)) },
+  ]);
+  return { index, archive };
 }
 
 /** An image with busybox and a user `ann`, and upon it one with a file. */

@@ -5,7 +5,7 @@ import type { ImagesServer, LoadRequest, LoadResponse } from '../gen/holdfast/v1
 import { type Verb, duplexStream, serverStream, unary } from '../call';
 import { RequestError } from '../errors';
 import { imageMessage } from './image-message';
-import { pull } from './pull';
+import { pull, push } from './transfer';
 
 /** The service `holdfast.v1.Images`. */
 export function imagesService(library: Library, log: Logger, statusOf: (error: unknown) => ServiceError): ImagesServer {
@@ -18,6 +18,8 @@ export function imagesService(library: Library, log: Logger, statusOf: (error: u
       for await (const image of library.load(bytes, name, onLayer, cancel)) send({ progress: undefined, loaded: imageMessage(image) });
     }),
     pull: serverStream(options('Pull', true), pull(library)),
+    push: serverStream(options('Push', true), push(library)),
+    tag: call('Tag', true, async ({ name, new_name: newName }) => ({ image: imageMessage(await library.tag(name, newName)) })),
     list: call('List', false, async ({ names }) => ({ images: (await library.list(names)).map(imageMessage) })),
     remove: call('Remove', true, async ({ names }) => {
       if (names.length === 0) throw new RequestError('no image is named', 'names');

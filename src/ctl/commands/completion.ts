@@ -19,7 +19,7 @@ const statesOf: Readonly<Record<string, NameState>> = {
   'update-limits': 'running',
 };
 /** Verbs that name images. */
-const ofImages = new Set(['images', 'rmi', 'save']);
+const ofImages = new Set(['images', 'pull', 'push', 'rmi', 'save', 'tag']);
 /** Verbs that name nothing. */
 const nameless = new Set(['prune', 'version', 'shutdown', 'schema', 'completion', 'top', 'open', 'bundle', 'events', 'containers', 'checkpoints', 'load']);
 

@@ -5,6 +5,7 @@ import { availableSchema, checkSchema, rereadSchema, updateSchema } from '../jso
 import { logLineSchema } from '../json/log-line';
 import { imageSchema } from '../json/image';
 import { pullSchema } from './images/pull';
+import { pushSchema } from './images/push';
 import { type Schema, arrayOf } from '../json/schema';
 import { statsSchema } from '../json/stats';
 import { topSchema } from '../json/top';
@@ -31,6 +32,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   check: checkSchema,
   images: arrayOf(imageSchema),
   pull: pullSchema,
+  push: pushSchema,
 };
 
 export function defineSchema(program: Verb, tool: Tool): void {

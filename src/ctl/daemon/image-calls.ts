@@ -1,4 +1,4 @@
-import { type Image, ImagesService, type LoadRequest, type LoadResponse, type PullResponse, type RegistryLogin, type SaveResponse } from '../../api/gen/holdfast/v1/images';
+import { type Image, ImagesService, type LoadRequest, type LoadResponse, type PullResponse, type PushResponse, type RegistryLogin, type SaveResponse } from '../../api/gen/holdfast/v1/images';
 import { isCtlError } from '../errors';
 import type { Call } from '../grpc/call';
 import type { Caller } from './definition-calls';
@@ -30,6 +30,16 @@ export class ImageCalls {
   /** How far it is, and at last the image. Closing it ends the pull. @param name in full @param login for its registry */
   pull(name: string, login: RegistryLogin | undefined): MessageStream<PullResponse> {
     return this.caller.stream(ImagesService.pull, { name, login });
+  }
+
+  /** How far it is, and at last where it is. Closing it ends the push. @param to its name there; empty: as here @param login for that registry */
+  push(name: string, to: string, login: RegistryLogin | undefined): MessageStream<PushResponse> {
+    return this.caller.stream(ImagesService.push, { name, to, login });
+  }
+
+  /** @returns it by its new name */
+  async tag(name: string, newName: string): Promise<Image | undefined> {
+    return (await this.caller.ask(ImagesService.tag, { name, new_name: newName })).image;
   }
 
   save(names: readonly string[]): MessageStream<SaveResponse> {

@@ -14,6 +14,6 @@ export function pullPolicy(value: string): PullPolicy {
 export async function pullForRun(tool: Tool, daemon: DaemonClient, image: string, when: PullPolicy = 'missing'): Promise<void> {
   if (when === 'never') return;
   if (when === 'missing' && (await daemon.images.isThere(image))) return;
-  const { pullImage } = await import('./pull-image');
+  const { pullImage } = await import('./transfer');
   await pullImage(tool, image);
 }

@@ -21,11 +21,17 @@ export function labelsOf({ label, repository }: BlobSource): Labels {
   return new Map([[label, repository]]);
 }
 
+/** The repositories of that registry that a blob is known to be in. */
+export function sourcesOf(content: KeptContent, digest: string, { label }: Pick<BlobSource, 'label'>): readonly string[] {
+  const known = content.labelOf(digest, label);
+  return known === '' ? [] : known.split(',');
+}
+
 /** Has blobs that were here, too, say that they are there: the repositories of a registry are one list, in order, each once. One that is full stays as it is. */
-export async function addSource(content: KeptContent, digests: readonly string[], { label, repository }: BlobSource): Promise<void> {
+export async function addSource(content: KeptContent, digests: readonly string[], source: BlobSource): Promise<void> {
+  const { label, repository } = source;
   for (const digest of new Set(digests)) {
-    const before = content.labelOf(digest, label);
-    const known = before === '' ? [] : before.split(',');
+    const known = sourcesOf(content, digest, source);
     if (known.includes(repository)) continue;
     const after = [...known, repository].sort().join(',');
     if (Buffer.byteLength(label + after) <= MOST_LABEL_BYTES) await content.label(digest, new Map([[label, after]]));

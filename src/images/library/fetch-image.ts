@@ -8,6 +8,7 @@ import { addSource, blobSourceOf, labelsOf } from './blob-source';
 import { imageTreeOf } from './image-tree';
 import type { KeptContent } from './kept-content';
 import { RegistryIntake } from './registry-intake';
+import { Together } from './together';
 
 export interface FetchParts {
   readonly registries: Registries;
@@ -34,33 +35,20 @@ export type Meanwhile = (target: Descriptor, untilHere: (layer: number) => Promi
  */
 export async function fetchImage({ registries, turns }: FetchParts, content: KeptContent, { name, credentials, signal, onBytes }: FetchWishes, meanwhile: Meanwhile): Promise<Descriptor> {
   const source = blobSourceOf(name);
-  const stopping = new AbortController();
-  const stop = (): void => { stopping.abort(); };
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  const { repository, firstPauseMs, close } = registries.open(name, credentials, stopping.signal);
+  const together = new Together(signal);
+  const { repository, firstPauseMs, close } = registries.open(name, credentials, together.signal);
   try {
-    const intake = new RegistryIntake({ content, repository, labels: labelsOf(source), turns, firstPauseMs, signal: stopping.signal });
+    const intake = new RegistryIntake({ content, repository, labels: labelsOf(source), turns, firstPauseMs, signal: together.signal });
     const target = await intake.target(name.tag, name.digest);
     const { manifests, config, layers } = await imageTreeOf(intake, target);
     const queue = new PQueue({ concurrency: layersAtOnce });
     for (const [at, layer] of layers.entries()) onBytes(at + 1, layers.length, layer, (await content.isWhole(layer.digest)) ? layer.size : 0);
     const fetched = layers.map((layer, at) => queue.add(() => intake.layer(layer, (bytes) => { onBytes(at + 1, layers.length, layer, bytes); })));
-    const all = [...fetched, meanwhile(target, async (layer) => fetched[layer], stopping.signal)];
-    // The others are of no use without it.
-    for (const one of all) one.catch(stop);
-    await firstFailureOf(all);
+    await together.all([...fetched, meanwhile(target, async (layer) => fetched[layer], together.signal)]);
     await addSource(content, [...manifests, config, ...layers].map(({ digest }) => digest), source);
     return target;
   } finally {
-    signal.removeEventListener('abort', stop);
+    together.close();
     close();
   }
-}
-
-/** Waits for all. @throws what the first has failed with, by time */
-async function firstFailureOf(all: readonly Promise<unknown>[]): Promise<void> {
-  let failure: { readonly error: unknown } | undefined;
-  await Promise.all(all.map((one) => one.catch((error: unknown) => { failure ??= { error }; })));
-  if (failure !== undefined) throw failure.error;
 }

@@ -21,7 +21,7 @@ export interface DocumentSource {
 }
 
 /** An index may name indexes, and so on. */
-const MOST_DEPTH = 4;
+export const MOST_DEPTH = 4;
 const MOST_LAYERS = 500;
 /** Of its kind of processor: images for it may say so, or not. */
 const usualVariant = process.arch === 'arm64' ? 'v8' : 'v1';

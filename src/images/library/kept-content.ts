@@ -121,6 +121,16 @@ export class KeptContent {
     }
   }
 
+  /** A blob from `offset` on, piece by piece. @throws ImagesError `not-found`, `failed` */
+  async *pieces(digest: string, offset: number, pieceBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
+    const blob = this.store.open(this.namespace, digest);
+    try {
+      for (let at = offset; at < blob.size; at += pieceBytes) yield await blob.read(at, pieceBytes);
+    } finally {
+      blob.close();
+    }
+  }
+
   /** Empty where it has none. */
   labelOf(digest: string, name: string): string {
     return this.#find(digest)?.labels.get(name) ?? '';

@@ -16,6 +16,8 @@ import { type ImageTree, imageTreeOf } from './image-tree';
 import { KeptContent } from './kept-content';
 import { fullName, parsedName } from './name';
 import { PullLeases } from './pull-leases';
+import { pushImage } from './push-image';
+import { pushTreeOf } from './push-tree';
 import { type RunWishes, type UserFiles, runSpec, stopSignalOf } from './run-spec';
 import { writeArchive } from './save';
 import { chainOf, unpack } from './unpack';
@@ -70,6 +72,19 @@ export interface PullWatcher {
 export interface PulledImage extends ImageInfo {
   /** The name stands for what it has stood for before. */
   readonly isSame: boolean;
+}
+
+/** How far a push is: so much of a layer is there by now. @param layer from 1 on, of how many */
+export type OnSent = (layer: number, layers: number, descriptor: Descriptor, bytes: number) => void;
+
+export interface PushedImage {
+  /** Where it is now, in full. */
+  readonly name: string;
+  readonly digest: string;
+  /** The name has stood for the same there before. */
+  readonly isSame: boolean;
+  /** The image names others for other machines, which are not here: this one was sent alone. */
+  readonly isPart: boolean;
 }
 
 /** A client that is killed keeps nothing of what it had begun for longer. Milliseconds. */
@@ -132,6 +147,38 @@ export class Library {
     } finally {
       if (isOver) await content.abandon();
       if (await this.#pulls.end(content.lease, isOver)) this.parts.collector.soon();
+    }
+  }
+
+  /**
+   * Sends what a registry has not yet of an image, and names it there. @param to the name that it is to have there; empty: the one that it has here
+   * @throws ImagesError `not-found`, `invalid`, `denied`, `registry`: the name stands for what it did
+   */
+  async push(text: string, to: string, credentials: Credentials, onSent: OnSent, signal: AbortSignal): Promise<PushedImage> {
+    const record = this.#find(text);
+    const name = parsedName(to === '' ? record.name : to);
+    const content = await this.#leased('push');
+    try {
+      const tree = await pushTreeOf(content, record.target);
+      const isSame = await pushImage(this.parts.registries, content, tree, { name, credentials, signal, onBytes: onSent });
+      return { name: name.full, digest: tree.manifests.at(-1)?.digest ?? '', isSame, isPart: tree.isPart };
+    } finally {
+      await this.#release(content);
+    }
+  }
+
+  /** Gives an image another name, whatever that has stood for. @throws ImagesError `not-found`, `invalid` */
+  async tag(text: string, newName: string): Promise<ImageInfo> {
+    const { target } = this.#find(text);
+    const name = parsedName(newName);
+    if (name.digest !== '') throw new ImagesError('invalid', `${name.short}: an image has its digest, and is not given one`);
+    const content = await this.#leased('tag');
+    try {
+      // What is missing of it is missing under either name.
+      await content.keep(target.digest);
+      return this.#infoOf(await this.#putName(name.full, target), await imageTreeOf(content, target).catch(() => undefined));
+    } finally {
+      await this.#release(content);
     }
   }
 

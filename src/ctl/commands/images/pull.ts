@@ -1,5 +1,5 @@
 import type { PulledImage } from '../../../api/gen/holdfast/v1/images';
-import { pullImage } from '../../images/pull-image';
+import { pullImage } from '../../images/transfer';
 import { imageJson, imageSchema, shortName } from '../../json/image';
 import { type Schema, withOptional } from '../../json/schema';
 import type { Tool } from '../../tool';
