@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { damages, fifoDamages } from '../../support/damage';
 import { describeOnHost, realContainers } from '../../support/requires';
+import { SharedHost } from '../../support/shared-host';
 import { killDaemonAndShims, removeSetAside } from '../../support/shims';
 import { TestHost } from '../../support/test-host';
 import { expectUntouched } from '../../support/untouched';
@@ -21,37 +22,44 @@ const cases = kinds.flatMap((kind) => [
 ]);
 
 describeOnHost("a damaged file of an exec'd process", realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
+  let id: string;
+  let tests = 0;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
+    // No other test has it: the log is the daemon's.
+    tests += 1;
+    id = `hurt-${String(tests)}`;
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
-  async function pidsOf(id: string): Promise<Record<string, number>> {
-    const { containers } = await host.client.state(id);
-    return Object.fromEntries((containers[0]?.processes ?? []).map((one) => [one.pid, one.systemPid]));
+  async function pidsOf(one: string): Promise<Record<string, number>> {
+    const { containers } = await host.client.state(one);
+    return Object.fromEntries((containers[0]?.processes ?? []).map(({ pid, systemPid }) => [pid, systemPid]));
   }
 
   // One process for each file, so that a restart meets them all at once.
   test.each(cases)('each file once is $how while $dead: all are recovered, and told of once', async ({ damage, files, stop }) => {
-    await host.create('hurt', sleeper);
+    await host.create(id, sleeper);
     await host.create('other', sleeper);
     for (const name of [...files, 'whole']) {
-      await host.client.addProcess({ id: 'hurt', pid: name, ...sleeper, cwd: '/', env: ['PATH=/bin'] });
+      await host.client.addProcess({ id, pid: name, ...sleeper, cwd: '/', env: ['PATH=/bin'] });
     }
-    const pids = [await pidsOf('hurt'), await pidsOf('other')];
+    const pids = [await pidsOf(id), await pidsOf('other')];
     await stop(host);
-    for (const file of files) damage(join(host.stateDir, 'hurt', file, file));
+    for (const file of files) damage(join(host.stateDir, id, file, file));
     await host.startDaemon();
-    expect([await pidsOf('hurt'), await pidsOf('other')]).toEqual(pids);
+    expect([await pidsOf(id), await pidsOf('other')]).toEqual(pids);
     expect(removeSetAside(host)).toEqual([]);
     const events = await host.events({ timestamp: epoch });
     for (const name of [...files, 'whole']) {
-      await host.client.signal('hurt', 9, name);
-      expect((await events.untilExit('hurt', name)).status).toBe(137);
+      await host.client.signal(id, 9, name);
+      expect((await events.untilExit(id, name)).status).toBe(137);
     }
     await host.end();
-    expect(events.linesOf('hurt')).toHaveLength(2 * (files.length + 2));
+    expect(events.linesOf(id)).toHaveLength(2 * (files.length + 2));
     await expectUntouched(host);
   });
 });
@@ -63,16 +71,20 @@ describeOnHost("a damaged log of a shim's errors", realContainers, () => {
   });
   afterEach(() => host.cleanUp());
 
-  test.each(Object.entries(damages))('of a container is %s: it is recovered, and ends as ever', async (_how, damage) => {
-    await host.create('hurt', sleeper);
-    const { systemPid } = await host.initOf('hurt');
+  test('of a container is damaged in any way: it is recovered, and ends as ever', async () => {
+    const hurt = Object.entries(damages).map(([how, damage]) => ({ damage, id: how.replaceAll(' ', '-') }));
+    await Promise.all(hurt.map(({ id }) => host.create(id, sleeper)));
+    const pidsNow = (): Promise<readonly number[]> => Promise.all(hurt.map(async ({ id }) => (await host.initOf(id)).systemPid));
+    const pids = await pidsNow();
     await killDaemonAndShims(host);
-    damage(join(host.stateDir, 'hurt', 'init', 'shim-log.json'));
+    for (const { damage, id } of hurt) damage(join(host.stateDir, id, 'init', 'shim-log.json'));
     await host.startDaemon();
-    expect((await host.initOf('hurt')).systemPid).toBe(systemPid);
+    expect(await pidsNow()).toEqual(pids);
     const events = await host.events();
-    await host.client.signal('hurt', 9);
-    expect((await events.untilExit('hurt')).status).toBe(137);
+    for (const { id } of hurt) {
+      await host.client.signal(id, 9);
+      expect((await events.untilExit(id)).status).toBe(137);
+    }
     await expectUntouched(host);
   });
 });

@@ -6,6 +6,7 @@ import { damages, fifoDamages } from '../../support/damage';
 import { lineOf } from '../../support/event-log-reader';
 import { makeFifo } from '../../support/fifo';
 import { describeOnHost, realContainers } from '../../support/requires';
+import { SharedHost } from '../../support/shared-host';
 import { removeSetAside } from '../../support/shims';
 import { TestHost } from '../../support/test-host';
 import { expectWorking } from '../../support/untouched';
@@ -17,29 +18,37 @@ const content = ['state.json', 'init/process.json', 'init/pid', 'init/starttime'
 const fifos = ['init/exit', 'init/control'];
 
 const cases = [
-  ...content.flatMap((file) => Object.entries(damages).map(([how, damage]) => [file, how, damage] as const)),
-  ...fifos.flatMap((file) => Object.entries(fifoDamages).map(([how, damage]) => [file, how, damage] as const)),
+  ...Object.entries(damages).map(([how, damage]) => ({ how, damage, kind: 'file', files: content })),
+  ...Object.entries(fifoDamages).map(([how, damage]) => ({ how, damage, kind: 'FIFO', files: fifos })),
 ];
 
 describeOnHost('a damaged file of the state directory', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
-  test.each(cases)('%s is %s: the container is recovered by what its shim knows, and the other is untouched', async (file, _how, damage) => {
-    await host.create('hurt', sleeper);
-    await host.create('other', sleeper);
-    const pids = await Promise.all(['hurt', 'other'].map(async (id) => (await host.initOf(id)).systemPid));
+  // One container for each file, so that a restart meets them all at once. No other test has its name: the log knows it from this start alone.
+  test.each(cases)('each $kind once is $how: its container is recovered by what its shim knows, and the other is untouched', async ({ how, damage, kind, files }) => {
+    const other = 'other';
+    const hurt = files.map((file) => ({ file, id: `${kind}-${how}-${file}`.replace(/[^\w.-]/g, '-') }));
+    const ids = [...hurt.map(({ id }) => id), other];
+    await Promise.all(ids.map((id) => host.create(id, sleeper)));
+    const pidsNow = (): Promise<readonly number[]> => Promise.all(ids.map(async (id) => (await host.initOf(id)).systemPid));
+    const pids = await pidsNow();
     await host.stopDaemon('SIGKILL');
-    damage(join(host.stateDir, 'hurt', file));
+    for (const { file, id } of hurt) damage(join(host.stateDir, id, file));
     await host.startDaemon();
-    expect(await Promise.all(['hurt', 'other'].map(async (id) => (await host.initOf(id)).systemPid))).toEqual(pids);
+    expect(await pidsNow()).toEqual(pids);
     const events = await host.events();
-    await host.client.signal('hurt', 9);
-    expect((await events.untilExit('hurt')).status).toBe(137);
-    expect((await host.client.state()).containers.map(({ id, status }) => `${id} ${status}`)).toEqual(['other running']);
+    for (const { id } of hurt) {
+      await host.client.signal(id, 9);
+      expect((await events.untilExit(id)).status).toBe(137);
+    }
+    expect((await host.client.state()).containers.map(({ id, status }) => `${id} ${status}`)).toEqual([`${other} running`]);
     await host.end();
   });
 
@@ -64,11 +73,13 @@ describeOnHost('a damaged file of the state directory', realContainers, () => {
 });
 
 describeOnHost('a damaged event database', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const damagesOfDatabase: Readonly<Record<string, (path: string) => void>> = {
     garbage: (path) => {
@@ -88,17 +99,19 @@ describeOnHost('a damaged event database', realContainers, () => {
 
   const all = ['', '-wal'].flatMap((suffix) => Object.keys(damagesOfDatabase).map((how) => [suffix, how] as const));
   test.each(all)('holdfast-events.db%s is %s: the daemon is up, what runs runs on, and its exit is told', async (suffix, how) => {
-    await host.create('box', sleeper);
-    const before = await host.initOf('box');
+    // No other test has it: the log knows it from this start alone.
+    const id = `box${suffix}-${how.replaceAll(' ', '-')}`;
+    await host.create(id, sleeper);
+    const before = await host.initOf(id);
     await host.stopDaemon('SIGKILL');
     damagesOfDatabase[how]?.(join(host.stateDir, `holdfast-events.db${suffix}`));
     await host.startDaemon();
-    expect(await host.initOf('box')).toEqual(before);
+    expect(await host.initOf(id)).toEqual(before);
     const events = await host.events();
-    await host.client.signal('box', 9);
-    expect((await events.untilExit('box')).status).toBe(137);
+    await host.client.signal(id, 9);
+    expect((await events.untilExit(id)).status).toBe(137);
     expect(events.events.map(lineOf)).toEqual(['exit init 137']);
-    await expectWorking(host, 'box');
+    await expectWorking(host, id);
     removeSetAside(host);
     execFileSync('find', [host.stateDir, '-mindepth', '1', '-maxdepth', '1', '-name', '*.corrupt-*', '-exec', 'rm', '-r', '{}', '+']);
   });

@@ -7,6 +7,7 @@ import { untilExists } from '../../support/files';
 import { originalShim } from '../../support/original-daemon';
 import { processesInCgroup, signalExactly, waitForExit } from '../../support/processes';
 import { describeOnHost, realContainers } from '../../support/requires';
+import { SharedHost } from '../../support/shared-host';
 import { killDaemonAndShims, removeSetAside } from '../../support/shims';
 import { TestHost } from '../../support/test-host';
 import { expectUntouched } from '../../support/untouched';
@@ -25,33 +26,45 @@ const damages: Readonly<Record<string, (path: string) => void>> = {
   },
   ...anyDamages,
 };
-const all = ['pid', 'starttime'].flatMap((file) => Object.keys(damages).map((how) => [file, how] as const));
+const files = ['pid', 'starttime'] as const;
 const some = [['pid', 'shortened'], ['pid', 'gone'], ['starttime', 'shortened'], ['starttime', 'wrong']] as const;
+/** What goes into the ids of containers. */
+const slug = (...words: readonly string[]): string => words.join('-').replaceAll(' ', '-');
 
 function dropEventLog(host: TestHost): void {
   for (const name of readdirSync(host.stateDir).filter((entry) => entry.startsWith('holdfast-events.db'))) rmSync(join(host.stateDir, name));
 }
 
 describeOnHost('a damaged identity, and nobody who holds the process', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
+  /** In the ids of a test's containers, which no other test has: the log is the daemon's. */
+  let tests = 0;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
+    tests += 1;
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
-  const pathOf = (processId: string, file: string): string => join(host.stateDir, 'hurt', processId, file);
+  const pathOf = (id: string, processId: string, file: string): string => join(host.stateDir, id, processId, file);
+  const idOf = (name: string): string => `${name}-${String(tests)}`;
 
   async function pidsOf(id: string): Promise<Record<string, number>> {
     const { containers } = await host.client.state(id);
     return Object.fromEntries((containers[0]?.processes ?? []).map((one) => [one.pid, one.systemPid]));
   }
+  const allPids = (ids: readonly string[]): Promise<Record<string, number>[]> => Promise.all(ids.map(pidsOf));
+  const known = async (): Promise<readonly string[]> => (await host.client.state()).containers.map(({ id }) => id);
 
-  /** Two containers, one of them with an exec; then daemon and shim are dead. */
-  async function abandoned(): Promise<Record<string, number>> {
-    await host.create('other', sleeper);
-    await host.create('hurt', sleeper);
-    await host.client.addProcess({ id: 'hurt', pid: 'late', ...exec });
-    const pids = await pidsOf('hurt');
+  /** Containers, each with an exec, and one beside; then daemon and shim are dead: a restart meets all of them at once. */
+  async function abandoned(...ids: readonly string[]): Promise<Record<string, number>[]> {
+    await host.create(idOf('other'), sleeper);
+    for (const id of ids) {
+      await host.create(id, sleeper);
+      await host.client.addProcess({ id, pid: 'late', ...exec });
+    }
+    const pids = await allPids(ids);
     await killDaemonAndShims(host);
     return pids;
   }
@@ -63,106 +76,120 @@ describeOnHost('a damaged identity, and nobody who holds the process', realConta
     await waitForExit(pid);
   }
 
-  test.each(all)('%s of a container is %s: its start in the log says which process it is', async (file, how) => {
-    const pids = await abandoned();
-    const before = readFileSync(pathOf('init', file), 'utf8');
-    damages[how]?.(pathOf('init', file));
+  test.each(Object.keys(damages))('pid, or start time, of a container is %s: its start in the log says which process it is', async (how) => {
+    const hurt = files.map((file) => ({ file, id: idOf(file) }));
+    const ids = hurt.map(({ id }) => id);
+    const pids = await abandoned(...ids);
+    const contents = (): string[] => hurt.map(({ file, id }) => readFileSync(pathOf(id, 'init', file), 'utf8'));
+    const before = contents();
+    for (const { file, id } of hurt) damages[how]?.(pathOf(id, 'init', file));
     await host.startDaemon();
-    expect(await pidsOf('hurt')).toEqual(pids);
-    expect(readFileSync(pathOf('init', file), 'utf8')).toBe(before);
+    expect(await allPids(ids)).toEqual(pids);
+    expect(contents()).toEqual(before);
     const events = await host.events({ timestamp: epoch });
     await host.end();
-    await events.untilExit('hurt');
-    expect(events.linesOf('hurt')).toEqual(['start-container', 'start-process late', 'exit late 137', 'exit init 137']);
+    for (const id of ids) {
+      await events.untilExit(id);
+      expect(events.linesOf(id)).toEqual(['start-container', 'start-process late', 'exit late 137', 'exit init 137']);
+    }
     await expectUntouched(host);
   });
 
-  test.each(some)('%s of an exec is %s: its start in the log says which process it is', async (file, how) => {
-    const pids = await abandoned();
-    damages[how]?.(pathOf('late', file));
+  test('pid or start time of an exec is short, wrong or gone: its start in the log says which process it is', async () => {
+    const hurt = some.map(([file, how]) => ({ file, how, id: slug(idOf(file), how) }));
+    const ids = hurt.map(({ id }) => id);
+    const pids = await abandoned(...ids);
+    for (const { file, how, id } of hurt) damages[how]?.(pathOf(id, 'late', file));
     await host.startDaemon();
-    expect(await pidsOf('hurt')).toEqual(pids);
+    expect(await allPids(ids)).toEqual(pids);
     const events = await host.events({ timestamp: epoch });
-    await host.client.signal('hurt', 9, 'late');
-    expect((await events.untilExit('hurt', 'late')).status).toBe(137);
+    for (const id of ids) {
+      await host.client.signal(id, 9, 'late');
+      expect((await events.untilExit(id, 'late')).status).toBe(137);
+    }
     await host.end();
     await expectUntouched(host);
   });
 
-  test.each(some)('%s of a container is %s and the event log gone: the runtime knows the process', async (file, how) => {
-    const pids = await abandoned();
-    damages[how]?.(pathOf('init', file));
+  test('pid or start time of a container is short, wrong or gone, and so is the event log: the runtime knows the process', async () => {
+    const hurt = some.map(([file, how]) => ({ file, how, id: slug(idOf(file), how) }));
+    const ids = hurt.map(({ id }) => id);
+    const pids = await abandoned(...ids);
+    for (const { file, how, id } of hurt) damages[how]?.(pathOf(id, 'init', file));
     dropEventLog(host);
     await host.startDaemon();
-    expect(await pidsOf('hurt')).toEqual(pids);
+    expect(await allPids(ids)).toEqual(pids);
     await host.end();
     await expectUntouched(host);
   });
 
-  test.each(some)('%s of a container is %s, log and runtime know nothing: set aside, alive', async (file, how) => {
-    const pids = await abandoned();
-    damages[how]?.(pathOf('init', file));
+  test('pid or start time of a container is short, wrong or gone, log and runtime know nothing: set aside, alive', async () => {
+    const hurt = some.map(([file, how]) => ({ file, how, id: slug(idOf(file), how) }));
+    const ids = hurt.map(({ id }) => id);
+    const pids = await abandoned(...ids);
+    for (const { file, how, id } of hurt) damages[how]?.(pathOf(id, 'init', file));
     dropEventLog(host);
-    const record = join(host.runtimeRoot, 'hurt', 'state.json');
-    const kept = readFileSync(record);
-    writeFileSync(record, '{"unreadable');
+    const records = ids.map((id) => join(host.runtimeRoot, id, 'state.json'));
+    const kept = records.map((record) => readFileSync(record));
+    for (const record of records) writeFileSync(record, '{"unreadable');
     await host.startDaemon();
-    expect((await host.client.state()).containers.map(({ id }) => id)).toEqual(['other']);
-    expect(removeSetAside(host)).toEqual(['hurt']);
-    await endByHand(pids['init'] ?? 0);
-    writeFileSync(record, kept);
-    await host.runtime('delete', '--force', 'hurt');
+    expect(await known()).toEqual([idOf('other')]);
+    expect(removeSetAside(host)).toEqual([...ids].sort());
+    for (const { init } of pids) await endByHand(init ?? 0);
+    for (const [at, record] of records.entries()) writeFileSync(record, kept[at] ?? '');
+    for (const id of ids) await host.runtime('delete', '--force', id);
     await host.end();
     await expectUntouched(host);
   });
 
-  test.each([
-    ['pid is shortened', 'recovered', ['pid']],
-    ['starttime is shortened', 'recovered', ['starttime']],
-    ['both are shortened', 'set aside', ['pid', 'starttime']],
-  ] as const)('of an exec that the log does not know %s: %s', async (_what, becomes, files) => {
-    const pids = await abandoned();
-    for (const file of files) damages['shortened']?.(pathOf('late', file));
+  test('an exec that the log does not know is recovered by what is left of its identity; where pid and start time are short it is set aside', async () => {
+    const hurt = [['pid'], ['starttime'], ['pid', 'starttime']].map((short) => ({ short, id: slug(idOf('short'), ...short) }));
+    const ids = hurt.map(({ id }) => id);
+    const pids = await abandoned(...ids);
+    for (const { short, id } of hurt) for (const file of short) damages['shortened']?.(pathOf(id, 'late', file));
     dropEventLog(host);
     await host.startDaemon();
-    const { late, ...rest } = pids;
-    expect(await pidsOf('hurt')).toEqual(becomes === 'set aside' ? rest : pids);
-    expect(removeSetAside(host)).toEqual(becomes === 'set aside' ? ['hurt-late'] : []);
+    const { late, ...rest } = pids[2] ?? {};
+    expect(await allPids(ids)).toEqual([pids[0], pids[1], rest]);
+    expect(removeSetAside(host)).toEqual([`${ids[2] ?? ''}-late`]);
     expect(processesInCgroup(host.cgroup).map(({ pid }) => pid)).toContain(late);
     await host.end();
     await expectUntouched(host);
   });
 
   test('all files of the first process are gone: the log knows it, and the container is recovered', async () => {
-    const pids = await abandoned();
-    for (const name of readdirSync(join(host.stateDir, 'hurt', 'init'))) rmSync(pathOf('init', name));
+    const id = idOf('hurt');
+    const pids = await abandoned(id);
+    for (const name of readdirSync(join(host.stateDir, id, 'init'))) rmSync(pathOf(id, 'init', name));
     await host.startDaemon();
-    expect(await pidsOf('hurt')).toEqual(pids);
+    expect(await allPids([id])).toEqual(pids);
     await host.end();
     await expectUntouched(host);
   });
 
   test('the directory of the first process is gone: set aside, alive', async () => {
-    const pids = await abandoned();
-    rmSync(join(host.stateDir, 'hurt', 'init'), { recursive: true });
+    const id = idOf('hurt');
+    const [pids] = await abandoned(id);
+    rmSync(join(host.stateDir, id, 'init'), { recursive: true });
     await host.startDaemon();
-    expect((await host.client.state()).containers.map(({ id }) => id)).toEqual(['other']);
-    expect(removeSetAside(host)).toEqual(['hurt']);
-    await endByHand(pids['init'] ?? 0);
-    await host.runtime('delete', '--force', 'hurt');
+    expect(await known()).toEqual([idOf('other')]);
+    expect(removeSetAside(host)).toEqual([id]);
+    await endByHand(pids?.['init'] ?? 0);
+    await host.runtime('delete', '--force', id);
     await host.end();
     await expectUntouched(host);
   });
 
   test.each([true, false])('a process that has ended is told as ended, its files whole (log kept: %s)', async (isKept) => {
-    const pids = await abandoned();
-    await endByHand(pids['init'] ?? 0);
+    const id = idOf('hurt');
+    const [pids] = await abandoned(id);
+    await endByHand(pids?.['init'] ?? 0);
     if (!isKept) dropEventLog(host);
     await host.startDaemon();
     const events = await host.events({ timestamp: epoch });
-    await events.untilExit('hurt');
-    expect((await host.client.state()).containers.map(({ id }) => id)).toEqual(['other']);
-    expect(existsSync(join(host.stateDir, 'hurt'))).toBe(false);
+    await events.untilExit(id);
+    expect(await known()).toEqual([idOf('other')]);
+    expect(existsSync(join(host.stateDir, id))).toBe(false);
     await host.end();
     await expectUntouched(host);
   });
@@ -205,16 +232,21 @@ describeOnHost("a damaged identity, and another program's shim that holds the pr
   });
   afterEach(() => host.cleanUp());
 
-  test.each(some)('%s is %s: signals reach the process and no other', async (file, how) => {
-    await host.create('hurt', sleeper);
-    const { systemPid } = await host.initOf('hurt');
+  test('pid or start time is short, wrong or gone: signals reach the process and no other', async () => {
+    const hurt = some.map(([file, how]) => ({ file, how, id: slug(file, how) }));
+    for (const { id } of hurt) await host.create(id, sleeper);
+    const pidsNow = (): Promise<readonly number[]> => Promise.all(hurt.map(async ({ id }) => (await host.initOf(id)).systemPid));
+    const pids = await pidsNow();
     await host.stopDaemon('SIGKILL');
-    damages[how]?.(join(host.stateDir, 'hurt', 'init', file));
+    for (const { file, how, id } of hurt) damages[how]?.(join(host.stateDir, id, 'init', file));
     await host.startDaemon();
-    expect((await host.initOf('hurt')).systemPid).toBe(systemPid);
+    expect(await pidsNow()).toEqual(pids);
     const events = await host.events();
-    await host.client.signal('hurt', 9);
-    expect((await events.untilExit('hurt')).status).toBe(137);
+    for (const [at, { id }] of hurt.entries()) {
+      await host.client.signal(id, 9);
+      expect((await events.untilExit(id)).status).toBe(137);
+      expect((await host.client.state()).containers.map((one) => one.id).sort()).toEqual(hurt.slice(at + 1).map((one) => one.id).sort());
+    }
     await expectUntouched(host);
   });
 });
