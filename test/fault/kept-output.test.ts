@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { keptMoments, packMoments } from '../../src/sys/fault-points';
-import { keptBytes, keptIn, keptText } from '../support/kept-files';
+import { keptBytes, keptIn, keptText, keptTexts } from '../support/kept-files';
 import { describeOnHost, realContainers } from '../support/requires';
 import { FifoReader, FifoWriter } from '../support/fifo';
 import { untilContains } from '../support/files';
@@ -14,6 +14,10 @@ const counted = Array.from({ length: lines }, (_, index) => `${String(index + 1)
 /** Chunks that are all the same: what is lost or doubled shows in their number alone. */
 const same = 'y\n'.repeat(lines);
 const script = `seq ${String(lines)}; yes | head -n ${String(lines)} >&2`;
+
+function textsOf(dir: string, format: 'cri' | 'raw'): Record<'stdout' | 'stderr', string> {
+  return format === 'cri' ? keptTexts(dir) : { stdout: keptBytes(dir, 'stdout').toString(), stderr: keptBytes(dir, 'stderr').toString() };
+}
 
 describeOnHost('a copier that is killed while it keeps output', realContainers, () => {
   let host: ShimHost;
@@ -29,9 +33,9 @@ describeOnHost('a copier that is killed while it keeps output', realContainers, 
     const box = await host.run('box', { args: ['sh', '-c', script], output });
     expect(await box.untilExit()).toBe(0);
     expect(existsSync(mark)).toBe(true);
-    const textOf = (stream: 'stdout' | 'stderr'): string => (format === 'cri' ? keptText(dir, stream) : keptBytes(dir, stream).toString());
-    expect(textOf('stdout') === counted).toBe(true);
-    expect(textOf('stderr') === same).toBe(true);
+    const { stdout, stderr } = textsOf(dir, format);
+    expect(stdout === counted).toBe(true);
+    expect(stderr === same).toBe(true);
   });
 });
 
@@ -52,9 +56,9 @@ describeOnHost('a copier that is killed while it packs files', realContainers, (
     await input.write('go\n');
     input.close();
     expect(await box.untilExit()).toBe(0);
-    const textOf = (stream: 'stdout' | 'stderr'): string => (format === 'cri' ? keptText(dir, stream) : keptBytes(dir, stream).toString());
-    expect(textOf('stdout') === counted + counted).toBe(true);
-    expect(textOf('stderr') === same + same).toBe(true);
+    const { stdout, stderr } = textsOf(dir, format);
+    expect(stdout === counted + counted).toBe(true);
+    expect(stderr === same + same).toBe(true);
   });
 });
 
@@ -102,8 +106,9 @@ describeOnHost('output that is kept, of a container that goes on', realContainer
     await input.write('go\n');
     input.close();
     expect(await box.untilExit()).toBe(7);
-    expect(keptText(dir, 'stdout') === counted).toBe(true);
-    expect(keptText(dir, 'stderr') === same).toBe(true);
+    const { stdout, stderr } = keptTexts(dir);
+    expect(stdout === counted).toBe(true);
+    expect(stderr === same).toBe(true);
   });
 
   test('shim and copier killed: it waits, is not killed for it, and goes on with the next shim', async () => {
