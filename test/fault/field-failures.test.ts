@@ -11,6 +11,7 @@ import { untilExists } from '../support/files';
 import { processOf, processesNaming, signalExactly, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { killDaemonAndShims, killShims, removeSetAside, shimOf, shimsOf } from '../support/shims';
+import { SharedHost } from '../support/shared-host';
 import { TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';
 
@@ -22,11 +23,13 @@ const obedient = { args: ['sh', '-c', 'while read word rest; do [ "$word" = exit
 
 /** What the original met in the field, each with the reports that it was known by (moby/moby, containerd/containerd). */
 describeOnHost('what went wrong in the field', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const statusOf = async (id: string): Promise<string | undefined> => (await host.client.state(id)).containers[0]?.status;
   const exec = (id: string, pid: string, args: string[], more = {}) => host.client.addProcess({ id, pid, args, env, cwd: '/', ...more });
@@ -43,16 +46,6 @@ describeOnHost('what went wrong in the field', realContainers, () => {
     await exec('box', 'half', ['sh', '-c', 'exit 4']);
     expect((await events.untilExit('box', 'half')).status).toBe(4);
     await host.end();
-  });
-
-  test('2 (containerd 1699, moby 35331): a journal that ends in NUL bytes is no reason not to start', async () => {
-    await host.stopDaemon();
-    const line = JSON.stringify({ id: 'old', type: 'exit', timestamp: '2017-10-17T10:00:00.000000001Z', pid: 'init', status: 9 });
-    writeFileSync(join(host.stateDir, 'events.log'), `${line}\n${'\0'.repeat(4096)}`);
-    await host.startDaemon();
-    const stored = await EventLogReader.stored(host.client, epoch, 'old');
-    expect(stored.map(lineOf)).toEqual(['exit init 9']);
-    await expectWorking(host);
   });
 
   test('3 (containerd 580): a reader of its log that goes away does not end it', async () => {
@@ -127,7 +120,7 @@ describeOnHost('what went wrong in the field', realContainers, () => {
     await host.startDaemon();
     for (const seen of called) signalExactly(seen, 'SIGKILL');
     await expectUntouched(host);
-    expect(await EventLogReader.stored(host.client, epoch)).toEqual([]);
+    expect(await EventLogReader.stored(host.client, host.began)).toEqual([]);
     expect(shimsOf(host).length).toBeLessThanOrEqual(1);
     await expectWorking(host, 'box');
   });
@@ -172,14 +165,14 @@ describeOnHost('what went wrong in the field', realContainers, () => {
     await host.stopDaemon('SIGKILL');
     for (const [index, code] of codes.entries()) await stdio[index]?.open().stdin.write(`exit ${String(code)}\n`);
     await host.startDaemon();
-    const events = await host.events({ timestamp: epoch });
+    const events = await host.events({ timestamp: host.began });
     for (const [index, id] of ids.entries()) expect((await events.untilExit(id)).status).toBe(codes[index]);
     expect(ids.map((id) => events.linesOf(id).length)).toEqual(ids.map(() => 2));
     await expectUntouched(host);
   });
 
   test('13: history survives every restart, and a slow subscriber loses nothing', async () => {
-    const slow = host.client.events({ timestamp: epoch });
+    const slow = host.client.events({ timestamp: host.began });
     slow.on('error', () => undefined);
     slow.pause();
     for (let round = 0; round < 5; round += 1) await expectWorking(host, `round-${String(round)}`);
@@ -191,7 +184,7 @@ describeOnHost('what went wrong in the field', realContainers, () => {
       slow.resume();
     });
     slow.cancel();
-    const history = async (): Promise<string[]> => (await EventLogReader.stored(host.client, epoch)).map((event) => `${event.id} ${lineOf(event)}`);
+    const history = async (): Promise<string[]> => (await EventLogReader.stored(host.client, host.began)).map((event) => `${event.id} ${lineOf(event)}`);
     expect(await history()).toEqual(seen);
     for (const signal of ['SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
       await host.restartDaemon(signal);
@@ -233,7 +226,7 @@ describeOnHost('what went wrong in the field', realContainers, () => {
     writeFileSync(join(directory, 'pid'), String(process.pid));
     writeFileSync(join(host.stateDir, 'holdfast.lock'), `${String(process.pid)}\n`);
     await host.startDaemon();
-    const events = await host.events({ timestamp: epoch });
+    const events = await host.events({ timestamp: host.began });
     // The log knows which process it was. The kernel tells of it until whoever has inherited it reaps it, and he does not.
     expect([137, 255]).toContain((await events.untilExit('box')).status);
     await expectWorking(host, 'box');
@@ -270,12 +263,32 @@ describeOnHost('what went wrong in the field', realContainers, () => {
   });
 });
 
-describeOnHost('what went wrong in the field, when memory was short', [...realContainers, 'memory controller'], () => {
+describeOnHost('what went wrong in the field, with the files of a daemon that is new', realContainers, () => {
   let host: TestHost;
   beforeEach(async () => {
     host = await TestHost.withDaemon();
   });
   afterEach(() => host.cleanUp());
+
+  test('2 (containerd 1699, moby 35331): a journal that ends in NUL bytes is no reason not to start', async () => {
+    await host.stopDaemon();
+    const line = JSON.stringify({ id: 'old', type: 'exit', timestamp: '2017-10-17T10:00:00.000000001Z', pid: 'init', status: 9 });
+    writeFileSync(join(host.stateDir, 'events.log'), `${line}\n${'\0'.repeat(4096)}`);
+    await host.startDaemon();
+    const stored = await EventLogReader.stored(host.client, epoch, 'old');
+    expect(stored.map(lineOf)).toEqual(['exit init 9']);
+    await expectWorking(host);
+  });
+});
+
+describeOnHost('what went wrong in the field, when memory was short', [...realContainers, 'memory controller'], () => {
+  const shared = new SharedHost();
+  let host: TestHost;
+  beforeEach(async () => {
+    host = await shared.take();
+  });
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const hungry = { args: ['tail', '/dev/zero'], memoryLimit: 16 * 1024 * 1024 };
 
@@ -297,7 +310,7 @@ describeOnHost('what went wrong in the field, when memory was short', [...realCo
     await host.stopDaemon('SIGKILL');
     await stdio.open().stdin.write('\n');
     await host.startDaemon();
-    const events = await host.events({ timestamp: epoch });
+    const events = await host.events({ timestamp: host.began });
     expect((await events.untilExit('hungry')).status).toBe(137);
     expect(events.linesOf('hungry').at(-1)).toBe('exit init 137');
     await expectUntouched(host);

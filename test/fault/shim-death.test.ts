@@ -8,12 +8,12 @@ import { FifoWriter } from '../support/fifo';
 import { untilExists } from '../support/files';
 import { processesInCgroup, processesNaming, signalExactly, waitForExit } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
+import { SharedHost } from '../support/shared-host';
 import { killDaemonAndShims, killShims, shimOf, shimsOf } from '../support/shims';
 import { TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';
 
 const env = ['PATH=/bin'];
-const epoch = { seconds: 0n, nanos: 0 };
 const sleeper = { args: ['sleep', '1000'] };
 /** Answers each line that it reads; ends with the number in a line `exit <number>`. */
 const obedient = { args: ['sh', '-c', 'while read word rest; do [ "$word" = exit ] && exit $rest; echo "got $word"; done'] };
@@ -54,11 +54,13 @@ const deaths: readonly (readonly [string, (host: TestHost) => Promise<void>])[] 
 
 describe.each(deaths)('%s', (_name, strike) => {
   describeOnHost('harms nothing', realContainers, () => {
+    const shared = new SharedHost();
     let host: TestHost;
     beforeEach(async () => {
-      host = await TestHost.withDaemon();
+      host = await shared.take();
     });
-    afterEach(() => host.cleanUp());
+    afterEach(() => shared.giveBack());
+    afterAll(() => shared.close());
 
     const exec = (id: string, pid: string, args: readonly string[], more = {}) =>
       host.client.addProcess({ id, pid, args: [...args], env, cwd: '/', ...more });
@@ -71,7 +73,7 @@ describe.each(deaths)('%s', (_name, strike) => {
       await exec('box', 'sleeps', ['sleep', '1000']);
       const before = (await host.client.state('box')).containers;
       await strike(host);
-      const events = await host.events({ timestamp: epoch });
+      const events = await host.events({ timestamp: host.began });
       expect((await host.client.state('box')).containers).toEqual(before);
       for (const { stdin, stdout } of [stdio, execStdio]) {
         await stdin.write('hello\n');
@@ -98,7 +100,7 @@ describe.each(deaths)('%s', (_name, strike) => {
       // The pipe is full by then, and the rest is still to come.
       stdio.stdout.pause();
       await strike(host);
-      const events = await host.events({ timestamp: epoch });
+      const events = await host.events({ timestamp: host.began });
       stdio.stdout.resume();
       expect((await events.untilExit('counts')).status).toBe(0);
       const text = await stdio.stdout.untilEnd();
@@ -136,7 +138,7 @@ describe.each(deaths)('%s', (_name, strike) => {
       await host.create('box', { ...obedient, pidNamespace: false }, stdio.paths);
       await exec('box', 'sleeps', ['sleep', '1000']);
       await strike(host);
-      const events = await host.events({ timestamp: epoch });
+      const events = await host.events({ timestamp: host.began });
       await stdio.stdin.write('exit 6\n');
       expect((await events.untilExit('box')).status).toBe(6);
       expect(events.linesOf('box').slice(-2)).toEqual(['exit sleeps 137', 'exit init 6']);
@@ -146,11 +148,13 @@ describe.each(deaths)('%s', (_name, strike) => {
 });
 
 describeOnHost('terminals and the death of the shim', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   test('they go on, of container and exec, in both directions and with their size', async () => {
     const stdio = held(host, 'tty', true);
@@ -186,17 +190,19 @@ describeOnHost('terminals and the death of the shim', realContainers, () => {
     await stdio.stdout.until('ready');
     await killDaemonAndShims(host);
     await host.startDaemon();
-    const events = await host.events({ timestamp: epoch });
+    const events = await host.events({ timestamp: host.began });
     expect([7, 255]).toContain((await events.untilExit('tty')).status);
   });
 });
 
 describeOnHost('the shim dies during a start', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const request = (runtime: string) => ({
     id: 'box',
@@ -214,7 +220,7 @@ describeOnHost('the shim dies during a start', realContainers, () => {
     await Promise.all(processesNaming(`${runtime}.never`).map((seen) => { signalExactly(seen, 'SIGKILL'); return waitForExit(seen.pid); }));
     await expectUntouched(host);
     await expectWorking(host, 'box');
-    expect((await EventLogReader.stored(host.client, epoch)).map(lineOf)).toEqual(['start-container', 'exit init 5']);
+    expect((await EventLogReader.stored(host.client, host.began)).map(lineOf)).toEqual(['start-container', 'exit init 5']);
   });
 
   test('in the takeover of an exec: that exec is undone, and the container goes on', async () => {
@@ -243,7 +249,7 @@ describeOnHost('the shim dies during a start', realContainers, () => {
     await gate.write('go\n');
     await created;
     gate.close();
-    const events = await host.events({ timestamp: epoch });
+    const events = await host.events({ timestamp: host.began });
     expect((await host.client.state('box')).containers[0]?.status).toBe('running');
     await host.client.signal('box', 9);
     expect((await events.untilExit('box')).status).toBe(137);
@@ -253,11 +259,13 @@ describeOnHost('the shim dies during a start', realContainers, () => {
 
 describeOnHost('--on-shim-death=kill', realContainers, () => {
   const flags = ['--on-shim-death=kill'];
+  const shared = new SharedHost({ flags });
   let host: TestHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon({ flags });
+    host = await shared.take();
   });
-  afterEach(() => host.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const populate = async (): Promise<void> => {
     await host.create('plain', sleeper);
@@ -271,7 +279,7 @@ describeOnHost('--on-shim-death=kill', realContainers, () => {
   };
 
   const expectAllKilled = async (): Promise<void> => {
-    const events = await host.events({ timestamp: epoch });
+    const events = await host.events({ timestamp: host.began });
     for (const id of ['plain', 'paused', 'shared', 'tty']) expect((await events.untilExit(id)).status).toBe(137);
     for (const id of ['plain', 'shared']) expect(events.linesOf(id).slice(-2)).toEqual(['exit exec 137', 'exit init 137']);
     await expectUntouched(host);

@@ -9,7 +9,7 @@ const settlingMs = 2000;
 
 /**
  * One host and one daemon for the tests of a `describe`, in turn: a daemon's start and its end take longer than most tests. For tests that ask neither for
- * events of before nor for the files of a daemon that is new. A test that has left another daemon than it got, or none, or anything else, is the last one on its
+ * events of before (their own are those since `host.began`) nor for the files of a daemon that is new. A test that has left another daemon than it got, or none, or anything else, is the last one on its
  * host; records of containers without a task are deleted.
  *
  *     const shared = new SharedHost();
@@ -28,6 +28,7 @@ export class SharedHost {
       this.#host = await TestHost.withDaemon(this.options);
       this.#started = this.#host.daemonOptions;
     }
+    this.#host.begin();
     return this.#host;
   }
 

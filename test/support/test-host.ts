@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import type { CreateContainerRequest, CreateContainerResponse, EventsRequest, Process } from '../../src/api/gen/legacy/api';
+import type { Timestamp } from '../../src/api/gen/google/protobuf/timestamp';
 import { ApiClient } from './api-client';
 import type { CallLimits } from './api-client';
 import { writeBundle } from './bundle';
@@ -49,6 +50,7 @@ export class TestHost implements Territory {
   #options: DaemonOptions = {};
   #client: ApiClient | undefined;
   #launches = 0;
+  #began = now();
   readonly #closers = new Set<() => void>();
 
   /** @param layout where state directory and socket are: side by side, or as dockerd wants them */
@@ -90,6 +92,16 @@ export class TestHost implements Territory {
   get client(): ApiClient {
     if (this.#client === undefined) throw new Error('no daemon was started');
     return this.#client;
+  }
+
+  /** When the test that has this host began: of the events since then none is another test's. */
+  get began(): Timestamp {
+    return this.#began;
+  }
+
+  /** A test has it from now on. */
+  begin(): void {
+    this.#began = now();
   }
 
   /** What the test started is to be closed at the end of the daemon, or before. */
@@ -311,4 +323,9 @@ export class TestHost implements Territory {
     // One that stays is found as a leftover, with its command line.
     await Promise.allSettled(waits);
   }
+}
+
+function now(): Timestamp {
+  const ms = Date.now();
+  return { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
 }

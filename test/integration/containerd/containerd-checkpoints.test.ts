@@ -18,8 +18,9 @@ import { within } from '../../support/deadline';
 import { failureOf } from '../../support/failure';
 import { Recorder } from '../../support/recorder';
 import { describeOnHost, realContainers } from '../../support/requires';
+import { SharedHost } from '../../support/shared-host';
 import { TaskHost } from '../../support/task-host';
-import { TestHost } from '../../support/test-host';
+import type { TestHost } from '../../support/test-host';
 import { until } from '../../support/until';
 
 const lease = 'of-the-client';
@@ -27,19 +28,25 @@ const imageType = 'application/vnd.containerd.container.criu.checkpoint.criu.tar
 const configType = 'application/vnd.containerd.container.checkpoint.config.v1+proto';
 
 describeOnHost('Tasks/Checkpoint, and Create from one, with a runtime that does without criu', realContainers, () => {
+  const shared = new SharedHost();
   let host: TestHost;
   let tasks: TaskHost;
   beforeEach(async () => {
-    host = await TestHost.withDaemon();
+    host = await shared.take();
     tasks = new TaskHost(host);
     await tasks.ask(Leases.create, { id: lease, labels: new Map() });
   });
-  afterEach(() => host.cleanUp());
+  afterEach(async () => {
+    await tasks.ask(Leases.delete, { id: lease, sync: true });
+    await until('the blobs of the lease to be gone', blobs, (left) => left.length === 0);
+    await shared.giveBack();
+  });
+  afterAll(() => shared.close());
 
   /** Clients of a daemon end with it. */
   const restart = async (signal: NodeJS.Signals, faults = ''): Promise<DaemonProcess> => {
     await host.stopDaemon(signal);
-    const daemon = await host.startDaemon({ env: faults === '' ? {} : { HOLDFAST_FAULTS: faults } });
+    const daemon = await host.startDaemon(faults === '' ? {} : { env: { HOLDFAST_FAULTS: faults } });
     tasks = new TaskHost(host);
     return daemon;
   };
