@@ -88,6 +88,11 @@ export class AgentHost {
     this.connect();
   }
 
+  /** Has the daemon that is there take into use what is defined, as one does that starts. For a host whose daemon tests have in turn. */
+  async takeUp(): Promise<void> {
+    await this.client.all(DefinitionsService.update, { names: [], dry_run: false });
+  }
+
   /** To the daemon that is there. */
   connect(): void {
     this.close();

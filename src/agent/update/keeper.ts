@@ -96,6 +96,7 @@ export class DefinitionKeeper implements DefinitionFiles {
       .filter((plan) => wanted.length === 0 || wanted.includes(plan.name) || groupsOf(plan).some((group) => wanted.includes(group)));
     if (isDryRun) for (const line of this.#linesOf(plans)) tell(line);
     else await this.#tellingOfGroups(async () => {
+      await this.#noteBoot();
       if (wanted.length === 0) await this.#takeWebhooks();
       await this.#carryOut(plans, tell);
       await this.#follow(plans);
@@ -117,6 +118,17 @@ export class DefinitionKeeper implements DefinitionFiles {
       for (const inUse of moved) for (const process of processesInUse(inUse, lookups)) processes.redefine(process);
     } catch (error) {
       log.error({ err: error }, 'where definitions have moved to could not be written down');
+    }
+  }
+
+  /** A daemon that has found nothing at its start has taken nothing as it is: what is asked for since would be followed by all that the files say at its next start. */
+  async #noteBoot(): Promise<void> {
+    const { store, bootId, log } = this.parts;
+    if (store.bootId === bootId) return;
+    try {
+      await store.setBootId(bootId);
+    } catch (error) {
+      log.error({ err: error }, 'in which start of the host definitions were taken into use could not be written down');
     }
   }
 

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 
 import { type Container, ContainersService, State } from '../../../src/api/gen/holdfast/v1/containers';
 import { splitWords } from '../../../src/runtime/text/words';
-import { AgentHost } from '../../support/agent-host';
+import type { AgentHost } from '../../support/agent-host';
 import { Ctl } from '../../support/ctl';
 import { describeOnHost, realContainers } from '../../support/requires';
+import { SharedAgent } from '../../support/shared-agent';
 import { until } from '../../support/until';
 
 interface Entry {
@@ -27,16 +28,18 @@ const configurations: readonly { readonly from: number; readonly programs: Reado
 const comparable = 28;
 
 describeOnHost('definitions that change', realContainers, () => {
+  const shared = new SharedAgent();
   let agent: AgentHost;
   let ctl: Ctl;
-  beforeEach(() => {
-    agent = new AgentHost();
+  beforeEach(async () => {
+    agent = await shared.take();
     ctl = new Ctl(agent.host);
   });
   afterEach(async () => {
     ctl.close();
-    await agent.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   /** What it prints, of names without what makes them this host's own. */
   const run = async (...args: readonly string[]): Promise<{ readonly status: number; readonly stdout: string }> => {
@@ -57,7 +60,7 @@ describeOnHost('definitions that change', realContainers, () => {
     /** Whether it is RUNNING yet depends on how quick the machine is. */
     const normal = (text: string): string => text.replaceAll(/STARTING +$|RUNNING +pid \d+, uptime [\d:]+$/gm, 'UP');
     configure(0);
-    await agent.startDaemon();
+    await agent.takeUp();
     const answers: unknown[] = [];
     for (const [at, { command }] of entries.slice(0, comparable).entries()) {
       configure(at);
@@ -70,7 +73,7 @@ describeOnHost('definitions that change', realContainers, () => {
 
   test('of a broken file each error is told with its place, the rest is read, and what it has defined stays as it was', async () => {
     agent.define('web', ['command = "sleep 1000"']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const { pid } = await agent.untilState('web', State.RUNNING);
     agent.define('web', ['command = "sleep 1000"', 'startsecz = 4']);
     agent.define('db', ['command = "sleep 1000"']);
@@ -83,9 +86,10 @@ describeOnHost('definitions that change', realContainers, () => {
     expect((await agent.look('web')).pid).toBe(pid);
   });
 
+  // Of a daemon that has found no file at its start, too, as this one.
   test('what was read and not taken into use is not, after a death of the daemon either', async () => {
     agent.define('web', ['command = "sleep 1000"']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const { pid } = await agent.untilState('web', State.RUNNING);
     agent.define('web', ['command = "sleep 1001"']);
     agent.define('db', ['command = "sleep 1000"']);
@@ -98,7 +102,7 @@ describeOnHost('definitions that change', realContainers, () => {
   test('limits are changed while it runs, a dry run changes nothing, and what was stopped by hand stays so', async () => {
     agent.define('web', ['command = "sleep 1000"'], { limits: ['pids = 50'] });
     agent.define('off', ['command = "sleep 1000"']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const { pid } = await agent.untilState('web', State.RUNNING);
     await agent.ask('stop', 'off');
     agent.define('web', ['command = "sleep 1000"'], { limits: ['pids = 60'] });
@@ -118,7 +122,7 @@ describeOnHost('definitions that change', realContainers, () => {
 
   test('one that has only moved to another file is known to be there, and runs on', async () => {
     agent.define('web', ['command = "sleep 1000"', 'startsecs = 0']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const { pid } = await agent.untilState('web', State.RUNNING);
     const files = agent.host.own('programs');
     writeFileSync(`${files}/all.toml`, `\n${readFileSync(`${files}/web.toml`, 'utf8')}`);
@@ -132,7 +136,7 @@ describeOnHost('definitions that change', realContainers, () => {
   test('as many as one likes of them are waited for at once, also by a daemon that finds them running', async () => {
     // Node warns of more than ten that listen to one and the same thing.
     agent.define('web', ['command = "sleep 1000"', 'numprocs = 12', 'startsecs = 0']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const areUp = async (): Promise<void> => {
       const isUp = ({ state }: Container): boolean => state === State.RUNNING;
       await until('all to run', async () => (await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false })).containers.every(isUp), (areAll) => areAll);
@@ -145,7 +149,7 @@ describeOnHost('definitions that change', realContainers, () => {
 
   test('scale has more or fewer of it, over a death of the daemon, until the definition says another number', async () => {
     agent.define('web', ['command = "sleep 1000"', 'numprocs = 2', 'startsecs = 0']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const web = agent.name('web');
     const names = async (): Promise<string> => (await run('status', web)).stdout.replaceAll(/ .*$/gm, '');
     expect((await run('scale', web, '3')).stdout).toBe('web:web_02: started\n');
