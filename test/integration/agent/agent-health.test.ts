@@ -8,24 +8,29 @@ import { Ctl } from '../../support/ctl';
 import { untilExists } from '../../support/files';
 import { waitForExit } from '../../support/processes';
 import { describeOnHost, realContainers } from '../../support/requires';
+import { SharedAgent } from '../../support/shared-agent';
 import { clockEnvironment, setClock } from '../../support/wall-clock';
 
 const often = ['interval = 0.1', 'start_interval = 0.1'];
 const soonAgain = ['initial = 0.1', 'max = 0.1'];
 
+const waitFor = (path: string): string => `while ! test -e ${path}; do sleep 0.05; done`;
+
 describeOnHost('health checks', realContainers, () => {
+  const shared = new SharedAgent();
   let agent: AgentHost;
   let gate: string;
-  beforeEach(() => {
-    agent = new AgentHost();
+  beforeEach(async () => {
+    agent = await shared.take();
     gate = agent.host.own('gate');
   });
-  afterEach(() => agent.cleanUp());
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   test('one is RUNNING once its command says so, in its cgroup, and others wait for that', async () => {
     agent.define('db', [agent.script('db', 'exec sleep 1000'), 'ready = "health"'], { health: [`exec = ["sh", "-c", "grep -q ${agent.name('db')} /proc/self/cgroup && test -e ${gate}"]`, ...often, 'retries = 1', 'start_period = "1h"'], restart: soonAgain });
     agent.define('web', [agent.script('web', 'exec sleep 1000'), 'startsecs = 0', `depends_on = { ${agent.name('db')} = "healthy" }`]);
-    await agent.startDaemon();
+    await agent.takeUp();
     // Its process is there before that is written down.
     await agent.until('db', 'its wait', ({ state, pid, reason }) => state === State.STARTING && pid !== 0 && reason === 'waiting until it is ready');
     expect((await agent.look('web')).pid).toBe(0);
@@ -39,7 +44,7 @@ describeOnHost('health checks', realContainers, () => {
   test('failures in a row end it, and its next start comes after a pause', async () => {
     writeFileSync(gate, '');
     agent.define('db', [agent.script('db', 'exec sleep 1000'), 'startsecs = 0'], { health: [`exec = ["test", "-e", "${gate}"]`, ...often, 'retries = 2'], restart: ['initial = 0.4', 'max = 0.4', 'jitter = 0'] });
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.untilState('db', State.RUNNING);
     rmSync(gate);
     const { reason } = await agent.untilState('db', State.BACKOFF);
@@ -52,7 +57,7 @@ describeOnHost('health checks', realContainers, () => {
   test('a check that hangs is ended with its time, or with the daemon that has died; what has failed before counts on', async () => {
     const pids = agent.host.own('checks');
     agent.define('db', [agent.script('db', 'exec sleep 1000'), 'startsecs = 0'], { health: [`exec = ["sh", "-c", "echo $$ >> ${pids}; exec sleep 1000"]`, ...often, 'timeout = 0.3', 'retries = 1000'] });
-    await agent.startDaemon();
+    await agent.takeUp();
     const failed = await agent.until('db', 'failed checks', (container) => failuresOf(container) >= 2);
     expect(failed.reason).toMatch(/^\d+ failed checks: no answer within 0.3 s$/);
     await agent.host.stopDaemon('SIGKILL');
@@ -72,7 +77,7 @@ describeOnHost('health checks', realContainers, () => {
       const watched = [...often, 'retries = 1', 'on_failure = "none"'];
       agent.define('web', [agent.script('web', 'exec sleep 1000'), 'startsecs = 0'], { health: [`http = "http://localhost:${String(port)}/healthz"`, 'expect_status = "200-204"', 'expect_body = "all well"', ...watched] });
       agent.define('port', [agent.script('port', 'exec sleep 1000'), 'startsecs = 0'], { health: [`tcp = "127.0.0.1:${String(port)}"`, ...watched] });
-      await agent.startDaemon();
+      await agent.takeUp();
       await agent.until('web', 'its status', ({ reason }) => reason.endsWith('status 503') && reason.startsWith('unhealthy: http://localhost:'));
       status = 200;
       body = 'not so well';
@@ -93,12 +98,11 @@ describeOnHost('health checks', realContainers, () => {
   });
 
   const report = (message: string): string => `perl -MSocket -e 'socket(S, PF_UNIX, SOCK_DGRAM, 0); send(S, "${message}", 0, sockaddr_un($ENV{NOTIFY_SOCKET})) or exit 1'`;
-  const waitFor = (path: string): string => `while ! test -e ${path}; do sleep 0.05; done`;
 
   test('notify: RUNNING once it reports, also to the next daemon, and not well once it is silent', async () => {
     writeFileSync(agent.host.own('db.sh'), [waitFor(gate), report('STATUS=up\\nREADY=1'), `until ${report('WATCHDOG=1')} && test -e ${gate}.silent; do sleep 0.05; done`, 'exec sleep 1000', ''].join('\n'));
     agent.define('db', [agent.script('db', `. ${agent.host.own('db.sh')}`), 'ready = "notify"'], { health: ['notify = true', 'interval = 0.5', 'retries = 2'], restart: soonAgain });
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.until('db', 'its process', ({ state, pid }) => state === State.STARTING && pid !== 0);
     await agent.killDaemon();
     writeFileSync(gate, '');
@@ -115,7 +119,7 @@ describeOnHost('health checks', realContainers, () => {
     const alive = report('WATCHDOG=1');
     writeFileSync(agent.host.own('db.sh'), [waitFor(gate), `i=0; while [ $i -lt 40 ]; do ${alive}; i=$((i + 1)); done`, report('READY=1'), `echo said > ${agent.host.own('said')}`, 'exec sleep 1000', ''].join('\n'));
     agent.define('db', [agent.script('db', `. ${agent.host.own('db.sh')}`), 'ready = "notify"'], { health: ['notify = true', 'interval = "1h"', 'on_failure = "none"'] });
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.until('db', 'its process', ({ state, pid }) => state === State.STARTING && pid !== 0);
     await agent.host.stopDaemon('SIGKILL');
     writeFileSync(gate, '');
@@ -133,7 +137,7 @@ describeOnHost('health checks', realContainers, () => {
 
   test('log: RUNNING once a line matches, also one that came while there was no daemon, and of this run alone', async () => {
     agent.define('db', [agent.script('db', `${waitFor(gate)}; echo "listening on port 80"; exec sleep 1000`), 'ready = { log = "^listening on port \\\\d+$" }']);
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.until('db', 'its process', ({ state, pid }) => state === State.STARTING && pid !== 0);
     await agent.host.stopDaemon('SIGKILL');
     writeFileSync(gate, '');
@@ -148,6 +152,16 @@ describeOnHost('health checks', realContainers, () => {
     await agent.untilState('db', State.RUNNING);
     expect(existsSync(gate)).toBe(true);
   });
+});
+
+describeOnHost('health checks, with a clock of their own', realContainers, () => {
+  let agent: AgentHost;
+  let gate: string;
+  beforeEach(() => {
+    agent = new AgentHost();
+    gate = agent.host.own('gate');
+  });
+  afterEach(() => agent.cleanUp());
 
   test('log: also where somebody has set the clock back since the run before, and while the daemon was away', async () => {
     agent.define('db', [agent.script('db', `${waitFor(gate)}; echo "listening on port 80"; exec sleep 1000`), 'ready = { log = "^listening" }']);

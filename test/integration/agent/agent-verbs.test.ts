@@ -3,22 +3,25 @@ import { rmSync } from 'node:fs';
 import Ajv2020 from 'ajv/dist/2020';
 
 import { State } from '../../../src/api/gen/holdfast/v1/containers';
-import { AgentHost } from '../../support/agent-host';
+import type { AgentHost } from '../../support/agent-host';
 import { Ctl } from '../../support/ctl';
 import { describeOnHost, realContainers } from '../../support/requires';
+import { SharedAgent } from '../../support/shared-agent';
 import { processOf } from '../../support/processes';
 
 describeOnHost('verbs for programs that files define', realContainers, () => {
+  const shared = new SharedAgent();
   let agent: AgentHost;
   let ctl: Ctl;
-  beforeEach(() => {
-    agent = new AgentHost();
+  beforeEach(async () => {
+    agent = await shared.take();
     ctl = new Ctl(agent.host);
   });
   afterEach(async () => {
     ctl.close();
-    await agent.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   /** What it prints, of names without what makes them this host's own. */
   const run = async (...args: readonly string[]): Promise<{ readonly status: number; readonly stdout: string }> => {
@@ -32,7 +35,7 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
     agent.define('command', ['command = "sleep 1000"', `reload_command = ["sh", "-c", "echo $HOLDFAST_PROCESS_NAME > ${agent.host.own('told')}"]`]);
     agent.define('fails', ['command = "sleep 1000"', 'reload_command = "false"']);
     agent.define('none', ['command = "sleep 1000"']);
-    await agent.startDaemon();
+    await agent.takeUp();
     for (const name of ['signal', 'command', 'fails', 'none']) await agent.untilState(name, State.RUNNING);
     expect(await run('reload', ...['signal', 'command', 'fails', 'none'].map((name) => agent.name(name)))).toEqual({
       status: 1, stdout: 'signal: reloaded\ncommand: reloaded\nfails: ERROR (failed)\nnone: ERROR (failed)\n',
@@ -46,19 +49,21 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
 
   test('reload without a name has another daemon take its place, in the same process, and programs run on', async () => {
     agent.define('web', ['command = "sleep 1000"']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const { pid } = await agent.untilState('web', State.RUNNING);
     const before = agent.host.daemon.pid;
+    const starts = (): number => agent.host.daemon.log().match(/"ready"/g)?.length ?? 0;
+    const startsBefore = starts();
     for (let time = 1; time <= 2; time += 1) expect(await run('reload')).toEqual({ status: 0, stdout: 'Restarted holdfastd; 1 program runs on\n' });
     expect(processOf(before)).toBeDefined();
-    expect(agent.host.daemon.log().match(/"ready"/g)).toHaveLength(3);
+    expect(starts()).toBe(startsBefore + 2);
     expect((await run('pid', agent.name('web'))).stdout).toBe(`${String(pid)}\n`);
   });
 
   test('a rolling restart ends at the first that fails, and leaves the others alone', async () => {
     for (const name of ['a', 'c']) agent.define(name, ['command = "sleep 1000"', 'startsecs = 0.1']);
     agent.define('b', [`command = ["sh", "-c", "test ! -e ${agent.host.own('broken')} && exec sleep 1000"]`, 'startsecs = 0.1']);
-    await agent.startDaemon();
+    await agent.takeUp();
     for (const name of ['a', 'b', 'c']) await agent.untilState(name, State.RUNNING);
     const names = ['a', 'b', 'c'].map((name) => agent.name(name));
     expect(await run('restart', '--rolling', ...names)).toEqual({ status: 0, stdout: 'a: stopped\na: started\nb: stopped\nb: started\nc: stopped\nc: started\n' });
@@ -76,7 +81,7 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
     });
     for (const name of ['a', 'b', 'c']) agent.define(name, ['command = "sleep 1000"', 'startsecs = 0.1'], health(`${name}-is-well`));
     for (const name of ['a', 'b', 'c']) agent.write(`${name}-is-well`, '');
-    await agent.startDaemon();
+    await agent.takeUp();
     for (const name of ['a', 'b', 'c']) await agent.until(name, 'its health', ({ managed }) => managed?.health === 'healthy');
     const { pid } = await agent.look('c');
     rmSync(agent.host.own('b-is-well'));
@@ -90,7 +95,7 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
   test('a start need not be waited for, and why tells of the next one', async () => {
     agent.define('slow', ['command = "sleep 1000"', 'startsecs = 1000', 'autostart = false']);
     agent.define('bad', ['command = ["sh", "-c", "echo oops >&2; exit 3"]'], { restart: ['initial = 1000', 'max = 1000', 'jitter = 0'] });
-    await agent.startDaemon();
+    await agent.takeUp();
     expect(await run('start', '--no-wait', agent.name('slow'))).toEqual({ status: 0, stdout: 'slow: starting\n' });
     await run('stop', agent.name('slow'));
     expect(await run('start', '--timeout', '0.2', agent.name('slow'))).toEqual({ status: 124, stdout: 'slow: starting\n' });
@@ -112,7 +117,7 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
     agent.define('web', ['command = "sleep 1000"', `depends_on = { ${agent.name('db')} = "healthy" }`]);
     agent.define('after', ['command = ["sh", "-c", "exit 3"]', `depends_on = { ${agent.name('db')} = "running" }`, 'limits.memory = "64m"', 'limits.pids = 30'], { restart: ['initial = 1000', 'max = 1000'] });
     agent.define('late', ['command = "sleep 1000"', 'autostart = false']);
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.untilState('web', State.STARTING);
     await agent.untilState('db', State.RUNNING);
     expect((await run('status', agent.name('web'))).stdout).toMatch(/ STARTING {2}waiting for db to be healthy\n$/);
@@ -130,7 +135,7 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
 
   test('what reread, avail, update, check, version and logs print with --json is as their schemas say', async () => {
     agent.define('web', ['command = ["sh", "-c", "echo hello; exec sleep 1000"]', 'startsecs = 0']);
-    await agent.startDaemon();
+    await agent.takeUp();
     agent.define('new', ['command = "sleep 1000"', 'autostart = false']);
     agent.define('bad', ['comand = "sleep 1000"']);
     await ctl.run('wait', '--for', 'running', agent.name('web'));
@@ -152,7 +157,7 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
   test('logs -f tells when a program starts again, and events what becomes of it between its runs', async () => {
     agent.define('bad', ['command = ["sh", "-c", "echo oops; exit 3"]', 'autostart = false'], { restart: ['initial = 1000', 'max = 1000', 'jitter = 0'] });
     agent.define('gone', ['command = "/no/such"', 'autostart = false']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const bad = agent.name('bad');
     await run('start', bad, agent.name('gone'));
     const following = ctl.start('logs', '-f', bad);
