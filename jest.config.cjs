@@ -24,6 +24,8 @@ module.exports = {
   maxWorkers: 1,
   // Not five seconds: a busy machine is no failure, and who waits for something in vain says so before (test/support/deadline.ts).
   testTimeout: 60_000,
+  // A worker has ended once it is asked to, and then gives back its memory, for 0.4 to 0.7 s on a slow machine: after half a second jest would call that a leak.
+  workerGracefulExitTimeout: 20_000,
   // A watchman that is installed and cannot start makes jest wait for it for minutes.
   watchman: false,
   projects: [
