@@ -3,11 +3,12 @@ import { getPriority } from 'node:os';
 
 import { ContainersService, State } from '../../../src/api/gen/holdfast/v1/containers';
 import { cgroupMounts } from '../../../src/runtime/cgroups/find';
-import { AgentHost } from '../../support/agent-host';
+import type { AgentHost } from '../../support/agent-host';
 import { writeBundle } from '../../support/bundle';
 import { Ctl } from '../../support/ctl';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { buildRootfs } from '../../support/rootfs';
+import { SharedAgent } from '../../support/shared-agent';
 import { until } from '../../support/until';
 
 const often = ['interval = 0.1', 'start_interval = 0.1'];
@@ -15,11 +16,12 @@ const often = ['interval = 0.1', 'start_interval = 0.1'];
 const report = (message: string): string => `perl -e 'socket(S, 1, 2, 0); send(S, "${message}", 0, pack("S a*", 1, "$ENV{NOTIFY_SOCKET}\\0")) or exit 1'`;
 
 describeOnHost('programs of files that are containers', realContainers, () => {
+  const sharedAgent = new SharedAgent();
   let agent: AgentHost;
   let ctl: Ctl;
   let rootfs: string;
-  beforeEach(() => {
-    agent = new AgentHost();
+  beforeEach(async () => {
+    agent = await sharedAgent.take();
     ctl = new Ctl(agent.host);
     rootfs = agent.host.own('rootfs');
     buildRootfs(rootfs);
@@ -30,8 +32,9 @@ describeOnHost('programs of files that are containers', realContainers, () => {
   });
   afterEach(async () => {
     ctl.close();
-    await agent.cleanUp();
+    await sharedAgent.giveBack();
   });
+  afterAll(() => sharedAgent.close());
 
   const output = (short: string, last: string): Promise<readonly string[]> =>
     until(last, async () => (await ctl.run('logs', agent.name(short))).stdout.split('\n').slice(0, -1), (lines) => lines.at(-1) === last);
@@ -52,7 +55,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
       `rootfs = "${rootfs}"`, `command = ["sh", "-c", '''${facts.join('; ').replace('${instance_number}', agent.name('box'))}; exec sleep 1000''']`, 'user = "box-user"', 'directory = "/srv"', 'umask = "027"',
       'environment = { GREETING = "hello" }', 'private_tmp = true', 'read_only_paths = ["/srv"]', 'no_new_privileges = true', 'capabilities = ["NET_BIND_SERVICE"]', 'nice = 7',
     ], { limits: ['memory = "64m"', 'pids = 30', 'nofile = "100:200"'] });
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.untilState('box', State.RUNNING);
     const hierarchies = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n').length;
     expect(await output('box', 'end')).toEqual([
@@ -70,7 +73,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     agent.define('shared', [`rootfs = "${rootfs}"`, sleeps, 'network = "host"']);
     agent.define('own', [`rootfs = "${rootfs}"`, sleeps, 'network = "none"']);
     agent.define('host', [sleeps, 'network = "host"', 'nice = 7']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const [shared, own, host] = await Promise.all(['shared', 'own', 'host'].map(async (short) => (await agent.untilState(short, State.RUNNING)).pid));
     expect([shared, own, host].map((pid) => networkOf(pid ?? 0) === networkOf('self'))).toEqual([true, false, true]);
     expect(getPriority(host)).toBe(7);
@@ -83,7 +86,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
 
   test('an unknown user of the root is said once, and where it was looked for', async () => {
     agent.define('box', [`rootfs = "${rootfs}"`, 'command = "true"', 'user = "nosuch"']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const { reason } = await agent.until('box', 'its failure', ({ state }) => state === State.BACKOFF);
     expect(reason).toContain(`there is no user "nosuch" in ${rootfs}`);
   });
@@ -93,7 +96,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     const cgroups = (): readonly string[] => cgroupMounts().map(({ mountPoint }) => `${mountPoint}/holdfast`).filter((path) => existsSync(path));
     const before = cgroups();
     writeFileSync(`${agent.host.own('programs')}/pair.toml`, `[program.two-${group}]\nrootfs = "${rootfs}"\ncommand = "sleep 1000"\nstopsignal = "KILL"\nprocess_name = "two"\n[group.${group}]\nprograms = ["two-${group}"]\n`);
-    await agent.startDaemon();
+    await agent.takeUp();
     const name = `${group}:two`;
     await until('its start', async () => (await ctl.run('status', name)).stdout, (shown) => shown.includes('RUNNING'));
     expect(existsSync(`${agent.host.stateDir}.holdfast/runc/programs/${group}+two`)).toBe(true);
@@ -112,14 +115,14 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     writeFileSync(key, 's3cr3t');
     const check = `exec = ["sh", "-c", "id -u | grep -qx 1000 && test ! -e ${key} && test \\"$(cat $CREDENTIALS_DIRECTORY/KEY)\\" = s3cr3t && test -e /gate && grep -q ${agent.name('box')} /proc/self/cgroup"]`;
     agent.define('box', [`rootfs = "${rootfs}"`, 'command = "sleep 1000"', 'user = "user"', `secrets = { KEY = "${key}" }`, 'ready = "health"'], { health: [check, ...often, 'retries = 1000'] });
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.until('box', 'failed checks', ({ state, reason }) => state === State.STARTING && reason.includes('status 1'));
     writeFileSync(`${rootfs}/gate`, '');
     await agent.untilState('box', State.RUNNING);
     await agent.killDaemon();
     rmSync(`${rootfs}/gate`);
     await agent.until('box', 'failed checks', ({ state, reason }) => state === State.RUNNING && /^\d+ failed checks: the check ended with status 1$/.test(reason));
-    const { stdout } = await ctl.run('events', '--since', '1h', '--until', 'now');
+    const { stdout } = await ctl.run('events', '--since', '1h', '--until', 'now', '--name', agent.name('box'));
     expect(stdout).toContain('start-container');
     expect(stdout).not.toContain('health-');
   });
@@ -135,7 +138,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     const key = agent.host.own('key');
     writeFileSync(key, 's3cr3t');
     agent.define('box', [`bundle = "${bundle}"`, `secrets = { KEY = "${key}" }`, 'ready = "notify"']);
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.until('box', 'its process', ({ state, pid }) => state === State.STARTING && pid !== 0);
     writeFileSync(`${rootfs}${gate}`, '');
     await agent.untilState('box', State.RUNNING);
@@ -150,7 +153,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
   test('a bundle that is run as it is is found again, also where it is to report from now on', async () => {
     const bundle = writeBundle(agent.host.own('bundle'), { args: ['sleep', '1000'], rootfs, cgroupsPath: `${agent.host.cgroup}/bundle` });
     agent.define('box', [`bundle = "${bundle}"`, 'startsecs = 0']);
-    await agent.startDaemon();
+    await agent.takeUp();
     const { pid } = await agent.untilState('box', State.RUNNING);
     agent.define('box', [`bundle = "${bundle}"`, 'startsecs = 0'], { health: ['notify = true', 'on_failure = "none"'] });
     await ctl.prints('update');
@@ -162,7 +165,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
   test('a terminal, and a stdin that is open, are joined by fg', async () => {
     agent.define('tty', [`rootfs = "${rootfs}"`, 'command = "sh"', 'terminal = true']);
     agent.define('cat', ['command = "cat"', 'stdin = "open"']);
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.untilState('tty', State.RUNNING);
     const fg = ctl.startOnTerminal('fg', agent.name('tty'));
     fg.send('echo "is $((1 + 1))"\r');
