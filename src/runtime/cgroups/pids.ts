@@ -20,7 +20,7 @@ export function readPids(cgroup: ContainerCgroup): number[] {
   const directory = directoryOfProcesses(cgroup);
   if (directory === undefined) return [];
   const pids = new Set<number>();
-  if (!collect(new KernelFiles(), directory, pids)) throw gone(`cgroup ${directory}`);
+  if (!collectPids(new KernelFiles(), directory, pids)) throw gone(`cgroup ${directory}`);
   return [...pids];
 }
 
@@ -30,8 +30,8 @@ function directoryOfProcesses(cgroup: ContainerCgroup): string | undefined {
   return name === undefined ? (unified ?? Object.values(controllers)[0]) : controllers[name];
 }
 
-/** @returns whether the directory was there; one below it that goes meanwhile has no processes any more */
-function collect(files: KernelFiles, directory: string, pids: Set<number>): boolean {
+/** Those of a cgroup and of all below it. @returns whether the directory was there; one below it that goes meanwhile has no processes any more */
+export function collectPids(files: KernelFiles, directory: string, pids: Set<number>): boolean {
   const found = statSync(directory, { throwIfNoEntry: false });
   if (found === undefined) return false;
   // The file of a threaded cgroup (version 2) cannot be read: its processes are those of the cgroup above.
@@ -41,7 +41,7 @@ function collect(files: KernelFiles, directory: string, pids: Set<number>): bool
   }
   // A directory's link count is 2 and one for each directory in it, in cgroup file systems at any rate.
   if (found.nlink !== 2) {
-    for (const name of subdirectories(directory)) collect(files, `${directory}/${name}`, pids);
+    for (const name of subdirectories(directory)) collectPids(files, `${directory}/${name}`, pids);
   }
   return true;
 }

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCodeOf } from '../../sys/thrown';
 import { type ContainerCgroup, directoriesOf } from '../cgroups/cgroup';
 import { cgroupMounts } from '../cgroups/find';
+import { KernelFiles } from '../cgroups/kernel-files';
 import type { CgroupMount } from '../cgroups/mounts';
-import { subdirectories } from '../cgroups/pids';
+import { collectPids, subdirectories } from '../cgroups/pids';
 import { hostError } from './host-error';
 
 /** A host program has the host's devices, and so its cgroup in that hierarchy: whatever that is. */
@@ -120,6 +121,8 @@ export function removeAbove(path: string): void {
 }
 
 function removeBelow(directory: string): boolean {
+  // Nearly always nothing is below it: its forty files need not be looked through for that.
+  if (tryRemove(directory)) return true;
   for (const name of subdirectories(directory)) removeBelow(join(directory, name));
   return tryRemove(directory);
 }
@@ -149,16 +152,7 @@ function tryRemove(directory: string): boolean {
 /** Every process in these cgroups and those below. One that has moved itself about is in another hierarchy's. */
 export function processesIn(directories: readonly string[]): Set<number> {
   const pids = new Set<number>();
-  for (const directory of directories) collect(directory, pids);
+  const files = new KernelFiles();
+  for (const directory of directories) collectPids(files, directory, pids);
   return pids;
-}
-
-function collect(directory: string, pids: Set<number>): void {
-  try {
-    for (const line of readFileSync(join(directory, 'cgroup.procs'), 'latin1').split('\n')) if (line !== '' && line !== '0') pids.add(Number(line));
-    for (const entry of readdirSync(directory, { withFileTypes: true })) if (entry.isDirectory()) collect(join(directory, entry.name), pids);
-  } catch (error) {
-    // Removed meanwhile; ENODEV: between its open and the read. EOPNOTSUPP: threaded, its processes are those of the one above.
-    if (!['ENOENT', 'ENODEV', 'EOPNOTSUPP'].includes(errorCodeOf(error) ?? '')) throw error;
-  }
 }
