@@ -23,7 +23,10 @@ export interface StartOrder extends Asked {
   readonly stdio: StdioPaths | undefined;
   /** The client goes away: what does not run yet is undone. */
   readonly cancel: AbortSignal;
-  /** One that runs by the time that it is called off runs on: who has called it off ends it in its own way. Else it is killed: its client has gone. */
+  /**
+   * One that runs by the time that it is called off runs on: who has called it off ends it in its own way. Else it is killed: its client has gone. And where this
+   * daemon dies, what has been made and not started is taken away by who goes on with it.
+   */
   readonly keepsStarted?: boolean;
   /** What earlier runs have written into the root of the same image stays, also where the definition comes along. */
   readonly keepsRoot?: boolean;
@@ -69,11 +72,11 @@ async function start(parts: ProgramParts, order: StartOrder): Promise<StartResul
   // One that was created and not started is of a daemon that died in between, perhaps by another definition.
   if (view !== undefined) await supervisor.request('deleteTask', { id: key });
   if (before !== undefined && before.definition.containerSpec !== definition.containerSpec) await giveBackNetwork(parts, before);
-  await remember(parts, order, definition, before);
+  const remembered = remember(parts, order, definition, before);
+  if (!isMadeMeanwhile(order, definition)) await remembered;
   tellRequest(parts, 'start', key, order);
   try {
-    const rootfs = await rootOf(parts, order, definition, before);
-    await supervisor.request('createTask', parts.taskOf(name, definition, order.stdio ?? definition.stdio, rootfs), order.cancel);
+    await create(parts, order, { definition, before, remembered });
     return { is: 'started', pid: await startCreated(parts, order) };
   } catch (error) {
     const failure = failureOf(error);
@@ -81,6 +84,36 @@ async function start(parts: ProgramParts, order: StartOrder): Promise<StartResul
     if (failure === undefined) throw error;
     return failure;
   }
+}
+
+/**
+ * Whether its process, which waits for its start, comes up while the disk takes the definition. Where the daemon dies in between somebody has to take it away, and of a
+ * name that was never written down nobody knows. Beside a container's start the disk's time is nothing.
+ */
+function isMadeMeanwhile({ keepsStarted }: StartOrder, { hostProgram }: Definition): boolean {
+  return keepsStarted === true && hostProgram !== '';
+}
+
+interface Creation {
+  readonly definition: Definition;
+  readonly before: DefinitionRecord | undefined;
+  /** Settles once the disk has taken the definition, or has not. */
+  readonly remembered: Promise<void>;
+}
+
+/** Makes the process that waits for its start. Once this resolves the definition is on the disk, too; where either fails it throws, and the process goes. */
+async function create(parts: ProgramParts, order: StartOrder, { definition, before, remembered }: Creation): Promise<void> {
+  const { supervisor } = parts;
+  const { name, cancel } = order;
+  // Heard below, but where the root fails first.
+  remembered.catch(() => undefined);
+  const rootfs = await rootOf(parts, order, definition, before);
+  const making = supervisor.request('createTask', parts.taskOf(name, definition, order.stdio ?? definition.stdio, rootfs), cancel);
+  const [noted, made] = await Promise.allSettled([remembered, making]);
+  if (made.status === 'rejected') throw made.reason;
+  if (noted.status === 'fulfilled') return;
+  await supervisor.request('deleteTask', { id: programKey(name) }).catch(() => undefined);
+  throw noted.reason;
 }
 
 /** What an image's program has written stays until it is forgotten, or is to be another one. */

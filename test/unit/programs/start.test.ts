@@ -1,7 +1,6 @@
 import type { ProgramParts } from '../../../src/programs/parts';
 import { startRun } from '../../../src/programs/start';
 import type { Definition } from '../../../src/records/definition';
-import { SupervisorError } from '../../../src/supervisor/errors';
 import { Turns } from '../../../src/sys/turns';
 
 /** A core that does what it is asked for at once, and what is done at each request beside that. */
@@ -9,6 +8,8 @@ class Core {
   readonly asked: string[] = [];
   /** What is written down. */
   readonly written: unknown[] = [];
+  /** How long the disk takes for a definition. */
+  disk: Promise<void> = Promise.resolve();
   private readonly cancel = new AbortController();
 
   constructor(private readonly calledOffAt?: 'createTask' | 'startTask') {}
@@ -22,7 +23,7 @@ class Core {
       publisher: { tell: () => undefined },
       definitions: {
         find: () => ({ definition: { stdio: {} } }),
-        put: (...put: readonly unknown[]) => done(this.written.push({ put })),
+        put: (...put: readonly unknown[]) => (this.written.push({ put }), this.disk),
         setWish: (...wish: readonly unknown[]) => done(this.written.push({ wish })),
         setFailure: done,
       },
@@ -34,7 +35,7 @@ class Core {
   }
 
   #answer(kind: string): Promise<unknown> {
-    if (kind === 'getContainers') return Promise.reject(new SupervisorError('container-not-found', { id: 'web' }));
+    if (kind === 'getContainers') return Promise.resolve([]);
     this.asked.push(kind);
     if (kind === this.calledOffAt) this.cancel.abort();
     return Promise.resolve(kind === 'startTask' ? 7 : undefined);
@@ -77,5 +78,40 @@ describe('what a start writes down first', () => {
     const core = new Core();
     await core.start(false);
     expect(core.written).toEqual([{ wish: ['web', wish] }]);
+  });
+});
+
+describe('while the disk takes a definition', () => {
+  const hostProgram = { stdio: {}, hostProgram: '{}', labels: [] } as unknown as Definition;
+  const container = { stdio: {}, hostProgram: '', containerSpec: '{}' } as unknown as Definition;
+
+  /** What has been asked for by the time that the disk has not answered yet. */
+  async function askedBefore(keepsStarted: boolean, definition: Definition): Promise<readonly string[]> {
+    const core = new Core();
+    let answers: () => void = () => undefined;
+    core.disk = new Promise((resolve) => { answers = resolve; });
+    const started = core.start(keepsStarted, definition);
+    await new Promise(setImmediate);
+    const asked = [...core.asked];
+    answers();
+    expect(await started).toEqual({ is: 'started', pid: 7 });
+    expect(core.asked).toEqual(['createTask', 'startTask']);
+    return asked;
+  }
+
+  test('the process of a host program that is kept running is made, and does not begin', async () => {
+    expect(await askedBefore(true, hostProgram)).toEqual(['createTask']);
+  });
+
+  test('nothing is made that nobody would take away, or that is a container', async () => {
+    expect(await askedBefore(false, hostProgram)).toEqual([]);
+    expect(await askedBefore(true, container)).toEqual([]);
+  });
+
+  test('what has been made is taken away, where the disk refuses', async () => {
+    const core = new Core();
+    core.disk = Promise.reject(new Error('the disk is full'));
+    await expect(core.start(true, hostProgram)).rejects.toThrow('the disk is full');
+    expect(core.asked).toEqual(['createTask', 'deleteTask']);
   });
 });
