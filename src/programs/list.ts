@@ -1,6 +1,5 @@
 import { type ContainerKey, LEGACY_NAMESPACE, keyOf, nameOf } from '../runtime/state-dir/container-key';
 import type { ContainerView } from '../supervisor/container';
-import { SupervisorError } from '../supervisor/errors';
 import { noSuchProcess } from './errors';
 import { PROGRAMS_NAMESPACE, clientNameOf, parseFullName, programKey } from './name';
 import type { ProgramParts } from './parts';
@@ -58,11 +57,6 @@ export async function findProgramIfThere(parts: ProgramParts, name: string): Pro
 export async function viewOf({ supervisor }: ProgramParts, key: ContainerKey): Promise<ContainerView | undefined> {
   // An empty key would mean all.
   if (key === '') return undefined;
-  try {
-    const [view] = await supervisor.request('getContainers', { id: key });
-    return view;
-  } catch (error) {
-    if (error instanceof SupervisorError && error.code === 'container-not-found') return undefined;
-    throw error;
-  }
+  const [view] = await supervisor.request('getContainers', { id: key, ifThere: true });
+  return view;
 }

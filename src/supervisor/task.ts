@@ -60,7 +60,8 @@ export interface TaskArgs {
   /** `resources`: the LinuxResources of the OCI runtime specification, printed. */
   update: { readonly id: ContainerKey; readonly resources: string };
   /** One, by its key; or with an empty key all of a namespace. */
-  getContainers: { readonly id: ContainerKey; readonly namespace?: string };
+  /** @param ifThere one that is not there is no error, which costs its stack: the answer is empty */
+  getContainers: { readonly id: ContainerKey; readonly namespace?: string; readonly ifThere?: true };
   stats: { readonly id: string };
   createCheckpoint: { readonly id: string; readonly checkpoint: Checkpoint; readonly checkpointDir: string };
   /** Into a directory that the runtime makes, and that is no checkpoint of the legacy API's. */

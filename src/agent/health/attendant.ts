@@ -12,6 +12,8 @@ import type { Stored } from '../machine/state';
 import { failing, well } from './check-result';
 import { reports } from './reports';
 
+/** Made once, as its stack costs more than all else of an end here. */
+const noLongerUp = new DOMException('the program is not up any more', 'AbortError');
 /** What could not be looked at now may be there later. */
 const retryMs = 1000;
 
@@ -36,7 +38,7 @@ export class Attendant {
 
   /** May be called twice. */
   close(): void {
-    this.#end.abort();
+    this.#end.abort(noLongerUp);
   }
 
   #run(work: () => Promise<void>): void {

@@ -13,7 +13,7 @@ export function getContainers(task: TaskOf<'getContainers'>, context: Context): 
   }
   const container = context.table.get(id);
   if (container === undefined || !container.init.isTold) {
-    return refusal(new SupervisorError('container-not-found', { id }));
+    return task.ifThere === true ? answer([]) : refusal(new SupervisorError('container-not-found', { id }));
   }
   return answer([viewOf(container)]);
 }

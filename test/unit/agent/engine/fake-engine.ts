@@ -25,7 +25,7 @@ export class FakeEngine {
     const nothing = (): undefined => undefined;
     this.parts = {
       programs: {
-        supervisor: { request: () => Promise.reject(new SupervisorError('container-not-found', { id: 'x' })) },
+        supervisor: { request: (kind: string) => (kind === 'getContainers' ? Promise.resolve([]) : Promise.reject(new SupervisorError('container-not-found', { id: 'x' }))) },
         definitions: { find: nothing },
         turns: new Turns(),
         publisher: { tell: nothing },
