@@ -12,6 +12,8 @@ const faults: readonly string[] = [
   ...times('daemon.agent.started', 4),
   ...times('daemon.agent.signalled', 2),
   ...times('daemon.agent.checking', 2),
+  // Among them what is to be run, which goes to the disk while the process comes up.
+  ...times('daemon.records.before-write', 6),
   ...times('daemon.start.before-take', 1),
   ...times('daemon.create.told', 2),
   ...times('daemon.start-task.started', 2),
