@@ -107,8 +107,6 @@ export class Checkpoints {
 
   /** Takes away what a kill has left. */
   async removeStrays(): Promise<void> {
-    // A thread that nobody needs is not started.
-    if (!this.hasFiles) return;
     for (const name of await this.parts.quick.call('names', [this.#directory])) {
       if (!this.#inUse.has(name)) await this.parts.slow.call('removeTree', [join(this.#directory, name)], [], 'unlimited');
     }

@@ -86,7 +86,7 @@ export const operations = {
   makeSnapshotDirectory(_: OpenIngests, directory: NewDirectory): number {
     return makeSnapshotDirectory(directory);
   },
-  diskUsage(_: OpenIngests, path: string): Promise<DiskUsage> {
+  diskUsage(_: OpenIngests, path: string): DiskUsage {
     return diskUsageOf(path);
   },
   removeTree(_: OpenIngests, path: string): void {
