@@ -37,13 +37,14 @@ export const libc = {
   read: declare<(fd: number, into: Memory, count: number) => number>('read', 'long', ['int', 'void *', 'size_t']),
   write: declare<(fd: number, from: Memory, count: number) => number>('write', 'long', ['int', 'void *', 'size_t']),
   tee: declare<(fromFd: number, toFd: number, count: number, flags: number) => number>('tee', 'long', ['int', 'int', 'size_t', 'uint']),
-  splice: declare<(fromFd: number, fromOffset: Memory, toFd: number, toOffset: Memory, count: number, flags: number) => number>(
+  splice: declare<Aside<(fromFd: number, fromOffset: Memory, toFd: number, toOffset: Memory, count: number, flags: number) => number>>(
     'splice',
     'long',
     ['int', 'void *', 'int', 'void *', 'size_t', 'uint'],
   ),
   pipe: declare<(fds: Memory, flags: number) => number>('pipe2', 'int', ['void *', 'int']),
-  fcntl: declare<(fd: number, command: number, argument: number) => number>('fcntl', 'int', ['int', 'int', 'long']),
+  fcntl: declare<Aside<(fd: number, command: number, argument: number) => number>>('fcntl', 'int', ['int', 'int', 'long']),
+  poll: declare<(fds: Memory, count: number, timeoutMs: number) => number>('poll', 'int', ['void *', 'ulong', 'int']),
   ioctl: declare<(fd: number, request: number, argument: Memory) => number>('ioctl', 'int', ['int', 'ulong', 'void *']),
   flock: declare<(fd: number, operation: number) => number>('flock', 'int', ['int', 'int']),
   mkfifo: declare<(path: string, mode: number) => number>('mkfifo', 'int', ['str', 'uint32_t']),

@@ -20,6 +20,9 @@ const KEPT_BYTES = 1024 * 1024;
 /** Lines of a few bytes become ten times as much: they are taken in turns. */
 const ENCODED_BYTES = 1024 * 1024;
 
+/** Each program that hangs within a write costs one of them (see moveIntoFileAside), and all are made when the first is needed. */
+const THREADS = 32;
+
 /** How often one that waits for another copier's stream asks for it, and one whose shim is gone looks whether it is asked. */
 const ASK_MS = 50;
 
@@ -41,6 +44,7 @@ export class Copier {
 
   /** The process ends when there is nothing to copy any more, and no shim. */
   run(): void {
+    process.env['UV_THREADPOOL_SIZE'] = String(THREADS);
     const framer = new LineFramer();
     this.socket.on('data', (chunk) => {
       for (const line of framer.push(chunk)) this.obey(decodeCopierRequest(line));
@@ -66,8 +70,7 @@ export class Copier {
       else if (this.opening.has(id)) setTimeout(() => this.obey(request), ASK_MS);
       else tell();
     } else {
-      this.copies.get(id)?.copy.close();
-      this.over(id);
+      this.close(id);
     }
   }
 
@@ -101,6 +104,13 @@ export class Copier {
     else copy.close();
   }
 
+  private close(id: number): void {
+    const over = (): void => { this.over(id); };
+    const open = this.copies.get(id);
+    if (open === undefined) over();
+    else open.copy.close(over);
+  }
+
   private over(id: number): void {
     this.copies.delete(id);
     this.opening.delete(id);
@@ -115,10 +125,8 @@ export class Copier {
   private loseShim(): void {
     this.orphaned = true;
     setInterval(() => {
-      for (const [id, { copy, note }] of this.copies) {
-        if (!note.isWanted) continue;
-        copy.close();
-        this.over(id);
+      for (const [id, { note }] of this.copies) {
+        if (note.isWanted) this.close(id);
       }
     }, ASK_MS);
     this.endIfDone();

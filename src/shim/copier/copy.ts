@@ -40,8 +40,8 @@ export interface Scratch {
 export interface Copy {
   /** Calls back when all that is there now has been passed on, or the copy has ended. */
   flush(onFlushed: () => void): void;
-  /** Stops between two chunks, and lets go of everything. May be called twice. */
-  close(): void;
+  /** Stops between two chunks, and lets go of everything. May be called twice. @param onClosed called once it has, which a pipe that is locked puts off */
+  close(onClosed?: () => void): void;
 }
 
 /** Waits for one thing at a time. */
@@ -95,7 +95,10 @@ export class Waiting {
 export abstract class CopyInTurns implements Copy {
   protected readonly waiting: Waiting;
   private readonly flushing: (() => void)[] = [];
+  private readonly onClosed: (() => void)[] = [];
   private hasEnded = false;
+  /** A thread is at work with what belongs to this copy. */
+  private isAside = false;
 
   /** @param owned closed at the end; `begin()` has the first turn */
   protected constructor(
@@ -117,22 +120,52 @@ export abstract class CopyInTurns implements Copy {
     this.waiting.forTime(0);
   }
 
-  close(): void {
-    if (this.hasEnded) return;
+  close(onClosed?: () => void): void {
+    if (onClosed !== undefined) this.onClosed.push(onClosed);
+    const isFirst = !this.hasEnded;
     this.hasEnded = true;
     this.waiting.stop();
-    for (const fd of this.owned.fds) closeSync(fd);
-    this.owned.note.close();
-    this.tellFlushed();
+    if (this.isAside) return;
+    if (isFirst) this.letGo();
+    else this.tellClosed();
   }
 
   protected begin(): void {
-    if (this.hasEnded) return;
+    if (!this.hasEnded && !this.isAside) this.attempt(() => { this.turn(); });
+  }
+
+  /** Waits for another thread, without a turn meanwhile, and goes on with what it brings. Until then nothing is let go. */
+  protected aside<T>(work: Promise<T>, goOn: (result: T) => void): void {
+    this.waiting.stop();
+    this.isAside = true;
+    const settle = (next: () => void): void => {
+      this.isAside = false;
+      if (this.hasEnded) this.letGo();
+      else this.attempt(next);
+    };
+    work.then(
+      (result) => { settle(() => { goOn(result); }); },
+      (error: unknown) => { settle(() => { this.failed(error); }); },
+    );
+  }
+
+  private attempt(step: () => void): void {
     try {
-      this.turn();
+      step();
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  private letGo(): void {
+    for (const fd of this.owned.fds) closeSync(fd);
+    this.owned.note.close();
+    this.tellFlushed();
+    this.tellClosed();
+  }
+
+  private tellClosed(): void {
+    for (const tell of this.onClosed.splice(0)) tell();
   }
 
   /** Whether somebody waits for all to have been passed on. */

@@ -1,6 +1,6 @@
 import { fstatSync, ftruncateSync } from 'node:fs';
 import { faultPoint } from '../../sys/fault';
-import { moveIntoFile, setPipeSize } from '../../sys/files/files';
+import { inputOf, moveIntoFileAside, setPipeSizeAside } from '../../sys/files/files';
 import { type CopyContext, CopyInTurns } from './copy';
 import type { CopyNote } from './copy-note';
 import { HeldSign } from './held-sign';
@@ -52,6 +52,8 @@ export class KeptCopy extends CopyInTurns {
   /** A take may be half-done: by a copier before this one, or by a turn that failed. */
   private isBroken = true;
   private isBusy = false;
+  /** Of a writer that was there since we are, a poll tells when it goes; of one that had gone before (a copier that goes on with what it left) it never does: `fifo_open` in fs/pipe.c. */
+  private hasHadWriter = false;
   /** The same trouble is told of once. */
   private trouble = '';
   /** How long it rests the next time that a reader holds it up. */
@@ -72,34 +74,53 @@ export class KeptCopy extends CopyInTurns {
     this.begin();
   }
 
-  override close(): void {
+  override close(onClosed?: () => void): void {
     this.writer.files.release();
-    super.close();
+    super.close(onClosed);
     // One that goes on with what is staged says it again.
     this.heldSign.say(false);
   }
 
   protected turn(): void {
+    const { size } = fstatSync(this.parts.stagedFd);
+    if (size > 0) return this.write(size);
+    // All of it was written, and the note was not told; but for what stands for nothing that was staged.
+    if (this.isBroken && this.writer.isNoticeUnderWay) return this.tellDropped();
+    if (this.isBroken) this.writer.clearNote();
+    this.isBroken = false;
+    this.stage();
+  }
+
+  private stage(): void {
     const { fifoFd, stagedFd } = this.parts;
-    let size = fstatSync(stagedFd).size;
-    if (size === 0) {
-      // All of it was written, and the note was not told; but for what stands for nothing that was staged.
-      if (this.isBroken && this.writer.isNoticeUnderWay) return this.tellDropped();
-      if (this.isBroken) this.writer.clearNote();
-      this.isBroken = false;
-      const moved = this.stage();
-      if (typeof moved !== 'number') {
-        const tellIn = this.writer.toTellIn(moved === 'end' || this.isAwaited);
-        if (tellIn === 'now') return this.tellDropped();
-        this.heldSign.say(false);
-        if (moved === 'end') return this.end();
-        if (this.isTidyDue) return this.tidyAlone();
-        this.tellFlushed();
-        const waits = [tellIn, this.msToTidy].filter((each) => each !== undefined);
-        return waits.length === 0 ? this.waiting.forInput(fifoFd) : this.waiting.forInputOr(fifoFd, Math.min(...waits));
-      }
-      size = moved;
-    }
+    const input = this.hasHadWriter ? inputOf(fifoFd) : 'some';
+    if (input !== 'some') return this.rested(input === 'ended');
+    this.aside(moveIntoFileAside(fifoFd, stagedFd, this.context.scratch.chunk.length), (moved) => {
+      this.hasHadWriter ||= moved === 'again';
+      if (typeof moved !== 'number') return this.rested(moved === 'end');
+      faultPoint('copier.kept.staged');
+      this.write(moved);
+    });
+  }
+
+  /** Nothing is there. @param hasEnded and nothing will be */
+  private rested(hasEnded: boolean): void {
+    const { fifoFd } = this.parts;
+    const tellIn = this.writer.toTellIn(hasEnded || this.isAwaited);
+    if (tellIn === 'now') return this.tellDropped();
+    this.heldSign.say(false);
+    if (hasEnded) return this.end();
+    if (this.isTidyDue) return this.tidyAlone();
+    // Who has asked while another thread looked means what has come since, too.
+    if (this.isAwaited && inputOf(fifoFd) === 'some') return this.waiting.forTime(0);
+    this.tellFlushed();
+    const waits = [tellIn, this.msToTidy].filter((each) => each !== undefined);
+    if (waits.length === 0) this.waiting.forInput(fifoFd);
+    else this.waiting.forInputOr(fifoFd, Math.min(...waits));
+  }
+
+  /** @param size of what is staged */
+  private write(size: number): void {
     if (!this.writer.files.claim()) return this.waiting.forTime(CLAIMED_MS);
     const recovered = this.recover(size);
     const outcome = recovered === 'all' ? this.writer.write(size) : recovered;
@@ -107,24 +128,11 @@ export class KeptCopy extends CopyInTurns {
     if (outcome === 'full') return this.rest();
     this.clear();
     this.trouble = '';
-    if (size >= BUSY_BYTES) this.enlarge();
-    this.waiting.forTime(size >= HURRY_BYTES || this.isAwaited ? 0 : PAUSE_MS);
-  }
-
-  private stage(): number | 'again' | 'end' {
-    const moved = moveIntoFile(this.parts.fifoFd, this.parts.stagedFd, 0, this.context.scratch.chunk.length);
-    if (typeof moved === 'number') faultPoint('copier.kept.staged');
-    return moved;
-  }
-
-  private enlarge(): void {
-    if (this.isBusy) return;
+    const goOn = (): void => { this.waiting.forTime(size >= HURRY_BYTES || this.isAwaited ? 0 : PAUSE_MS); };
+    if (size < BUSY_BYTES || this.isBusy) return goOn();
     this.isBusy = true;
-    try {
-      setPipeSize(this.parts.fifoFd, BUSY_PIPE_BYTES);
-    } catch {
-      // Not allowed so much (pipe(7)): slower, no more.
-    }
+    // Where it is not allowed so much (pipe(7)): slower, no more.
+    this.aside(setPipeSizeAside(this.parts.fifoFd, BUSY_PIPE_BYTES), goOn);
   }
 
   /** Nothing is staged, and so all that the note tells of has been written. */

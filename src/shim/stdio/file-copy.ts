@@ -1,8 +1,8 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { KeptOutput } from '../../runtime/kept-output/kept-output';
 import { betweenPaths, type StreamName } from '../../runtime/state-dir/between';
 import { factsOf, O_PATH } from '../../sys/files/cached-name';
-import { mkfifo, unreadBytes } from '../../sys/files/files';
+import { inputOf, mkfifo, unreadBytes } from '../../sys/files/files';
 import { errorCodeOf } from '../../sys/thrown';
 import { CopyNote } from '../copier/copy-note';
 import type { CopyEnds, KeptStream } from '../copier/protocol';
@@ -181,10 +181,10 @@ export class FileCopy implements Lingerer {
     let absences = 0;
     let last = this.pool.atWork(this);
     for (let before = -1; !isFlushed && !this.hasEnded; ) {
-      const unread = unreadBytes(this.held.fifoFd);
+      const { progress } = this;
       const now = this.pool.atWork(this);
-      if (unread === before && ((now !== undefined && now === last) || ++absences === MOST_ABSENCES)) return;
-      [before, last] = [unread, now];
+      if (progress === before && ((now !== undefined && now === last) || ++absences === MOST_ABSENCES)) return;
+      [before, last] = [progress, now];
       let timer: NodeJS.Timeout | undefined;
       const stall = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, stallMs);
@@ -216,13 +216,25 @@ export class FileCopy implements Lingerer {
 
   /** As a lingerer: what waits for the file, or undefined. */
   get taken(): number | undefined {
-    const unread = this.hasEnded ? 0 : unreadBytes(this.held.fifoFd);
-    return unread === 0 ? undefined : -unread;
+    if (this.hasEnded) return undefined;
+    const { fifoFd, stagedFd, kept } = this.held;
+    const waits = inputOf(fifoFd) === 'some' || (kept !== undefined && fstatSync(stagedFd).size > 0);
+    return waits ? this.progress : undefined;
   }
 
   /** Has the copier stop; output that is not in the file is lost. */
   close(): void {
     this.pool.drop(this);
+  }
+
+  /**
+   * A figure that changes with each chunk that the copier takes. Of kept output it is what is staged and noted, and not what is in the FIFO: of that
+   * nobody may ask here, whom a writer that hangs would have wait (see moveIntoFileAside). Its copier asks on another thread.
+   */
+  private get progress(): number {
+    const { fifoFd, stagedFd, note, kept } = this.held;
+    if (kept === undefined) return -unreadBytes(fifoFd);
+    return fstatSync(stagedFd).size + Number(note.take.timeNs % 1_000_000_000_000n);
   }
 
   private begin(): this {

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { SysError, check, checkNoNul } from '../errors';
 import { lastErrno, libc } from '../native';
 
-export { createPipe, moveIntoFile, moveSome, peekPipe, readSome, teeSome, writeSome } from './transfer';
+export { createPipe, inputOf, moveIntoFileAside, moveSome, peekPipe, readSome, teeSome, writeSome } from './transfer';
 export { raiseOpenFilesLimit } from '../limits';
 
 const EFD_NONBLOCK = 0o4000;
@@ -65,6 +65,13 @@ export function duplicateFd(fd: number, least = 3): number {
  */
 export function setPipeSize(fd: number, bytes: number): void {
   check(libc.fcntl(fd, F_SETPIPE_SZ, bytes), 'fcntl F_SETPIPE_SZ');
+}
+
+/** The same on a thread of libuv's pool: see moveIntoFileAside. What the kernel refuses stays as it is. */
+export function setPipeSizeAside(fd: number, bytes: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    libc.fcntl.async(fd, F_SETPIPE_SZ, bytes, (error) => { error === null ? resolve() : reject(error); });
+  });
 }
 
 /** How a descriptor was opened. */

@@ -9,6 +9,11 @@ const SPLICE_F_MOVE = 1;
 const SPLICE_F_NONBLOCK = 2;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
+const POLLIN = 1;
+const POLLHUP = 0x10;
+
+/** struct pollfd, one for all calls. */
+const polled = Buffer.alloc(8);
 
 /**
  * read(2) on a non-blocking descriptor: how many bytes were read, or
@@ -64,18 +69,38 @@ export function moveSome(fromPipeFd: number, toPipeFd: number, length: number): 
 }
 
 /**
- * Moves up to `length` bytes from a pipe to a place in a plain file: splice(2). Each byte is in one of them at any moment, whoever is killed:
+ * Moves up to `length` bytes from a pipe to the beginning of a plain file: splice(2). Each byte is in one of them at any moment, whoever is killed:
  * what has left the pipe, the file's size tells. How many bytes; `again` (nothing there), `end` (nothing there, and no writer any more).
- * @param fileFd not open for appending @throws SysError ENOSPC and others
+ *
+ * On a thread of libuv's pool, as whoever writes to the pipe may have its lock for as long as a disk hangs: sendfile(2) reads the disk with it
+ * (`splice_file_to_pipe` in fs/splice.c). That thread waits then, and cannot be killed.
+ * @param fromPipeFd open until it resolves, as `fileFd`, which is not open for appending @throws SysError ENOSPC and others
  */
-export function moveIntoFile(fromPipeFd: number, fileFd: number, position: number, length: number): number | 'again' | 'end' {
-  const offset = Buffer.alloc(8);
-  offset.writeBigInt64LE(BigInt(position));
-  const count = libc.splice(fromPipeFd, null, fileFd, offset, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-  if (count !== -1) return count === 0 ? 'end' : count;
-  const errno = lastErrno();
-  if (isTemporary(errno)) return 'again';
-  throw new SysError(errno, 'splice');
+export function moveIntoFileAside(fromPipeFd: number, fileFd: number, length: number): Promise<number | 'again' | 'end'> {
+  return new Promise((resolve, reject) => {
+    const flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+    libc.splice.async(fromPipeFd, null, fileFd, Buffer.alloc(8), length, flags, (error, count) => {
+      if (error !== null) return reject(error);
+      if (count !== -1) return resolve(count === 0 ? 'end' : count);
+      // Why is known to that thread alone: once more, on this one.
+      const again = libc.splice(fromPipeFd, null, fileFd, Buffer.alloc(8), length, flags);
+      const errno = again === -1 ? lastErrno() : 0;
+      if (again !== -1) resolve(again === 0 ? 'end' : again);
+      else if (isTemporary(errno)) resolve('again');
+      else reject(new SysError(errno, 'splice'));
+    });
+  });
+}
+
+/** Whether there is something to read, or no writer any more: poll(2), which takes no lock of a pipe's (`pipe_poll` in fs/pipe.c). A reader that has never had a writer is told of `none`. */
+export function inputOf(fd: number): 'some' | 'none' | 'ended' {
+  polled.writeInt32LE(fd, 0);
+  polled.writeInt16LE(POLLIN, 4);
+  polled.writeInt16LE(0, 6);
+  check(libc.poll(polled, 1, 0), 'poll');
+  const events = polled.readInt16LE(6);
+  if ((events & POLLIN) !== 0) return 'some';
+  return (events & POLLHUP) === 0 ? 'none' : 'ended';
 }
 
 /** The first bytes of what a pipe or FIFO holds, up to `length` of them and what a new pipe holds (64 KiB); they stay in it. @throws SysError */
