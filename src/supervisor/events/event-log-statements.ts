@@ -7,6 +7,7 @@ export interface LogStatements {
   readonly insertEnd: Statement;
   readonly findEnd: Statement;
   readonly tellEnd: Statement;
+  readonly forgetEnd: Statement;
   readonly untold: Statement;
   readonly lastStart: Statement;
   readonly after: Statement;
@@ -55,6 +56,7 @@ export function prepareStatements(db: Db): LogStatements {
     insertEnd: db.prepare(`INSERT OR IGNORE INTO events (told_ns, ${columns}) VALUES (NULL, 'exit', ?, ?, ?, ?, ?, ?, ?, ?)`),
     findEnd: db.prepare(`SELECT ${row} FROM events WHERE ${thisEnd}`),
     tellEnd: db.prepare(`UPDATE events SET told_ns = ?, event_id = ? WHERE ${thisEnd} AND told_ns IS NULL`),
+    forgetEnd: db.prepare(`DELETE FROM events WHERE ${thisEnd} AND told_ns IS NULL`),
     untold: db.prepare(`SELECT ${row} FROM events WHERE told_ns IS NULL ORDER BY row`),
     lastStart: db.prepare(
       `SELECT start_key, ${endOf('start')} AS ended FROM events AS start ` +

@@ -163,6 +163,11 @@ export class EventLog {
     return rows.map((row) => toEvent({ ...row, told_ns: 0n }));
   }
 
+  /** Takes back an end that was recorded and not told. */
+  forgetEnd({ namespace = LEGACY_NAMESPACE, containerId, processId, startKey }: EndName): void {
+    this.#statements.forgetEnd.run(namespace, containerId, processId, startKey);
+  }
+
   /** How a process ended, as far as it is recorded and has not been dropped. */
   endOf({ namespace = LEGACY_NAMESPACE, containerId, processId, startKey }: EndName): StoredEvent | undefined {
     const row = this.#statements.findEnd.get(namespace, containerId, processId, startKey) as EventRow | undefined;

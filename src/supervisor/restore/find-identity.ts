@@ -63,11 +63,13 @@ export function startOf(takeover: Takeover, context: Context): ReturnType<typeof
   return start === undefined || start.hasEnded ? undefined : parseStartKey(start.startKey);
 }
 
-function writtenIdentity(dir: string): WrittenIdentity {
+/** What its files say, as far as they can be read. */
+export function writtenIdentity(dir: string): WrittenIdentity {
   return { pid: tryRead(() => readPid(dir)), starttime: tryRead(() => readStarttime(dir)) };
 }
 
-function namesRunning(written: WrittenIdentity): written is { readonly pid: number; readonly starttime: string } {
+/** Whether that is a process that runs. */
+export function namesRunning(written: WrittenIdentity): written is { readonly pid: number; readonly starttime: string } {
   return written.pid !== undefined && written.starttime !== undefined && isRunning(written.pid, written.starttime);
 }
 

@@ -6,10 +6,12 @@ import { faultPoint } from '../../sys/fault';
 import { checkUnmounted } from '../../sys/files/held-directory';
 import { errorCodeOf } from '../../sys/thrown';
 import { type EndWork, finishEnd } from '../../worker/finish-end';
+import { parseStartKey } from '../../worker/process-handle';
 import type { Context } from '../context';
 import type { UntoldEnd } from '../events/event';
 import { forgetOom } from '../oom-told';
 import { takeoverOf } from './find-container';
+import { namesRunning, writtenIdentity } from './find-identity';
 import type { UnfinishedEnd } from './recovered';
 
 /**
@@ -42,6 +44,11 @@ export function keyOfEnd({ namespace, containerId }: UntoldEnd): ContainerKey {
 async function finish(end: UntoldEnd, context: Context): Promise<void> {
   const { processId } = end;
   const id = keyOfEnd(end);
+  if (isOfAnEarlierStart(end, context)) {
+    context.log.error({ id, process: processId, startKey: end.startKey }, 'the log has lost that this end was told: another start of the same name runs by now');
+    context.publisher.log.forgetEnd(end);
+    return;
+  }
   // One that is kept leaves what is removed when it is deleted.
   if (isLegacy(id)) {
     faultPoint('daemon.restore.before-finish');
@@ -52,6 +59,17 @@ async function finish(end: UntoldEnd, context: Context): Promise<void> {
     if (isLegacy(id) && processId === INIT) forgetOom(context.publisher.log, id);
     context.log.info({ id, process: processId, status: end.status }, 'an end that was recorded before the restart is told');
   });
+}
+
+/**
+ * Whether another start of the same name runs: a name is free again once its end has been told, so the log has lost that, and what came after it (its
+ * write-ahead log was cut short). What is there is the other start's, and a client that heard of this end now would take it for that one's.
+ */
+function isOfAnEarlierStart(end: UntoldEnd, context: Context): boolean {
+  const ended = parseStartKey(end.startKey);
+  const written = writtenIdentity(context.tools.stateDir.processDir(keyOfEnd(end), end.processId));
+  if (ended === undefined || !namesRunning(written)) return false;
+  return written.pid !== ended.pid || written.starttime !== ended.starttime;
 }
 
 /** @throws where something is mounted on the container's directory: what is to be seen there is not the container's */

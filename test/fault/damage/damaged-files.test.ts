@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { damages, fifoDamages } from '../../support/damage';
 import { lineOf } from '../../support/event-log-reader';
 import { makeFifo } from '../../support/fifo';
+import { untilExists } from '../../support/files';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { SharedHost } from '../../support/shared-host';
 import { removeSetAside } from '../../support/shims';
@@ -114,6 +115,40 @@ describeOnHost('a damaged event database', realContainers, () => {
     await expectWorking(host, id);
     removeSetAside(host);
     execFileSync('find', [host.stateDir, '-mindepth', '1', '-maxdepth', '1', '-name', '*.corrupt-*', '-exec', 'rm', '-r', '{}', '+']);
+  });
+});
+
+describeOnHost('an event database that is as it was before', realContainers, () => {
+  let host: TestHost;
+  beforeEach(() => {
+    host = new TestHost();
+  });
+  afterEach(() => host.cleanUp());
+
+  const database = (): string[] => readdirSync(host.stateDir).filter((name) => name.startsWith('holdfast-events.db'));
+
+  test('its last changes are lost, and with them that an end was told: who has the same name now runs on, and nobody hears of that end', async () => {
+    const mark = host.own('mark');
+    await host.startDaemon({ env: { HOLDFAST_FAULTS: `daemon.end.recorded=kill@${mark}` } });
+    await host.create('box', sleeper);
+    await host.client.signal('box', 9);
+    await untilExists(mark);
+    await host.stopDaemon('SIGKILL');
+    const kept = host.own('kept');
+    mkdirSync(kept, { recursive: true });
+    for (const name of database()) copyFileSync(join(host.stateDir, name), join(kept, name));
+    await host.startDaemon();
+    await host.create('box', sleeper);
+    const before = await host.initOf('box');
+    await host.stopDaemon('SIGKILL');
+    for (const name of database()) rmSync(join(host.stateDir, name));
+    for (const name of readdirSync(kept)) copyFileSync(join(kept, name), join(host.stateDir, name));
+    await host.startDaemon();
+    expect(await host.initOf('box')).toEqual(before);
+    const events = await host.events({ timestamp: epoch });
+    await host.client.signal('box', 9);
+    expect((await events.untilExit('box')).status).toBe(137);
+    expect(events.linesOf('box').filter((line) => line.startsWith('exit'))).toEqual(['exit init 137']);
   });
 });
 
