@@ -79,11 +79,13 @@ export function moveSome(fromPipeFd: number, toPipeFd: number, length: number): 
 export function moveIntoFileAside(fromPipeFd: number, fileFd: number, length: number): Promise<number | 'again' | 'end'> {
   return new Promise((resolve, reject) => {
     const flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
-    libc.splice.async(fromPipeFd, null, fileFd, Buffer.alloc(8), length, flags, (error, count) => {
+    // The kernel writes to it: it has to outlive the call, and does as the callback has it.
+    const offset = Buffer.alloc(8);
+    libc.splice.async(fromPipeFd, null, fileFd, offset, length, flags, (error, count) => {
       if (error !== null) return reject(error);
       if (count !== -1) return resolve(count === 0 ? 'end' : count);
       // Why is known to that thread alone: once more, on this one.
-      const again = libc.splice(fromPipeFd, null, fileFd, Buffer.alloc(8), length, flags);
+      const again = libc.splice(fromPipeFd, null, fileFd, offset.fill(0), length, flags);
       const errno = again === -1 ? lastErrno() : 0;
       if (again !== -1) resolve(again === 0 ? 'end' : again);
       else if (isTemporary(errno)) resolve('again');
