@@ -80,7 +80,7 @@ export class BenchDaemon {
     mkdirSync(this.stateDir, { recursive: true });
     return [
       '--listen', `unix://${this.socketPath}`,
-      '--state-dir', this.stateDir,
+      '--state-dir', this.stateDir, '--programs', join(this.directory, 'no-programs'),
       '--runtime', this.options.runtime,
       '--runtime-args=--root', `--runtime-args=${this.runtimeRoot}`,
       '--metrics-interval=0',

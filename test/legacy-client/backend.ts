@@ -74,6 +74,8 @@ export class Backend {
       '2m',
       '--state-dir',
       this.stateDir,
+      '--programs',
+      join(this.stateDir, 'no-programs'),
       '--shim',
       'docker-containerd-shim',
       '--runtime',

@@ -123,6 +123,9 @@ export class TestHost implements Territory {
       this.stateDir,
       '--root',
       join(this.directory, 'root'),
+      // Not those of this machine: they would be started a second time.
+      '--programs',
+      join(this.directory, 'no-programs'),
       '--runtime',
       'runc',
       '--runtime-args=--root',

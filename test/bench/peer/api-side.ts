@@ -89,7 +89,7 @@ export class ApiSide {
   #commandLine(): { readonly file: string; readonly args: readonly string[] } {
     const [root, state] = [join(this.#directory, 'root'), join(this.#directory, 'state')];
     if (this.name === 'holdfast') {
-      return { file: this.program, args: ['--listen', `unix://${this.socketPath}`, '--state-dir', state, '--root', root, '--metrics-interval=0'] };
+      return { file: this.program, args: ['--listen', `unix://${this.socketPath}`, '--state-dir', state, '--root', root, '--programs', join(root, 'no-programs'), '--metrics-interval=0'] };
     }
     const config = join(this.#directory, 'config.toml');
     writeFileSync(config, debianConfig(root, state, this.socketPath, join(this.#directory, 'opt')));

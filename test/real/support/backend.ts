@@ -72,7 +72,7 @@ export class Backend {
     if (this.name === 'holdfast') {
       return {
         program: join(binDirectory, 'holdfastd'),
-        args: ['--listen', `unix://${this.socket}`, '--state-dir', state, '--root', root, '--metrics-interval=0'],
+        args: ['--listen', `unix://${this.socket}`, '--state-dir', state, '--root', root, '--programs', this.place.path(this.directory, 'no-programs'), '--metrics-interval=0'],
       };
     }
     const config = this.place.path(`${this.directory}.toml`);
