@@ -40,6 +40,7 @@ export class Copier {
   private readonly copies = new Map<number, { readonly copy: Copy; readonly note: CopyNote }>();
   private readonly socket = new Socket({ fd: SHIM_FD, readable: true, writable: true });
   private readonly opening = new Set<number>();
+  private readonly closing = new Set<number>();
   private orphaned = false;
 
   /** The process ends when there is nothing to copy any more, and no shim. */
@@ -104,16 +105,19 @@ export class Copier {
     else copy.close();
   }
 
+  /** May be asked for again while a pipe that is locked puts it off. */
   private close(id: number): void {
-    const over = (): void => { this.over(id); };
+    if (this.closing.has(id)) return;
     const open = this.copies.get(id);
-    if (open === undefined) over();
-    else open.copy.close(over);
+    if (open === undefined) return this.over(id);
+    this.closing.add(id);
+    open.copy.close(() => { this.over(id); });
   }
 
   private over(id: number): void {
     this.copies.delete(id);
     this.opening.delete(id);
+    this.closing.delete(id);
     this.report({ report: 'ended', id });
     this.endIfDone();
   }
