@@ -8,15 +8,21 @@ import { leaveDescriptors, openDescriptors } from '../support/descriptors';
 import { untilGone } from '../support/files';
 import { failureOf } from '../support/failure';
 import { PidsLimit } from '../support/pids-limit';
+import { untilCaught } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { shimOf } from '../support/shims';
 import { TestHost } from '../support/test-host';
 import { expectWorking } from '../support/untouched';
 
 const sleeper = { args: ['sleep', '1000'] };
-/** Ends with 7 at a SIGUSR1. */
+/** Ends with 7 at a SIGUSR1: {@link tell} it. */
 const obedient = { args: ['sh', '-c', 'trap "exit 7" USR1; while :; do sleep 0.05; done'] };
 const SIGUSR1 = 10;
+/** The signal, once it is past its trap. */
+const tell = async (host: TestHost, id: string): Promise<void> => {
+  await untilCaught((await host.initOf(id)).systemPid, SIGUSR1);
+  await host.client.signal(id, SIGUSR1);
+};
 const exec = (id: string, pid: string) => ({ id, pid, args: ['/bin/true'], env: ['PATH=/bin'], cwd: '/' });
 const ids = async (host: TestHost): Promise<string[]> => (await host.client.state()).containers.map(({ id }) => id).sort();
 
@@ -44,7 +50,7 @@ describeOnHost('no descriptors left', realContainers, () => {
     expect((await failureOf(host.create('refused', sleeper))).details).toMatch(/too many open files/);
     expect((await failureOf(host.client.addProcess(exec('other', 'late')))).details).toMatch(/late\/.*too many open files|too many open files.*late\//);
     expect(await ids(host)).toEqual(['box', 'other']);
-    await host.client.signal('box', SIGUSR1);
+    await tell(host, 'box');
     await host.client.signal('other', 0);
     giveBack();
     expect((await events.untilExit('box')).status).toBe(7);
@@ -94,7 +100,7 @@ describeOnHost('no descriptors left', realContainers, () => {
     expect(outcomes.filter((one) => one).length).toBeGreaterThanOrEqual(64);
     expect(host.daemon.log()).toMatch(/connections are refused: too many open files/);
     expect((await failureOf(host.create('refused', sleeper))).details).toMatch(/refused\/init\/exit: too many open files/);
-    await host.client.signal('box', SIGUSR1);
+    await tell(host, 'box');
     expect((await events.untilExit('box')).status).toBe(7);
     const closed = sockets.map((socket) => new Promise((done) => socket.destroyed ? done(undefined) : socket.once('close', done)));
     for (const socket of sockets) socket.destroy();
@@ -117,7 +123,7 @@ describeOnHost('no descriptors left', realContainers, () => {
     expect(refusal).toMatch(/too many open files/);
     expect(started.length).toBeGreaterThan(5);
     expect(await ids(host)).toEqual([...started].sort());
-    for (const id of started) await host.client.signal(id, SIGUSR1);
+    for (const id of started) await tell(host, id);
     for (const id of started) expect((await events.untilExit(id)).status).toBe(7);
     for (const id of started) expect(events.linesOf(id)).toEqual(['start-container', 'exit init 7']);
     await expectWorking(host);
@@ -167,7 +173,7 @@ describeOnHost('no processes left', [...realContainers, 'pids controller'], () =
       if (one.status === 'rejected') expect(String(one.reason)).toMatch(/UNKNOWN: .*(resource temporarily unavailable|no more processes or memory|oci runtime error: )/);
     }
     expect(await host.client.isServing()).toBe(true);
-    await host.client.signal('box', SIGUSR1);
+    await tell(host, 'box');
     limit.lift();
     expect((await events.untilExit('box')).status).toBe(7);
     expect(events.linesOf('box')).toEqual(['start-container', 'exit init 7']);
@@ -211,7 +217,7 @@ describeOnHost('a state directory without room', realContainers, () => {
     }
     expect(refusal).toMatch(/no space left on device|disk is full/i);
     expect(await ids(host)).toEqual([...started].sort());
-    for (const id of started) await host.client.signal(id, SIGUSR1);
+    for (const id of started) await tell(host, id);
     for (const id of started) expect((await events.untilExit(id)).status).toBe(7);
     for (const id of started) expect(events.linesOf(id)).toEqual(['start-container', 'exit init 7']);
     await expectWorking(host);

@@ -4,6 +4,7 @@ import { Poller } from '../../src/sys/poller';
 import { openPidFd } from '../../src/sys/process/process';
 import { cgroupDirectories } from './cgroups';
 import { patienceMs, within } from './deadline';
+import { until } from './until';
 
 /** A process as the kernel shows it at one moment. */
 export interface SeenProcess {
@@ -102,4 +103,13 @@ export async function waitForExit(pid: number, deadlineMs = patienceMs): Promise
     poller.close();
     closeSync(pidFd);
   }
+}
+
+/**
+ * Resolves once the process catches that signal (`SigCgt` of proc_pid_status(5)). A process 1 of its PID namespace hears nothing of a signal that
+ * it does not catch (pid_namespaces(7)), and a program that has been started a moment ago has not asked for any: a signal sent then is lost for ever.
+ */
+export async function untilCaught(pid: number, signal: number): Promise<void> {
+  const caught = (): string => /^SigCgt:\s*([0-9a-f]+)$/m.exec(textOf(`/proc/${String(pid)}/status`))?.[1] ?? '0';
+  await until(`process ${String(pid)} to catch signal ${String(signal)}`, caught, (mask) => (BigInt(`0x${mask}`) >> BigInt(signal - 1) & 1n) === 1n);
 }

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { constants } from 'node:os';
 
 import Ajv2020 from 'ajv/dist/2020';
 
@@ -7,7 +8,7 @@ import type { AgentHost } from '../../support/agent-host';
 import { Ctl } from '../../support/ctl';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { SharedAgent } from '../../support/shared-agent';
-import { processOf } from '../../support/processes';
+import { processOf, untilCaught } from '../../support/processes';
 
 describeOnHost('verbs for programs that files define', realContainers, () => {
   const shared = new SharedAgent();
@@ -37,6 +38,7 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
     agent.define('none', ['command = "sleep 1000"']);
     await agent.takeUp();
     for (const name of ['signal', 'command', 'fails', 'none']) await agent.untilState(name, State.RUNNING);
+    await untilCaught((await agent.look('signal')).pid, constants.signals.SIGHUP);
     expect(await run('reload', ...['signal', 'command', 'fails', 'none'].map((name) => agent.name(name)))).toEqual({
       status: 1, stdout: 'signal: reloaded\ncommand: reloaded\nfails: ERROR (failed)\nnone: ERROR (failed)\n',
     });

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 
 import { ContainersService, Outcome, State } from '../../../src/api/gen/holdfast/v1/containers';
@@ -7,7 +8,7 @@ import type { Container, Definition, Progress } from '../../../src/api/gen/holdf
 import { DaemonService } from '../../../src/api/gen/holdfast/v1/daemon';
 import { EventsService } from '../../../src/api/gen/holdfast/v1/events';
 import { ContainerdClient } from '../../support/containerd-client';
-import { processesNaming, waitForExit } from '../../support/processes';
+import { processesNaming, untilCaught, waitForExit } from '../../support/processes';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { SharedHost } from '../../support/shared-host';
 import type { TestHost } from '../../support/test-host';
@@ -140,6 +141,7 @@ describeOnHost('holdfast.v1', realContainers, () => {
   test('an end while the daemon is away is written down by the next one', async () => {
     await start('web', ['sh', '-c', 'trap "exit 5" TERM; while :; do sleep 0.05; done']);
     const { pid } = await one('web');
+    await untilCaught(pid, constants.signals.SIGTERM);
     await host.stopDaemon('SIGKILL');
     process.kill(pid, 'SIGTERM');
     client.close();
