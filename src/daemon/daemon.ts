@@ -248,6 +248,7 @@ export class Daemon {
     this.#programs.close();
     this.#api.close();
     this.#context.monitor.close();
+    this.#context.tools.frozenCgroup.close();
     emptyTrash(this.#context.tools.stateDir, this.log);
     this.#context.publisher.close();
     this.#foreign.close();

@@ -1,4 +1,5 @@
 import type { ForeignFiles } from '../runtime/foreign/foreign-files';
+import { FrozenCgroup } from '../runtime/cgroups/frozen-cgroup';
 import type { Logger } from '../runtime/logger';
 import type { RuntimeCopies } from '../runtime/oci/runtime-copies';
 import { RuntimeKinds } from '../runtime/oci/runtime-kinds';
@@ -42,6 +43,7 @@ export function makeTools({ settings, stateDir, fleet, reaper, poller, runtimeCo
     poller,
     runtimeCopies,
     runtimeKinds: new RuntimeKinds(),
+    frozenCgroup: new FrozenCgroup(stateDir.root),
     foreign,
     log,
     descriptors,

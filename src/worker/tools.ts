@@ -1,5 +1,6 @@
 import type { StateDir } from '../runtime/state-dir/layout';
 import type { RuntimeCopies } from '../runtime/oci/runtime-copies';
+import type { FrozenCgroup } from '../runtime/cgroups/frozen-cgroup';
 import type { RuntimeKinds } from '../runtime/oci/runtime-kinds';
 import type { Poller } from '../sys/poller';
 import type { ChildReaper } from '../sys/process/children';
@@ -16,6 +17,8 @@ export interface WorkTools {
   readonly reaper: ChildReaper;
   readonly runtimeCopies: RuntimeCopies;
   readonly runtimeKinds: RuntimeKinds;
+  /** Held while containers are paused. */
+  readonly frozenCgroup: FrozenCgroup;
   readonly poller: Poller;
   readonly log: Logger;
   readonly descriptors: DescriptorRoom;

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 
+import { frozenCgroupOf } from '../../src/runtime/cgroups/frozen-cgroup';
+import { cgroupDirectories } from '../support/cgroups';
 import { failureOf } from '../support/failure';
 import { processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
@@ -11,6 +13,7 @@ import { until } from '../support/until';
 import { expectUntouched } from '../support/untouched';
 
 const path = 'PATH=/bin';
+const hasVersion1 = existsSync('/sys/fs/cgroup/freezer');
 const epoch = { seconds: 0n, nanos: 0 };
 
 describeOnHost('a paused container', [...realContainers, 'freezer'], () => {
@@ -61,6 +64,25 @@ describeOnHost('a paused container', [...realContainers, 'freezer'], () => {
     chmodSync(runtime, 0o755);
     await host.end();
     await expectUntouched(host);
+  });
+
+  test('is not the only frozen cgroup of the machine, until the daemon ends', async () => {
+    await host.restartDaemon('SIGKILL');
+    const frozen = () => cgroupDirectories(frozenCgroupOf(host.stateDir)).own;
+    expect(frozen()).toEqual([]);
+    await host.create('calm', { args: ['sleep', '1000'] });
+    for (const act of [pause, resume, pause, resume]) {
+      await act('calm');
+      expect(frozen().map((path) => readFileSync(`${path}/freezer.state`, 'utf8'))).toEqual(hasVersion1 ? ['FROZEN\n'] : []);
+    }
+    await host.restartDaemon('SIGKILL');
+    expect(frozen()).toEqual([]);
+    await pause('calm');
+    await host.stopDaemon();
+    expect(frozen()).toEqual([]);
+    await host.startDaemon();
+    await resume('calm');
+    await host.end();
   });
 
   test("is refused what it cannot do, in the runtime's own words, and stays as it is", async () => {

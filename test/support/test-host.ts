@@ -11,6 +11,7 @@ import { ApiClient } from './api-client';
 import type { CallLimits } from './api-client';
 import { writeBundle } from './bundle';
 import type { BundleOptions } from './bundle';
+import { frozenCgroupOf } from '../../src/runtime/cgroups/frozen-cgroup';
 import { cgroupDirectories, removeCgroups } from './cgroups';
 import { ClientStdio } from './client-stdio';
 import { DaemonProcess, describeExit } from './daemon-process';
@@ -274,7 +275,9 @@ export class TestHost implements Territory {
     await this.#untilProcessesEnd(graceMs);
     const leftovers = [...complaints, ...findLeftovers(this)];
     if (leftovers.length > 0) await removeLeftovers(this);
-    const kept = removeCgroups(cgroupDirectories(this.cgroup).own).map((path) => `cgroup ${path}`);
+    // A daemon that was killed has left the second one for the next of its state directory.
+    const own = [this.cgroup, frozenCgroupOf(this.stateDir)].flatMap((path) => cgroupDirectories(path).own);
+    const kept = removeCgroups(own).map((path) => `cgroup ${path}`);
     const stubborn = [...findLeftovers(this).filter((leftover) => /^(process|mount|cgroup)/.test(leftover)), ...kept];
     if (stubborn.length === 0) rmSync(this.directory, { recursive: true, force: true });
     const named = [...leftovers, ...stubborn.map((left) => `${left} (not removable)`)];

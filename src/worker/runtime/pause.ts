@@ -17,7 +17,10 @@ export interface Pausable extends Target {
  */
 export async function pauseContainer(tools: WorkTools, target: Pausable, signal: AbortSignal): Promise<void> {
   throwIfAborted(signal);
-  const isDone = await byKernel(tools, target, 'running', (cgroup) => freeze(cgroup, tools.poller));
+  const isDone = await byKernel(tools, target, 'running', (cgroup) => {
+    tools.frozenCgroup.hold(cgroup);
+    return freeze(cgroup, tools.poller);
+  });
   if (!isDone) await callForContainer(tools, target, 'pause', pauseArgs, signal);
 }
 
