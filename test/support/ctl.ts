@@ -112,7 +112,10 @@ export class RunningCtl {
       this.#stdout += chunk.toString();
       for (const wake of this.#wakers) wake();
     });
-    child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr += chunk.toString();
+      for (const wake of this.#wakers) wake();
+    });
     this.#closed = new Promise<CtlEnd>((settle, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => {
@@ -151,12 +154,21 @@ export class RunningCtl {
   }
 
   /** Resolves when stdout has held `expected` so many times, with all that it has held. */
-  async printed(expected: string, times = 1): Promise<string> {
+  printed(expected: string, times = 1): Promise<string> {
+    return this.#until(() => this.#stdout, expected, times);
+  }
+
+  /** The same of stderr. */
+  complained(expected: string, times = 1): Promise<string> {
+    return this.#until(() => this.#stderr, expected, times);
+  }
+
+  async #until(text: () => string, expected: string, times: number): Promise<string> {
     const there = new Promise<string>((settle) => {
       const look = (): void => {
-        if (this.#stdout.split(expected).length <= times) return;
+        if (text().split(expected).length <= times) return;
         this.#wakers.delete(look);
-        settle(this.#stdout);
+        settle(text());
       };
       this.#wakers.add(look);
       look();

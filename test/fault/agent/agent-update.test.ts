@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 
 import { ContainersService, State } from '../../../src/api/gen/holdfast/v1/containers';
 import { DefinitionsService } from '../../../src/api/gen/holdfast/v1/definitions';
 import type { FaultPoint } from '../../../src/sys/fault-points';
 import { AgentHost } from '../../support/agent-host';
 import { within } from '../../support/deadline';
-import { waitForExit } from '../../support/processes';
+import { untilCaught, waitForExit } from '../../support/processes';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { until } from '../../support/until';
 
@@ -73,6 +74,7 @@ describeOnHost('an update whose daemon is killed', realContainers, () => {
     agent.define('gone', [`command = ["bash", "-c", '''trap "read < ${host.own('go')}; exit 0" TERM; while :; do sleep 0.05; done''']`, 'startsecs = 0', 'stopwaitsecs = 100']);
     await agent.startDaemon();
     const { pid } = await agent.untilState('gone', State.RUNNING);
+    await untilCaught(pid, constants.signals.SIGTERM);
     rmSync(`${host.own('programs')}/gone.toml`);
     const cutOff = agent.client.all(DefinitionsService.update, { names: [], dry_run: false }).catch(() => undefined);
     await agent.untilState('gone', State.STOPPING);

@@ -83,7 +83,7 @@ describeOnHost('holdfastctl fg', realContainers, () => {
 
   test('one whose client was killed runs on, and who joins it goes on where that client was', async () => {
     // Far more than a pipe holds: it is kept.
-    const script = 'trap go=1 USR1; echo there; while [ -z "$go" ]; do sleep 0.05; done; seq 300000; go=; while [ -z "$go" ]; do sleep 0.05; done; echo end >&2; exit 7';
+    const script = `trap 'go=$((go + 1))' USR1; go=0; echo there; while [ $go -lt 1 ]; do sleep 0.05; done; seq 300000; while [ $go -lt 2 ]; do sleep 0.05; done; echo end >&2; exit 7`;
     const run = ctl.start('run', '--name', name, '--host', '--', 'sh', '-c', script);
     await run.printed('there\n');
     run.kill('SIGKILL');

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 
 import { State } from '../../../src/api/gen/holdfast/v1/containers';
 import { AgentHost } from '../../support/agent-host';
@@ -13,13 +13,14 @@ describeOnHost('Ctrl-C in a verb that waits changes nothing, and says what goes 
   let stubborn: string;
   beforeEach(async () => {
     agent = new AgentHost();
-    stubborn = `trap "" TERM; while [ ! -e ${agent.host.own('over')} ]; do sleep 0.05; done`;
+    stubborn = `trap "" TERM; echo deaf >> ${agent.host.own('starts')}; while [ ! -e ${agent.host.own('over')} ]; do sleep 0.05; done`;
     agent.define('slow', ['command = "sleep 1000"', 'startsecs = 1000', 'autostart = false']);
     for (const name of ['one', 'two']) agent.define(name, [`command = ["sh", "-c", '${stubborn}']`, 'stopwaitsecs = 1000', 'startsecs = 0']);
     agent.define('reloading', ['command = "sleep 1000"', 'startsecs = 0', 'reload_command = ["sleep", "1000"]']);
     await agent.startDaemon();
     ctl = new Ctl(agent.host);
     for (const name of ['one', 'two', 'reloading']) await agent.untilState(name, State.RUNNING);
+    await agent.untilStarted('deaf', 2, 'one');
   });
   afterEach(async () => {
     ctl.close();
@@ -33,12 +34,11 @@ describeOnHost('Ctrl-C in a verb that waits changes nothing, and says what goes 
     expect(status).toBe(130);
     return stderr.replaceAll(agent.name(''), '').replace(/0:16:\d\d/, 'T');
   };
-  /** Once it has connected: what it does at Ctrl-C is settled before. */
+  /** Once it connects: what it does at Ctrl-C is settled before. */
   const connected = async (...args: readonly string[]): Promise<RunningCtl> => {
-    const open = (): number => readdirSync(`/proc/${String(agent.host.daemon.pid)}/fd`).length;
-    const before = open();
     const running = ctl.start(...args);
-    await until('its connection', open, (now) => now > before);
+    // Its stdio is three.
+    await until('its connection', () => socketsOf(running.pid), (count) => count > 3);
     return running;
   };
 
@@ -96,3 +96,16 @@ describeOnHost('Ctrl-C in a verb that waits changes nothing, and says what goes 
     expect((await agent.look('one')).state).toBe(State.RUNNING);
   });
 });
+
+/** How many sockets a process has. */
+function socketsOf(pid: number): number {
+  const directory = `/proc/${String(pid)}/fd`;
+  return readdirSync(directory).filter((fd) => {
+    try {
+      return readlinkSync(`${directory}/${fd}`).startsWith('socket:');
+    } catch {
+      // It was open for a moment.
+      return false;
+    }
+  }).length;
+}

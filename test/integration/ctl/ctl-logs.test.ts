@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,6 +10,7 @@ import type { Ctl } from '../../support/ctl';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { SharedCtl } from '../../support/shared-ctl';
 import type { TestHost } from '../../support/test-host';
+import { until } from '../../support/until';
 
 const counted = (to: number): string => Array.from({ length: to }, (_, index) => `${String(index + 1)}\n`).join('');
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/;
@@ -30,7 +31,12 @@ describeOnHost('holdfastctl logs and tail', realContainers, () => {
   };
 
   test('logs: the text as it was, each stream to its own; with times, as JSON, and what matches alone', async () => {
-    await run('echo out; sleep 0.1; echo err >&2; sleep 0.1; printf end');
+    // One after the other, each once what comes before is kept: the copier takes both streams when it comes to them.
+    await run('echo out; until [ -e one ]; do sleep 0.05; done; echo err >&2; until [ -e two ]; do sleep 0.05; done; printf end');
+    await until('the first line', () => ctl.run('logs', name), ({ stdout }) => stdout === 'out\n');
+    writeFileSync(host.own('one'), '');
+    await until('the second', () => ctl.run('logs', name), ({ stderr }) => stderr === 'err\n');
+    writeFileSync(host.own('two'), '');
     await ctl.prints('wait', name);
     expect(await ctl.run('logs', name)).toEqual({ status: 0, stdout: 'out\nend', stderr: 'err\n' });
     const timed = (await ctl.prints('logs', '-t', name)).split('\n').map((line) => line.split(' '));
@@ -120,6 +126,7 @@ describeOnHost('holdfastctl logs and tail', realContainers, () => {
 
   test('tail -f: the last 1024 bytes, what comes, and a newline at Ctrl-C', async () => {
     await run('seq 2000; while [ ! -e go ]; do sleep 0.05; done; echo later; exec sleep 1000');
+    await until('all of it to be kept', () => ctl.prints('logs', name), (text) => text.endsWith('\n2000\n'));
     const tail = ctl.start('tail', '-f', name);
     await tail.printed('2000\n');
     await promisify(execFile)('touch', [host.own('go')]);
@@ -129,7 +136,7 @@ describeOnHost('holdfastctl logs and tail', realContainers, () => {
   });
 
   test('logs -f goes on over restarts of the program and of the daemon, says how each run ended, and ends when it is removed', async () => {
-    await run('echo up; trap "exit 3" TERM; while :; do sleep 0.05; done');
+    await run('trap "exit 3" TERM; echo up; while :; do sleep 0.05; done');
     const logs = ctl.start('logs', '-f', name);
     await logs.printed('up\n');
     await host.restartDaemon('SIGKILL');

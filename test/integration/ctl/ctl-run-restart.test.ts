@@ -153,8 +153,8 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     });
 
     describe('without --detach', () => {
-      /** A program that writes how often it has been started. */
-      const counting = (then: string): readonly string[] => ['--host', '--', 'sh', '-c', `n=$(cat ${agent.host.own('file')}); n=$((n + 1)); echo $n > ${agent.host.own('file')}; echo run $n; echo wrong >&2; ${then}`];
+      /** A program that writes how often it has been started. @param first what it does before that */
+      const counting = (then: string, first = ':'): readonly string[] => ['--host', '--', 'sh', '-c', `${first}; n=$(cat ${agent.host.own('file')}); n=$((n + 1)); echo $n > ${agent.host.own('file')}; echo run $n; echo wrong >&2; ${then}`];
       const nothingKept = async (): Promise<void> => { expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]); };
 
       test('what it writes is shown over its restarts, and its last status is ours once it is not started again', async () => {
@@ -177,19 +177,19 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
       });
 
       test('and its number counts all restarts, also of runs that were no quick ones', async () => {
-        expect(await ctl.run('run', '--restart', 'on-failure:1', ...counting('sleep 1.1; exit 3'))).toMatchObject({ status: 3, stdout: 'run 1\nrun 2\n' });
+        expect(await ctl.run('run', '--restart', 'on-failure:1', ...counting('sleep 2; exit 3'))).toMatchObject({ status: 3, stdout: 'run 1\nrun 2\n' });
         await nothingKept();
       });
 
       test('one that ends as its policy has it is over; one with a name is remembered', async () => {
         const name = agent.name('web');
-        expect(await ctl.run('run', '--name', name, '--restart', 'unexpected', ...counting('sleep 1.2; test $n = 2'))).toMatchObject({ status: 0, stdout: 'run 1\nrun 2\n' });
+        expect(await ctl.run('run', '--name', name, '--restart', 'unexpected', ...counting('sleep 2; test $n = 2'))).toMatchObject({ status: 0, stdout: 'run 1\nrun 2\n' });
         expect((await agent.look('web')).state).toBe(State.EXITED);
       });
 
       test('it goes on over a killed daemon; Ctrl-C stops it', async () => {
         const name = agent.name('web');
-        const running = ctl.start('run', '--name', name, '--restart', 'always', ...counting(`trap 'echo stopped; exit 5' TERM; while :; do sleep 0.05; done`));
+        const running = ctl.start('run', '--name', name, '--restart', 'always', ...counting('while :; do sleep 0.05; done', "trap 'echo stopped; exit 5' TERM"));
         await running.printed('run 1\n');
         await agent.killDaemon();
         process.kill((await agent.look('web')).pid, 'SIGKILL');
@@ -201,7 +201,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
 
       test('a second Ctrl-C leaves it', async () => {
         const name = agent.name('web');
-        const running = ctl.start('run', '--name', name, '--restart', 'always', ...counting(`trap 'echo asked' TERM; while :; do sleep 0.05; done`));
+        const running = ctl.start('run', '--name', name, '--restart', 'always', ...counting('while :; do sleep 0.05; done', "trap 'echo asked' TERM"));
         await running.printed('run 1\n');
         running.kill('SIGINT');
         await running.printed('asked\n');
@@ -226,6 +226,8 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
       test('one without a name ends with the reader of its output, and is forgotten', async () => {
         const running = ctl.start('run', '--restart', 'always', ...counting('while :; do echo line; sleep 0.05; done'));
         await running.printed('line\n');
+        // Its other stream comes by itself.
+        await running.complained('wrong\n');
         running.closeOutput();
         expect(await running.ended).toMatchObject({ status: 141, stderr: 'wrong\n' });
         await nothingKept();

@@ -120,8 +120,11 @@ describeOnHost('holdfast.v1', realContainers, () => {
   test('a program that is told to go at its end does', async () => {
     const going = client.all(EventsService.follow, { after_id: 0n, since: undefined, stored_only: false, namespaces: ['programs'], name: '' });
     going.catch(() => undefined);
-    await start('once', ['sleep', '0.2'], { remove_at_end: true });
-    await ended('once');
+    await start('once', ['sleep', '1000'], { remove_at_end: true });
+    // Asked for before its end: after that there is none to wait for.
+    const over = ended('once');
+    await client.ask(ContainersService.signal, { name: 'once', process: '', signal: constants.signals.SIGKILL });
+    await over;
     // In the name's turn: after the forgetting.
     expect(outcomes(await start('once'))).toEqual([Outcome.NO_SUCH_PROCESS]);
     expect(await listed()).toEqual([]);
@@ -172,7 +175,7 @@ describeOnHost('holdfast.v1', realContainers, () => {
 
   test('a stop that a daemon died in is gone on with by the next one', async () => {
     await start('web', ['sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done']);
-    const stopping = client.all(ContainersService.stop, { names: ['web'], signal: 0, timeout_ms: 4000n });
+    const stopping = client.all(ContainersService.stop, { names: ['web'], signal: 0, timeout_ms: 10_000n });
     const cut = expect(stopping).rejects.toThrow();
     while ((await one('web')).state !== State.STOPPING);
     await restart('SIGKILL');
