@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -13,6 +13,7 @@ import { digestOf } from '../../support/image-archive';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { TaskHost } from '../../support/task-host';
 import { TestHost } from '../../support/test-host';
+import { until } from '../../support/until';
 
 const sleeper = { args: ['sleep', '1000'] };
 
@@ -127,6 +128,8 @@ describeOnHost('a disk that hangs in a write of a record', realContainers, () =>
       const client = new ContainerdClient(host.socketPath);
       const hanging = failureOf(client.ask(ContainersService.create, { container: containerOf('late', {}) }, 'tests'));
       await expect(Promise.race([hanging, client.ask(ContainersService.get, { id: 'web' }, 'tests')])).resolves.toHaveProperty('container');
+      // Other requests are answered before its thread has come to the disk: killed there, it would end.
+      await until('a thread that waits for the disk', () => waitsForDisk(killed.pid), (waits) => waits);
       killed.kill('SIGKILL');
       // Its client sees its end at once, though its thread stays in the kernel; and all that it held is let go of.
       expect(await hanging).toMatchObject({ code: 14 });
@@ -149,6 +152,12 @@ describeOnHost('a disk that hangs in a write of a record', realContainers, () =>
     expect((await listed(tasks)).filter((id) => id !== 'late')).toEqual(['next', 'web']);
   });
 });
+
+/** Whether one of its threads is in a wait that no signal ends (proc_pid_stat(5)). */
+function waitsForDisk(pid: number): boolean {
+  const threads = readdirSync(`/proc/${String(pid)}/task`);
+  return threads.some((tid) => /^ D /.test(readFileSync(`/proc/${String(pid)}/task/${tid}/stat`, 'utf8').replace(/^.*\)/, '')));
+}
 
 /** The first one stays as a zombie as long as there is another. */
 function threadsOf(pid: number): number {
