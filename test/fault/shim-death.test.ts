@@ -12,6 +12,7 @@ import { SharedHost } from '../support/shared-host';
 import { killDaemonAndShims, killShims, shimOf, shimsOf } from '../support/shims';
 import { TestHost } from '../support/test-host';
 import { expectUntouched, expectWorking } from '../support/untouched';
+import { until } from '../support/until';
 
 const env = ['PATH=/bin'];
 const sleeper = { args: ['sleep', '1000'] };
@@ -214,7 +215,8 @@ describeOnHost('the shim dies during a start', realContainers, () => {
   test.each(['hangs', 'hangs-with-child'] as const)('in the takeover (the runtime %s): an error in the words of the contract, and undone', async (behaviour) => {
     const runtime = writeFakeRuntime(host.own('runtime'), behaviour);
     const answer = failureOf(host.client.create(request(runtime)));
-    await untilExists(`${runtime}.called`);
+    // Not before it hangs: who comes to that later would be missed below.
+    await until('the runtime to hang', () => processesNaming(`${runtime}.never`).length, (count) => count > 0);
     await killShims(host);
     expect((await answer).details).toBe('containerd: shim exited before container process was started');
     await Promise.all(processesNaming(`${runtime}.never`).map((seen) => { signalExactly(seen, 'SIGKILL'); return waitForExit(seen.pid); }));
@@ -302,7 +304,8 @@ describeOnHost('--on-shim-death=kill', realContainers, () => {
 });
 
 describeOnHost('a shim that hangs', realContainers, () => {
-  const env = { HOLDFAST_SHIM_WATCHDOG: '100,500' };
+  // Far longer than one takes that does answer, on a machine with much else to do.
+  const env = { HOLDFAST_SHIM_WATCHDOG: '100,3000' };
   let host: TestHost;
   beforeEach(async () => {
     host = await TestHost.withDaemon({ env });
@@ -328,8 +331,7 @@ describeOnHost('a shim that hangs', realContainers, () => {
     const hung = shimOf(host);
     await host.stopDaemon('SIGKILL');
     signalExactly(hung, 'SIGSTOP');
-    // Long enough for all of this before it is given up.
-    await host.startDaemon({ env: { HOLDFAST_SHIM_WATCHDOG: '100,1000' } });
+    await host.startDaemon({ env });
     expect((await host.client.state('box')).containers[0]?.status).toBe('running');
     await waitForExit(hung.pid);
     const events = await host.events();

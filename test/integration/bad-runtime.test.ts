@@ -61,7 +61,8 @@ describeOnHost('a runtime', realContainers, () => {
   });
 
   describe('that hangs', () => {
-    useDaemon({ flags: ['--start-timeout=1500ms'] });
+    // Long enough for the start of a container that is to show that all is well.
+    useDaemon({ flags: ['--start-timeout=4s'] });
 
     test.each<FakeRuntimeBehaviour>(['hangs', 'hangs-with-child', 'start-hangs'])(
       '(%s) runs into the start timeout, and leaves no process',
