@@ -48,14 +48,20 @@ describeOnHost('events of the agent', realContainers, () => {
   const of = (short: string, process: string): Told[] => told(short).filter(({ payload }) => payload['processname'] === agent.name(process));
 
   const untilTold = async (short: string, what: string, isIt: () => boolean): Promise<void> => {
-    const wait = async (): Promise<void> => { while (!isIt()) await agent.look(short); };
-    await within(wait(), what, undefined, () => `${agent.lines(short).join('\n')}\n${agent.host.daemon.log()}`);
+    try {
+      await agent.until(short, what, isIt);
+    } catch (error) {
+      throw new Error(`${String(error)}\n${agent.lines(short).join('\n')}`, { cause: error });
+    }
   };
 
   test('a listener is told what becomes of programs, in supervisord\'s words and steps, and is sent again what it refuses', async () => {
     listener('ears', ['PROCESS_STATE', 'SUPERVISOR_STATE_CHANGE_RUNNING'], 'if [ $count = 3 ]; then fail; else ok; fi');
-    agent.define('web', ['command = "sh -c \'sleep 0.5; exit 3\'"', 'startsecs = 0.2', 'restart = { initial = 60 }']);
+    const gate = agent.host.own('gate');
+    agent.define('web', [`command = ["sh", "-c", "while [ ! -e ${gate} ]; do sleep 0.05; done; exit 3"]`, 'startsecs = 0.2', 'restart = { initial = 60 }']);
     await agent.startDaemon();
+    await agent.untilState('web', State.RUNNING);
+    agent.write('gate', '');
     await agent.untilState('web', State.BACKOFF);
     await agent.ask('stop', 'web');
     await untilTold('ears', 'the stop', () => of('ears', 'web').at(-1)?.name === 'STOPPED');
@@ -102,7 +108,7 @@ describeOnHost('events of the agent', realContainers, () => {
     listener('ears', ['PROCESS_STATE']);
     await agent.startDaemon();
     await untilTold('ears', 'the other', () => of('ears', 'mad').at(-1)?.name === 'RUNNING');
-    expect(agent.host.daemon.log()).toContain('an event listener does not speak the protocol');
+    await agent.until('mad', 'what is said of it', () => agent.host.daemon.log().includes('an event listener does not speak the protocol'));
     await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false });
   });
 

@@ -43,7 +43,7 @@ describeOnHost('health checks', realContainers, () => {
 
   test('failures in a row end it, and its next start comes after a pause', async () => {
     writeFileSync(gate, '');
-    agent.define('db', [agent.script('db', 'exec sleep 1000'), 'startsecs = 0'], { health: [`exec = ["test", "-e", "${gate}"]`, ...often, 'retries = 2'], restart: ['initial = 0.4', 'max = 0.4', 'jitter = 0'] });
+    agent.define('db', [agent.script('db', 'exec sleep 1000'), 'startsecs = 0'], { health: [`exec = ["test", "-e", "${gate}"]`, ...often, 'retries = 2'], restart: ['initial = 1.5', 'max = 1.5', 'jitter = 0'] });
     await agent.takeUp();
     await agent.untilState('db', State.RUNNING);
     rmSync(gate);
@@ -101,7 +101,7 @@ describeOnHost('health checks', realContainers, () => {
 
   test('notify: RUNNING once it reports, also to the next daemon, and not well once it is silent', async () => {
     writeFileSync(agent.host.own('db.sh'), [waitFor(gate), report('STATUS=up\\nREADY=1'), `until ${report('WATCHDOG=1')} && test -e ${gate}.silent; do sleep 0.05; done`, 'exec sleep 1000', ''].join('\n'));
-    agent.define('db', [agent.script('db', `. ${agent.host.own('db.sh')}`), 'ready = "notify"'], { health: ['notify = true', 'interval = 0.5', 'retries = 2'], restart: soonAgain });
+    agent.define('db', [agent.script('db', `. ${agent.host.own('db.sh')}`), 'ready = "notify"'], { health: ['notify = true', 'interval = 1.5', 'retries = 2'], restart: soonAgain });
     await agent.takeUp();
     await agent.until('db', 'its process', ({ state, pid }) => state === State.STARTING && pid !== 0);
     await agent.killDaemon();

@@ -64,7 +64,8 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
 
   test('a rolling restart ends at the first that fails, and leaves the others alone', async () => {
     for (const name of ['a', 'c']) agent.define(name, ['command = "sleep 1000"', 'startsecs = 0.1']);
-    agent.define('b', [`command = ["sh", "-c", "test ! -e ${agent.host.own('broken')} && exec sleep 1000"]`, 'startsecs = 0.1']);
+    // Longer than a shell takes to fail.
+    agent.define('b', [`command = ["sh", "-c", "test ! -e ${agent.host.own('broken')} && exec sleep 1000"]`, 'startsecs = 1.5']);
     await agent.takeUp();
     for (const name of ['a', 'b', 'c']) await agent.untilState(name, State.RUNNING);
     const names = ['a', 'b', 'c'].map((name) => agent.name(name));
