@@ -1,10 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { dirname } from 'node:path';
 
 import { ContainersService, State } from '../../../src/api/gen/holdfast/v1/containers';
-import { cgroupMounts } from '../../../src/runtime/cgroups/find';
+import { usualCgroupOf } from '../../../src/runtime/host/host-spec';
 import type { AgentHost } from '../../support/agent-host';
 import { writeBundle } from '../../support/bundle';
+import { cgroupDirectories } from '../../support/cgroups';
 import { Ctl } from '../../support/ctl';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { buildRootfs } from '../../support/rootfs';
@@ -93,8 +95,11 @@ describeOnHost('programs of files that are containers', realContainers, () => {
 
   test('those of a group have a + where their names have a colon, to the runtime alone; their cgroups are gone with them', async () => {
     const group = agent.name('pair');
-    const cgroups = (): readonly string[] => cgroupMounts().map(({ mountPoint }) => `${mountPoint}/holdfast`).filter((path) => existsSync(path));
-    const before = cgroups();
+    // Those of this daemon: other tests' come and go beside them.
+    const cgroups = (): readonly string[] => {
+      const { own, below } = cgroupDirectories(dirname(usualCgroupOf(agent.host.stateDir, 'programs', group)));
+      return [...own, ...below];
+    };
     writeFileSync(`${agent.host.own('programs')}/pair.toml`, `[program.two-${group}]\nrootfs = "${rootfs}"\ncommand = "sleep 1000"\nstopsignal = "KILL"\nprocess_name = "two"\n[group.${group}]\nprograms = ["two-${group}"]\n`);
     await agent.takeUp();
     const name = `${group}:two`;
@@ -106,8 +111,9 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     expect(await ctl.prints('exec', name, '--', 'echo', 'there')).toBe('there\n');
     expect(await ctl.prints('restart', name)).toBe(`${name}: stopped\n${name}: started\n`);
     rmSync(`${agent.host.own('programs')}/pair.toml`);
+    expect(cgroups()).not.toEqual([]);
     await ctl.prints('update');
-    expect(cgroups()).toEqual(before);
+    expect(cgroups()).toEqual([]);
   });
 
   test('its checks run in it, as its user, its secrets are there as long as it runs, and it is told of nowhere that it was looked at', async () => {
