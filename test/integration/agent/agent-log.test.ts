@@ -18,13 +18,15 @@ describeOnHost('output of programs that goes to files of their definition', real
     agent.define('web', [talking('web')], { log: [`stdout = "${out}"`, `stderr = "${err}"`] });
     await agent.startDaemon();
     const { pid } = await agent.untilState('web', State.RUNNING);
-    await agent.until('web', 'its output', () => existsSync(err) && readFileSync(err, 'utf8') !== '');
+    // Each is copied by itself.
+    const untilWritten = (what: string, lines: number): Promise<unknown> => agent.until('web', what, () => [out, err].every((path) => existsSync(path) && readFileSync(path, 'utf8').split('\n').length > lines));
+    await untilWritten('its output', 1);
     expect([out, err].map((path) => readFileSync(path, 'utf8'))).toEqual(['out of web\n', 'err of web\n']);
     // Nobody else's to write.
     expect(statSync(out).mode & 0o777).toBe(0o644);
     await agent.host.restartDaemon('SIGKILL');
     process.kill(pid, 'SIGKILL');
-    await agent.until('web', 'the output of its second run', () => readFileSync(err, 'utf8').split('\n').length === 3);
+    await untilWritten('the output of its second run', 2);
     expect([out, err].map((path) => readFileSync(path, 'utf8'))).toEqual(['out of web\nout of web\n', 'err of web\nerr of web\n']);
   });
 

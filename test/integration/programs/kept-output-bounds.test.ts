@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { noticeMoments } from '../../../src/sys/fault-points';
+import { FifoWriter } from '../../support/fifo';
 import { keptBytes, keptIn, keptText } from '../../support/kept-files';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { ShimHost } from '../../support/shim-host';
@@ -75,13 +76,18 @@ describeOnHost('output that is kept, of which not all is', realContainers, () =>
   test.each(['cri', 'raw'] as const)('what is too old goes, also while nothing is written, and what is not stays: %s', async (format) => {
     await host.startShim();
     const output = keptIn(dir, { format, maxAgeMs: 1000 });
-    const box = await host.run('box', { args: ['sh', '-c', 'seq 5; sleep 2; echo new; exec sleep 1000'], output });
+    const stdin = host.test.own('in');
+    const box = await host.run('box', { args: ['sh', '-c', 'seq 5; read line; echo new; exec sleep 1000'], output, stdin });
+    const input = new FifoWriter(stdin);
     const seen = new Set<string>();
     // It is gone as soon as it is too old itself.
     while (!seen.has('new')) {
-      seen.add(textNow(format));
+      const now = textNow(format);
+      if (now === '' && seen.has('1 2 3 4 5')) await input.write('go\n');
+      seen.add(now);
       await delay(20);
     }
+    input.close();
     expect([...seen].filter((text) => text !== '')).toEqual(['1 2 3 4 5', 'new']);
     process.kill(box.pid, 'SIGKILL');
     await box.untilExit();

@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { untilExists } from '../../support/files';
+import { FifoWriter } from '../../support/fifo';
+import { untilContains, untilExists } from '../../support/files';
 import { keptBytes, keptIn, keptLines, keptSize, keptText } from '../../support/kept-files';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { ShimHost } from '../../support/shim-host';
@@ -19,8 +20,20 @@ describeOnHost('output that is kept', realContainers, () => {
 
   test('is in one file, a line each with its time, in the order in which it came', async () => {
     const before = BigInt(Date.now()) * 1_000_000n;
-    const script = 'echo one; sleep 0.1; echo two >&2; sleep 0.1; printf three';
-    const box = await host.run('box', { args: ['sh', '-c', script], output: keptIn(dir) });
+    const file = join(dir, 'output.0000000001.log');
+    // To be watched from the beginning.
+    mkdirSync(dir);
+    writeFileSync(file, '');
+    // Each once the one before is there: the copier takes both streams when it comes to them.
+    const stdin = host.test.own('in');
+    const script = 'echo one; read line; echo two >&2; read line; printf three';
+    const box = await host.run('box', { args: ['sh', '-c', script], output: keptIn(dir), stdin });
+    const input = new FifoWriter(stdin);
+    for (const word of ['one', 'two']) {
+      await untilContains(file, ` F ${word}\n`);
+      await input.write('go\n');
+    }
+    input.close();
     expect(await box.untilExit()).toBe(0);
     const lines = keptLines(dir);
     expect(lines.map(({ stream, text, isPartial }) => [stream, text.toString(), isPartial])).toEqual([
