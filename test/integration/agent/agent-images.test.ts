@@ -106,7 +106,9 @@ describeOnHost('programs of files that name an image', realContainers, () => {
       const [first = '', ...others] = (await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false })).containers.map((container) => container.name);
       const starts = [first, ...others].map((process) => ctl.run('start', process));
       await within(hung, 'the layer to be asked for');
-      // One that fetches, and two that wait for it.
+      // One that fetches, and two that wait for it; or whose client has not come so far yet.
+      const states = async (): Promise<readonly State[]> => (await agent.client.ask(ContainersService.list, { names: [], all_namespaces: false })).containers.map(({ state }) => state);
+      await until('all three to wait for it', states, (all) => all.every((state) => state === State.STARTING));
       expect((await ctl.run('stop', first, ...others)).stdout.split('\n').filter((line) => line.endsWith(': stopped'))).toHaveLength(3);
       await Promise.all(starts);
       expect(layers()).toBe(1);

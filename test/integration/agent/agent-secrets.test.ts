@@ -42,7 +42,7 @@ describeOnHost('secrets of a program', realContainers, () => {
     writeFileSync(agent.host.own('key'), `${secret}\n`);
     agent.define('web', [`command = ["sh", "-c", "echo $KEY > ${got}; exec sleep 1000"]`, `secrets = { KEY = { file = "${agent.host.own('key')}", as = "environment" } }`, 'environment = { OTHER = "plain" }']);
     await agent.startDaemon();
-    await agent.untilState('web', State.RUNNING);
+    await agent.until('web', 'what it got', ({ state }) => state === State.RUNNING && existsSync(got) && readFileSync(got, 'utf8') !== '');
     expect(readFileSync(got, 'utf8')).toBe(`${secret}\n`);
     const { containers } = await agent.client.ask(ContainersService.list, { names: [], all_namespaces: true });
     const all = JSON.stringify(containers, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value instanceof Uint8Array ? Buffer.from(value).toString() : value));

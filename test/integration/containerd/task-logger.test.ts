@@ -14,8 +14,8 @@ import { upgradeShims } from '../../support/upgrade-shims';
 
 const say = ['sh', '-c', 'echo out; echo err >&2'];
 const echo = ['sh', '-c', 'while read line; do echo "out $line"; echo "err $line" >&2; done; exit 5'];
-/** Copies both streams, each into a file of the directory that its second argument names, and says when it begins and ends. */
-const copies = 'exec 5>&-; cat <&3 >"$2/out" & cat <&4 >"$2/err"; wait';
+/** Copies both streams, each into a file of the directory that its second argument names, which are there once it says that it is ready, and says when it begins and ends. */
+const copies = ': >"$2/out"; : >"$2/err"; exec 5>&-; cat <&3 >"$2/out" & cat <&4 >"$2/err"; wait';
 
 describeOnHost('a program that reads the output of a task', realContainers, () => {
   const shared = new SharedHost();

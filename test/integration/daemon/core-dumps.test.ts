@@ -43,7 +43,7 @@ describeOnHost('core dumps', realContainers, () => {
     const sleeps = `command = ["bash", "-c", "ulimit -Sc > ${limits}; ulimit -Hc >> ${limits}; exec sleep 1000"]`;
     agent.define('web', [sleeps, `directory = "${agent.host.own('.')}"`]);
     await agent.startDaemon({}, { program: daemonBy('ulimit -Sc unlimited; exec') });
-    const { pid } = await agent.untilState('web', State.RUNNING);
+    const { pid } = await agent.until('web', 'its limits', ({ state }) => state === State.RUNNING && agent.lines('limits').length === 2);
     expect(readFileSync(limits, 'utf8')).toBe('unlimited\nunlimited\n');
     const [copier] = copiersOf(agent.host);
     expect(await leavesCore(copier?.pid ?? 0)).toBe(false);
