@@ -244,6 +244,14 @@ describeOnHost('holdfastctl', realContainers, () => {
   });
 
   describe('events', () => {
+    /** A container that is over: others of a minute ago are told of, too. */
+    const endedBefore = async (): Promise<void> => {
+      const events = await host.events();
+      await host.create('before', { args: ['true'] });
+      await events.untilExit('before');
+      events.close();
+    };
+
     test('as lines and as JSON, stored and live', async () => {
       // It prints no header that would say when it has subscribed: it asks for what it may have missed by then.
       const live = ctl.start('events', '--json', '--since', '1m');
@@ -264,7 +272,7 @@ describeOnHost('holdfastctl', realContainers, () => {
     });
 
     test('ends without a word when its reader goes away', async () => {
-      await host.create('before', { args: ['true'] });
+      await endedBefore();
       const events = ctl.start('events', '--since', '1m');
       await events.printed('before');
       events.closeOutput();
@@ -274,7 +282,7 @@ describeOnHost('holdfastctl', realContainers, () => {
     });
 
     test('says so when the daemon goes away', async () => {
-      await host.create('before', { args: ['true'] });
+      await endedBefore();
       const events = ctl.start('events', '--since', '1m');
       await events.printed('exit');
       await host.stopDaemon('SIGKILL');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { Ctl } from '../../support/ctl';
+import { Ctl, type RunningCtl } from '../../support/ctl';
 import { RecordingRuntime } from '../../support/recording-runtime';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { TestHost } from '../../support/test-host';
@@ -16,7 +16,7 @@ describeOnHost('the command line under the name docker-containerd-ctr', realCont
     await ctr.prints('containers', 'start', '--label', 'a=b', 'redis', bundle);
   });
   afterAll(async () => {
-    const events = ctr.start('events');
+    const events = following();
     await events.printed('STATUS');
     await ctr.run('containers', 'kill', '--signal', 'KILL', 'redis');
     await events.printed('exit');
@@ -24,9 +24,12 @@ describeOnHost('the command line under the name docker-containerd-ctr', realCont
     await host.cleanUp();
   });
 
+  /** It prints its heading before it has subscribed: it asks for what it may have missed by then. */
+  const following = (): RunningCtl => ctr.start('events', '-t', new Date().toISOString());
+
   /** Ends a container; resolves once that is told. */
   const killed = async (id: string): Promise<void> => {
-    const events = ctr.start('events');
+    const events = following();
     await events.printed('STATUS');
     await ctr.prints('containers', 'kill', '-s', 'KILL', id);
     await events.printed(`${id.padEnd(31)}init${' '.repeat(27)}137\n`);
@@ -67,7 +70,7 @@ describeOnHost('the command line under the name docker-containerd-ctr', realCont
     expect(await ctr.run('containers', 'exec', '--id', 'redis', '--pid', 'z', '-a', ...said, 'sh', '-c', 'pwd; echo $A $B; id -u; id -g')).toEqual({ status: 0, stdout: '/tmp\n1 2\n5\n6\n', stderr: '' });
     // Nobody is attached: it is told by its end.
     await ctr.prints('containers', 'exec', '--id', 'redis', '--pid', 'alone', 'sleep', '1000');
-    const events = ctr.start('events');
+    const events = following();
     await events.printed('STATUS');
     expect(await ctr.prints('containers', 'list')).toContain('init,alone');
     await ctr.prints('containers', 'kill', '--pid', 'alone', '--signal', 'SIGKILL', 'redis');
@@ -121,7 +124,7 @@ describeOnHost('the command line under the name docker-containerd-ctr', realCont
 
   test('events and watch, and the end of a container that is attached to', async () => {
     const watch = ctr.start('containers', 'watch', 'redis');
-    const events = ctr.start('events');
+    const events = following();
     await events.printed('TIME                           TYPE');
     await watch.printed('STATUS');
     const short = host.bundle('short', { args: ['sh', '-c', 'echo hello; exit 7'] });
@@ -140,7 +143,7 @@ describeOnHost('the command line under the name docker-containerd-ctr', realCont
   test('holdfastctl has them, too, and -s of kill is a signal there', async () => {
     const ctl = new Ctl(host);
     await ctr.prints('containers', 'start', 'victim', host.bundle('victim', { args: ['sleep', '1000'] }));
-    const ended = ctr.start('events');
+    const ended = following();
     await ended.printed('STATUS');
     await ctl.prints('containers', 'kill', '-s', 'KILL', 'victim');
     await ended.printed(`victim${' '.repeat(25)}init${' '.repeat(27)}137\n`);
