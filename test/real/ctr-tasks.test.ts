@@ -179,15 +179,23 @@ describeReal('ctr: tasks', () => {
   });
 
   same('attach: output of a task that runs, and its exit status', async (side) => {
-    const script = 'while [ ! -e /tmp/go ]; do sleep 0.1; done; echo attached; exit 9';
+    // It goes on for a moment: at the end of a task ctr itself leaves behind what it has not read yet.
+    const script = 'while [ ! -e /tmp/go ]; do sleep 0.1; done; echo attached; sleep 0.5; exit 9';
     const first = side.ctrBeside('run', '--rootfs', side.rootfs, 'a1', '/bin/sh', '-c', script);
     await side.untilTask('a1', 'RUNNING');
     first.kill();
     await first.ended;
     const second = side.ctrBeside('task', 'attach', 'a1');
+    // It does not say when it is: until it shows what is written there.
+    let ticks = 0;
+    await until('the client to be attached', async () => {
+      ticks += 1;
+      await side.quietly({}, 'task', 'exec', '--exec-id', `tick${String(ticks)}`, 'a1', '/bin/sh', '-c', 'echo tick >/proc/1/fd/1');
+      return second.stdout;
+    }, (said) => said.includes('tick'));
     await side.ctr('task', 'exec', '--exec-id', 'go', 'a1', '/bin/touch', '/tmp/go');
     const { stdout, code } = await second.outcome();
-    side.note(`${stdout}exit status ${String(code)}`);
+    side.note(`${stdout.replaceAll('tick\n', '')}exit status ${String(code)}`);
     // It deletes the task at its end.
     await side.ctr('task', 'rm', 'a1');
     await side.ctr('containers', 'rm', 'a1');
@@ -253,7 +261,8 @@ describeReal('ctr: tasks', () => {
     writeFileSync(logger, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     await side.run(['-d'], 'b1', '/bin/sleep', '1000');
     await side.ctr('task', 'exec', '--detach', '--exec-id', 'e1', '--log-uri', `binary://${logger}?to=${place}/e1`, 'b1', '/bin/sh', '-c', 'echo out; sleep 0.5');
-    side.note(await until('its output', () => readFileSync(`${place}/e1`, 'utf8'), (text) => text.includes('out')));
+    // The logger is ready before it makes its file.
+    side.note(await until('its output', () => (existsSync(`${place}/e1`) ? readFileSync(`${place}/e1`, 'utf8') : ''), (text) => text.includes('out')));
     await side.ctr('task', 'exec', '--detach', '--exec-id', 'e2', '--log-uri', `file://${place}/below/e2`, 'b1', '/bin/echo', 'out');
     // Of an exec's two outputs the original may lose one there.
     side.note(await until('its output', () => (existsSync(`${place}/below/e2`) ? readFileSync(`${place}/below/e2`, 'utf8') : ''), (text) => text.includes('out')));

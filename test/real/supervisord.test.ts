@@ -20,7 +20,7 @@ const script = `
 cd_=$(pwd); trap 'exit 0' TERM
 { echo "args $*"; echo "cwd $cd_"; echo "umask $(umask)"; echo "user $(id -un) $(id -gn)"; env | grep -E '^(APP_|SHARED|SUPERVISOR_(ENABLED|PROCESS_NAME|GROUP_NAME)=|HERE)' | sort; } > "$SEEN/$SUPERVISOR_PROCESS_NAME"
 echo start >> "$SEEN/starts-$SUPERVISOR_PROCESS_NAME"
-case "$1" in ends) sleep 1.5; exit 0;; fails) exit 4;; esac
+case "$1" in ends) sleep 3; exit 0;; fails) exit 4;; esac
 while :; do sleep 0.2; done
 `;
 

@@ -64,7 +64,7 @@ export class Place {
     const late: string[] = [];
     for (const one of seen) {
       try {
-        await waitForExit(one.pid, 3_000);
+        await waitForExit(one.pid, 10_000);
       } catch {
         late.push(`process ${String(one.pid)}: ${one.commandLine}`);
         signalExactly(one, 'SIGKILL');
