@@ -71,7 +71,8 @@ describeOnHost('a configuration of supervisord that is imported', [...realContai
       `[program:${name('right')}]`, command('runs'), 'priority=1', 'stdout_syslog=true',
       `[group:${name('pair')}]`, `programs=${name('left')},${name('right')}`,
       `[program:${name('ends')}]`, command('ends'), 'startsecs=1',
-      `[program:${name('fails')}]`, command('fails'), 'startretries=1',
+      // Longer than it takes to write down what it finds.
+      `[program:${name('fails')}]`, command('fails'), 'startretries=1', 'startsecs=10',
       `[program:${name('manual')}]`, command('runs'), 'autostart=false', '',
     ].join('\n'));
     // What is written there is written by another user, too.
