@@ -68,7 +68,7 @@ describeOnHost('supervisorctl and ours, of the same programs', [...realContainer
   const program = (short: string, command: string, ...keys: readonly string[]): readonly string[] => [`[program:@${short}]`, `command=${command}`, 'startsecs=0', ...keys];
   const atFirst = [
     ...program('ends', 'true', 'autorestart=false'),
-    ...program('fails', 'false', 'startsecs=1', 'startretries=0'),
+    ...program('fails', 'false', 'startsecs=10', 'startretries=0'),
     ...program('changed', 'sleep 100000'),
   ];
   const afterwards = [...program('new', 'sleep 100000'), ...program('changed', 'sleep 200000', 'autostart=false')];

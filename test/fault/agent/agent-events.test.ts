@@ -34,7 +34,7 @@ describeOnHost('a listener whose daemon is killed', realContainers, () => {
     const mark = agent.host.own('struck');
     writeFileSync(agent.host.own('ears.sh'), speech(agent.host.own('told')));
     agent.write('programs/ears.toml', `[eventlistener.${agent.name('ears')}]\ncommand = ["bash", "${agent.host.own('ears.sh')}"]\nevents = ["PROCESS_STATE"]\nstartsecs = 0\n`);
-    agent.define('web', ['command = "false"', 'startretries = 3'], { restart: ['initial = 0.1', 'max = 0.2'] });
+    agent.define('web', ['command = "false"', 'startsecs = 10', 'startretries = 3'], { restart: ['initial = 0.1', 'max = 0.2'] });
     // It may die before it serves.
     await agent.startDaemon({ HOLDFAST_FAULTS: `${fault}@${mark}` }).catch((error: unknown) => { if (!agent.host.daemon.hasEnded) throw error; });
     await within(agent.host.daemon.exited, 'the end of the daemon', undefined, () => agent.host.daemon.log());

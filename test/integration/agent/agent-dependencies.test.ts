@@ -33,7 +33,8 @@ describeOnHost('programs that depend on each other', realContainers, () => {
 
   test('one that waits has no process, says what for, goes on waiting after its daemon was killed, and is stopped at once', async () => {
     const gate = agent.host.own('gate');
-    agent.define('db', [agent.script('db', `test -e ${gate} || exit 1; exec sleep 1000`), 'startsecs = 0.1'], { restart: ['initial = 0.05', 'max = 0.05'] });
+    // Longer than a shell takes to fail.
+    agent.define('db', [agent.script('db', `test -e ${gate} || exit 1; exec sleep 1000`), 'startsecs = 3'], { restart: ['initial = 0.05', 'max = 0.05'] });
     agent.define('web', [agent.script('web', 'exec sleep 1000'), 'startsecs = 0', `depends_on = ["${agent.name('db')}"]`]);
     await agent.startDaemon();
     const waiting = await agent.until('web', 'its wait', ({ state }) => state === State.STARTING);

@@ -13,7 +13,7 @@ describeOnHost('a program that is given up', realContainers, () => {
 
   test('is told of as JSON on stdin, again where the daemon dies before it knows, and then no more', async () => {
     const [told, mark] = [agent.host.own('told'), agent.host.own('struck')];
-    agent.define('web', [agent.script('web', 'exit 3'), 'startretries = 0', `on_fatal = ["sh", "-c", "cat >> ${told}"]`]);
+    agent.define('web', [agent.script('web', 'exit 3'), 'startsecs = 10', 'startretries = 0', `on_fatal = ["sh", "-c", "cat >> ${told}"]`]);
     const events = (): readonly Record<string, unknown>[] => (existsSync(told) ? readFileSync(told, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>) : []);
     await agent.startDaemon({ HOLDFAST_FAULTS: `daemon.agent.fatal-told=kill@${mark}` });
     await within(agent.host.daemon.exited, 'the end of the daemon');
@@ -30,7 +30,7 @@ describeOnHost('a program that is given up', realContainers, () => {
 
   test('may be the end of all: the daemon ends with status 1 once nothing runs, and the next one starts it all again', async () => {
     agent.define('other', [agent.script('other', 'exec sleep 1000'), 'startsecs = 0'], { restart: ['initial = 0.1'] });
-    agent.define('web', [agent.script('web', `test -e ${agent.host.own('mended')} || exit 3; exec sleep 1000`), 'startretries = 0', 'on_fatal = "shutdown"', 'autostart = false'], { restart: ['initial = 0.1', 'max = 0.1'] });
+    agent.define('web', [agent.script('web', `test -e ${agent.host.own('mended')} || exit 3; exec sleep 1000`), 'startsecs = 10', 'startretries = 0', 'on_fatal = "shutdown"', 'autostart = false'], { restart: ['initial = 0.1', 'max = 0.1'] });
     await agent.startDaemon();
     const { pid } = await agent.until('other', 'its process', (container) => container.state === State.RUNNING && container.pid !== 0);
     await agent.untilStarted('other', 1);

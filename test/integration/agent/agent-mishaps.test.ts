@@ -72,7 +72,7 @@ describeOnHost('what a host does to programs of files', realContainers, () => {
     buildRootfs(rootfs);
     for (const path of [agent.host.directory, agent.host.own('.')]) chmodSync(path, 0o711);
     const accounts = readFileSync(`${rootfs}/etc/passwd`, 'utf8');
-    agent.define('box', [`rootfs = "${rootfs}"`, 'command = "sleep 1000"', 'user = "user"', 'startsecs = 0', 'startretries = "forever"'], { restart: ['initial = 0.1', 'max = 0.1', 'jitter = 0'] });
+    agent.define('box', [`rootfs = "${rootfs}"`, 'command = "sleep 1000"', 'user = "user"', 'startsecs = 0'], { restart: ['initial = 0.1', 'max = 0.1', 'jitter = 0'] });
     await agent.startDaemon();
     const { pid } = await agent.untilState('box', State.RUNNING);
     writeFileSync(`${rootfs}/etc/passwd`, 'root:x:0:0::/root:/bin/sh\n');

@@ -154,7 +154,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
 
     describe('without --detach', () => {
       /** A program that writes how often it has been started. @param first what it does before that */
-      const counting = (then: string, first = ':'): readonly string[] => ['--host', '--', 'sh', '-c', `${first}; n=$(cat ${agent.host.own('file')}); n=$((n + 1)); echo $n > ${agent.host.own('file')}; echo run $n; echo wrong >&2; ${then}`];
+      const counting = (then: string, first = ':'): readonly string[] => ['--host', '--', 'sh', '-c', `${first}; read n < ${agent.host.own('file')}; n=$((n + 1)); echo $n > ${agent.host.own('file')}; echo run $n; echo wrong >&2; ${then}`];
       const nothingKept = async (): Promise<void> => { expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]); };
 
       test('what it writes is shown over its restarts, and its last status is ours once it is not started again', async () => {
