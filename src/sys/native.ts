@@ -36,7 +36,7 @@ export const libc = {
 
   read: declare<(fd: number, into: Memory, count: number) => number>('read', 'long', ['int', 'void *', 'size_t']),
   write: declare<(fd: number, from: Memory, count: number) => number>('write', 'long', ['int', 'void *', 'size_t']),
-  tee: declare<(fromFd: number, toFd: number, count: number, flags: number) => number>('tee', 'long', ['int', 'int', 'size_t', 'uint']),
+  tee: declare<Aside<(fromFd: number, toFd: number, count: number, flags: number) => number>>('tee', 'long', ['int', 'int', 'size_t', 'uint']),
   splice: declare<Aside<(fromFd: number, fromOffset: Memory, toFd: number, toOffset: Memory, count: number, flags: number) => number>>(
     'splice',
     'long',

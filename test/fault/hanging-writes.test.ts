@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { Ctl } from '../support/ctl';
 import { makeFifo } from '../support/fifo';
 import { HangingFileSystem } from '../support/hanging-file-system';
+import { HostPrograms } from '../support/host-programs';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
 
@@ -59,5 +60,29 @@ describeOnHost('a program that hangs within a sendfile to its output', [...realC
     go();
     expect(await ctl.prints('wait', 'stuck')).toBe('3\n');
     await others('after');
+  });
+
+  test('nor a daemon that comes', async () => {
+    await ctl.prints('run', '--host', '--detach', '--name', 'stuck', '--', 'python3', '-c', hangs());
+    await hanging.untilRead();
+    await host.restartDaemon('SIGKILL');
+    await others('after');
+    await hanging.close();
+    expect(await ctl.prints('wait', 'stuck')).toBe('1\n');
+  });
+
+  test('nor those whose output goes to plain files of one file system, as its own does', async () => {
+    const programs = new HostPrograms(host);
+    const output = (name: string): string => readFileSync(host.own(name), 'utf8');
+    const run = (name: string, args: readonly string[]) => programs.run(name, { args }, { stdout: `file://${host.own(name)}` });
+    await run('stuck', ['python3', '-c', hangs()]);
+    await hanging.untilRead();
+    await run('other', ['seq', String(count)]);
+    await programs.wait('other');
+    expect(output('other') === counted).toBe(true);
+    await hanging.close();
+    expect((await programs.wait('stuck')).exit_status).toBe(1);
+    expect(output('stuck')).toMatch(/^begin\nTraceback/);
+    for (const name of ['stuck', 'other']) await programs.delete(name);
   });
 });

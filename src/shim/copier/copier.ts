@@ -1,8 +1,8 @@
-import { constants, fstatSync, openSync, closeSync } from 'node:fs';
+import { constants, fstatSync, open as openFd, openSync, closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { LineFramer } from '../../runtime/line-framer';
-import { createPipe, setPipeSize } from '../../sys/files/files';
 import { Poller } from '../../sys/poller';
 import { WallClock } from '../../sys/wall-clock';
 import { messageOf } from '../../sys/thrown';
@@ -12,11 +12,14 @@ import { InputCopy } from './input-copy';
 import { KeptCopy, type KeptParts } from './kept-copy';
 import { OutputCopy } from './output-copy';
 import { Packer } from './packer';
+import { Pipes } from './pipes';
 import { type CopierReport, type CopierRequest, type CopyEnds, NO_COPY, decodeCopierRequest, encodeCopierMessage } from './protocol';
 
 const SHIM_FD = 0;
 const CHUNK_BYTES = 256 * 1024;
 const KEPT_BYTES = 1024 * 1024;
+/** Who copies to and from files has taken its chunk within microseconds. */
+const IDLE_PIPES = 4;
 /** Lines of a few bytes become ten times as much: they are taken in turns. */
 const ENCODED_BYTES = 1024 * 1024;
 
@@ -147,16 +150,16 @@ function copyOf(ends: CopyEnds, parts: CopyParts | KeptParts, context: CopyConte
 }
 
 function makeScratch(): Scratch {
-  const pipe = createPipe();
-  setPipeSize(pipe.writeFd, CHUNK_BYTES);
   return {
     buffer: Buffer.allocUnsafeSlow(CHUNK_BYTES),
     chunk: Buffer.allocUnsafeSlow(KEPT_BYTES),
     encoded: Buffer.allocUnsafeSlow(ENCODED_BYTES),
-    pipe,
+    pipes: new Pipes(CHUNK_BYTES, IDLE_PIPES),
     nullFd: openSync('/dev/null', constants.O_WRONLY),
   };
 }
+
+const openAside = promisify(openFd);
 
 interface Opening {
   /** Whether it is not to be copied any more. */
@@ -172,14 +175,15 @@ interface Opening {
 async function openParts(ends: CopyEnds, { isGivenUp, onError }: Opening): Promise<CopyParts | KeptParts | undefined> {
   const isInput = ends.direction === 'input';
   const opened: number[] = [];
-  const open = (fd: number, flags: number): number => {
-    const own = openSync(`/proc/${ends.shimPid}/fd/${fd}`, flags | constants.O_NONBLOCK);
+  // On another thread: to open a FIFO takes its lock (see moveIntoFileAside).
+  const open = async (fd: number, flags: number): Promise<number> => {
+    const own = await openAside(`/proc/${ends.shimPid}/fd/${fd}`, flags | constants.O_NONBLOCK);
     opened.push(own);
     return own;
   };
-  const openFile = (): number => {
+  const openFile = async (): Promise<number> => {
     try {
-      return open(ends.fileFd, constants.O_NOCTTY | (isInput ? constants.O_RDONLY : constants.O_WRONLY | constants.O_APPEND));
+      return await open(ends.fileFd, constants.O_NOCTTY | (isInput ? constants.O_RDONLY : constants.O_WRONLY | constants.O_APPEND));
     } catch (error) {
       onError(error);
       // What it cannot write is dropped, and the process goes on.
@@ -191,10 +195,10 @@ async function openParts(ends: CopyEnds, { isGivenUp, onError }: Opening): Promi
   try {
     const note = CopyNote.open(`/proc/${ends.shimPid}/fd/${ends.noteFd}`);
     opened.push(note.fd);
-    const stagedFd = open(ends.stagedFd, constants.O_RDWR);
-    const fifoFd = open(ends.fifoFd, isInput ? constants.O_WRONLY : constants.O_RDONLY);
+    const stagedFd = await open(ends.stagedFd, constants.O_RDWR);
+    const fifoFd = await open(ends.fifoFd, isInput ? constants.O_WRONLY : constants.O_RDONLY);
     const { kept } = ends;
-    const fileFd = kept === undefined ? openFile() : stagedFd;
+    const fileFd = kept === undefined ? await openFile() : stagedFd;
     while (!note.tryClaim()) {
       await delay(ASK_MS);
       if (!isGivenUp()) continue;

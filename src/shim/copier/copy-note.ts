@@ -22,7 +22,7 @@ export interface Holder {
 }
 
 export interface Progress {
-  /** Outputs: the file's size before the chunk was written. Stdin: where in the file the chunk is. */
+  /** Outputs: the file's size before the chunk was written; between two, another figure after each. Stdin: where in the file the chunk is. */
   readonly position: number;
   /** Outputs: of the chunk that is being written, 0 between two. Stdin: of the chunk once it has been staged, else 0. */
   readonly length: number;

@@ -1,8 +1,9 @@
-import { closeSync } from 'node:fs';
+import { close, closeSync } from 'node:fs';
 import type { Poller, Watch } from '../../sys/poller';
 import type { WallClock } from '../../sys/wall-clock';
 import type { CopyNote } from './copy-note';
 import type { Packer } from './packer';
+import type { Pipes } from './pipes';
 
 /** What a copy works with; all of it belongs to the copy. */
 export interface CopyParts {
@@ -32,8 +33,8 @@ export interface Scratch {
   readonly chunk: Buffer;
   /** and for what it becomes, as far as it fits. */
   readonly encoded: Buffer;
-  /** A pipe that holds as much as the buffer. */
-  readonly pipe: { readonly readFd: number; readonly writeFd: number };
+  /** Pipes that hold as much as the buffer. */
+  readonly pipes: Pipes;
   readonly nullFd: number;
 }
 
@@ -103,7 +104,7 @@ export abstract class CopyInTurns implements Copy {
   /** @param owned closed at the end; `begin()` has the first turn */
   protected constructor(
     protected readonly context: CopyContext,
-    private readonly owned: { readonly fds: readonly number[]; readonly note: CopyNote },
+    private readonly owned: { readonly fifoFd: number; readonly fds: readonly number[]; readonly note: CopyNote },
   ) {
     this.waiting = new Waiting(context.poller, () => this.begin());
   }
@@ -134,18 +135,22 @@ export abstract class CopyInTurns implements Copy {
     if (!this.hasEnded && !this.isAside) this.attempt(() => { this.turn(); });
   }
 
-  /** Waits for another thread, without a turn meanwhile, and goes on with what it brings. Until then nothing is let go. */
-  protected aside<T>(work: Promise<T>, goOn: (result: T) => void): void {
+  /**
+   * Waits for another thread, without a turn meanwhile, and goes on with what it brings. Until then nothing is let go.
+   * @param closed instead of `goOn`, where the copy has been closed meanwhile; it may go aside again for what is not to be left half-done
+   */
+  protected aside<T>(work: Promise<T>, goOn: (result: T) => void, closed?: (result: T) => void): void {
     this.waiting.stop();
     this.isAside = true;
-    const settle = (next: () => void): void => {
+    const settle = (next: () => void, instead: () => void): void => {
       this.isAside = false;
-      if (this.hasEnded) this.letGo();
-      else this.attempt(next);
+      if (!this.hasEnded) return this.attempt(next);
+      this.attempt(instead);
+      if (!this.isAside) this.letGo();
     };
     work.then(
-      (result) => { settle(() => { goOn(result); }); },
-      (error: unknown) => { settle(() => { this.failed(error); }); },
+      (result) => { settle(() => { goOn(result); }, () => { closed?.(result); }); },
+      (error: unknown) => { settle(() => { this.failed(error); }, () => undefined); },
     );
   }
 
@@ -153,19 +158,28 @@ export abstract class CopyInTurns implements Copy {
     try {
       step();
     } catch (error) {
-      this.failed(error);
+      // One that has been closed is left as it is: who goes on with it finds out.
+      if (!this.hasEnded) this.failed(error);
     }
   }
 
   private letGo(): void {
-    for (const fd of this.owned.fds) closeSync(fd);
-    this.owned.note.close();
+    const { fifoFd, fds, note } = this.owned;
+    // On another thread: it takes the FIFO's lock (see moveIntoFileAside).
+    close(fifoFd, () => undefined);
+    for (const fd of fds) closeSync(fd);
+    note.close();
     this.tellFlushed();
     this.tellClosed();
   }
 
   private tellClosed(): void {
     for (const tell of this.onClosed.splice(0)) tell();
+  }
+
+  /** It ends as soon as nothing of it is aside. */
+  protected get isClosed(): boolean {
+    return this.hasEnded;
   }
 
   /** Whether somebody waits for all to have been passed on. */

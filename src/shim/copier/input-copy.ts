@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 import { faultPoint } from '../../sys/fault';
-import { moveSome, readSome, unreadBytes, writeSome } from '../../sys/files/files';
+import { moveAside, readSome, roomOf, unreadBytes, writeSome } from '../../sys/files/files';
 import { type CopyContext, CopyInTurns, type CopyParts } from './copy';
 
 /** What an empty pipe of the usual size takes in one write. */
@@ -9,7 +9,7 @@ const CHUNK_BYTES = 64 * 1024;
 /**
  * Passes a file on into a FIFO, each byte once, whoever is killed when: a chunk is staged in a second pipe, the note says that it is, and
  * then it is moved (splice(2)). At the file's end all write ends are closed, and the process sees the end of its input.
- * Not splice(2) from the file: it keeps the FIFO's lock while the file hangs.
+ * Not splice(2) from the file: it keeps the FIFO's lock while the file hangs. Whoever reads it may do that (`iter_file_splice_write` in fs/splice.c): so it is moved on another thread.
  */
 export class InputCopy extends CopyInTurns {
   /** Where in the file the next chunk is. */
@@ -19,7 +19,7 @@ export class InputCopy extends CopyInTurns {
     private readonly parts: CopyParts,
     context: CopyContext,
   ) {
-    super(context, { fds: [parts.fifoFd, parts.stagedFd, parts.fileFd], note: parts.note });
+    super(context, { fifoFd: parts.fifoFd, fds: [parts.stagedFd, parts.fileFd], note: parts.note });
     const { position, length } = parts.note.progress;
     this.position = position + (length > 0 ? length : unreadBytes(parts.stagedFd));
     this.begin();
@@ -31,30 +31,22 @@ export class InputCopy extends CopyInTurns {
   }
 
   protected turn(): void {
-    if (this.passOn() && this.stage()) this.waiting.forTime(0);
+    const { stagedFd, fifoFd } = this.parts;
+    const left = unreadBytes(stagedFd);
+    if (left === 0) {
+      if (this.stage()) this.waiting.forTime(0);
+      return;
+    }
+    this.aside(moveAside(stagedFd, fifoFd, left), (moved) => {
+      if (typeof moved === 'number') this.turn();
+      else if (roomOf(fifoFd) === 'broken') this.end();
+      else this.waiting.forRoom(fifoFd);
+    });
   }
 
   protected failed(error: unknown): void {
     this.context.onError(error);
     this.end();
-  }
-
-  /** @returns whether nothing is staged any more */
-  private passOn(): boolean {
-    const { stagedFd, fifoFd } = this.parts;
-    for (let left = unreadBytes(stagedFd); left > 0; ) {
-      const moved = moveSome(stagedFd, fifoFd, left);
-      if (moved === 'again') {
-        this.waiting.forRoom(fifoFd);
-        return false;
-      }
-      if (typeof moved !== 'number') {
-        this.end();
-        return false;
-      }
-      left -= moved;
-    }
-    return true;
   }
 
   /** @returns whether something is staged now */

@@ -68,7 +68,7 @@ export class KeptCopy extends CopyInTurns {
     private readonly parts: KeptParts,
     context: CopyContext,
   ) {
-    super(context, { fds: [parts.fifoFd, parts.stagedFd], note: parts.note });
+    super(context, { fifoFd: parts.fifoFd, fds: [parts.stagedFd], note: parts.note });
     this.writer = new KeptWriter(parts, context, () => { this.heldMs = HELD_MS; });
     this.heldSign = new HeldSign(parts.kept.output.holdsDir, `${parts.kept.stream}-${fstatSync(parts.stagedFd).ino}`);
     this.begin();

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { faultPoint } from '../../sys/fault';
-import { moveSome, readSome, teeSome, unreadBytes, writeSome } from '../../sys/files/files';
+import { inputOf, moveAside, moveSome, readSome, teeAside, unreadBytes, writeSome } from '../../sys/files/files';
 import { type CopyContext, CopyInTurns, type CopyParts } from './copy';
 
 /** A chunk of so much comes from somebody who writes without a pause: on to the next. */
@@ -24,11 +24,13 @@ const SEARCH_BYTES = 1024 * 1024;
  * - `staged` is not empty: what is in it has been written.
  *
  * Not splice(2) from FIFO to file: it refuses files open for appending, and keeps the FIFO's lock while the file hangs, and with it
- * everybody who looks at the FIFO.
+ * everybody who looks at the FIFO. Whoever writes to it may do that (see moveIntoFileAside): so what takes its lock is done on another thread.
  */
 export class OutputCopy extends CopyInTurns {
   /** A chunk may be half-done: by a copier before this one, or by a turn that failed. */
   private isBroken = true;
+  /** See KeptCopy: of a writer that has gone before we came, a poll never tells. */
+  private hasHadWriter = false;
   /** A disk that is full is told of once until it is not. */
   private refused = false;
 
@@ -36,35 +38,54 @@ export class OutputCopy extends CopyInTurns {
     private readonly parts: CopyParts,
     context: CopyContext,
   ) {
-    super(context, { fds: [parts.fifoFd, parts.stagedFd, parts.fileFd], note: parts.note });
+    super(context, { fifoFd: parts.fifoFd, fds: [parts.stagedFd, parts.fileFd], note: parts.note });
     this.begin();
   }
 
   protected turn(): void {
-    if (this.isBroken) this.recover();
-    this.isBroken = false;
-    const chunk = this.peek();
-    if (chunk === 'end') return this.end();
-    if (chunk === 'again') {
-      this.tellFlushed();
-      return this.waiting.forInput(this.parts.fifoFd);
-    }
-    const written = this.append(chunk);
-    if (written === 'again') return this.waiting.forRoom(this.parts.fileFd);
-    this.strikeOut(written);
-    this.waiting.forTime(chunk.length >= BUSY_BYTES || this.isAwaited ? 0 : PAUSE_MS);
+    if (!this.isBroken) return this.take();
+    this.recover(() => {
+      this.isBroken = false;
+      this.take();
+    });
   }
 
-  private peek(length?: number, from = this.parts.fifoFd): Buffer | 'again' | 'end' {
-    const { buffer, pipe } = this.context.scratch;
-    const count = teeSome(from, pipe.writeFd, Math.min(length ?? buffer.length, buffer.length));
-    if (typeof count !== 'number') return count;
-    for (let got = 0; got < count; ) {
-      const more = readSome(pipe.readFd, buffer.subarray(got, count));
-      if (typeof more !== 'number') throw new Error('the scratch pipe holds less than was put into it');
-      got += more;
-    }
-    return buffer.subarray(0, count);
+  private take(): void {
+    const { fifoFd } = this.parts;
+    const input = this.hasHadWriter ? inputOf(fifoFd) : 'some';
+    if (input !== 'some') return this.rested(input === 'ended');
+    this.peek(fifoFd, this.context.scratch.buffer.length, (chunk) => {
+      this.hasHadWriter ||= chunk === 'again';
+      if (typeof chunk === 'string') return this.rested(chunk === 'end');
+      const { length } = chunk;
+      const written = this.append(chunk);
+      if (written === 'again') return this.waiting.forRoom(this.parts.fileFd);
+      this.strikeOut(written, () => { this.waiting.forTime(length >= BUSY_BYTES || this.isAwaited ? 0 : PAUSE_MS); });
+    });
+  }
+
+  /** Nothing is there. @param hasEnded and nothing will be */
+  private rested(hasEnded: boolean): void {
+    if (hasEnded) return this.end();
+    // Who has asked while another thread looked means what has come since, too.
+    if (this.isAwaited && inputOf(this.parts.fifoFd) === 'some') return this.waiting.forTime(0);
+    this.tellFlushed();
+    this.waiting.forInput(this.parts.fifoFd);
+  }
+
+  /** @param goOn given the first bytes of what is there, valid until it returns */
+  private peek(from: number, most: number, goOn: (chunk: Buffer | 'again' | 'end') => void): void {
+    const { buffer, pipes } = this.context.scratch;
+    const pipe = pipes.take();
+    this.aside(
+      teeAside(from, pipe.writeFd, Math.min(most, buffer.length)),
+      (count) => {
+        if (typeof count === 'number') readAll(pipe.readFd, buffer.subarray(0, count));
+        pipes.giveBack(pipe, true);
+        goOn(typeof count === 'number' ? buffer.subarray(0, count) : count);
+      },
+      () => { pipes.giveBack(pipe, false); },
+    );
   }
 
   private append(chunk: Buffer): number | 'again' {
@@ -95,25 +116,31 @@ export class OutputCopy extends CopyInTurns {
     this.refused = true;
   }
 
-  /** The FIFO's first bytes are in the file. */
-  private strikeOut(count: number): void {
+  /** The FIFO's first bytes are in the file: that is carried through, also where the copy is closed meanwhile. */
+  private strikeOut(count: number, goOn: () => void): void {
     const { fifoFd, stagedFd, note } = this.parts;
     const { position } = note.progress;
-    for (let left = count; left > 0; ) {
-      const moved = moveSome(fifoFd, stagedFd, left);
-      if (typeof moved === 'number') {
-        left -= moved;
-        continue;
-      }
-      if (unreadBytes(stagedFd) === 0) throw new Error('the FIFO holds less than was read from it');
-      // Full: it holds less than the FIFO (pipe(7), pipe-user-pages-soft). What is left is as a chunk of its own.
-      note.progress = { position: position + count - left, length: left };
-      this.emptyStaged();
-    }
+    const move = (left: number): void => {
+      if (left === 0) return this.struckOut(position + count, goOn);
+      const moved = (bytes: number | 'again' | 'end'): void => {
+        if (typeof bytes === 'number') return move(left - bytes);
+        if (unreadBytes(stagedFd) === 0) throw new Error('the FIFO holds less than was read from it');
+        // Full: it holds less than the FIFO (pipe(7), pipe-user-pages-soft). What is left is as a chunk of its own.
+        note.progress = { position: position + count - left, length: left };
+        this.emptyStaged();
+        move(left);
+      };
+      this.aside(moveAside(fifoFd, stagedFd, left), moved, moved);
+    };
+    move(count);
+  }
+
+  private struckOut(position: number, goOn: () => void): void {
     faultPoint('copier.output.moved');
-    note.progress = { position: 0, length: 0 };
+    this.parts.note.progress = { position, length: 0 };
     faultPoint('copier.output.noted');
     this.emptyStaged();
+    if (!this.isClosed) goOn();
   }
 
   private emptyStaged(): void {
@@ -126,22 +153,28 @@ export class OutputCopy extends CopyInTurns {
   }
 
   /** Goes on where a copier was killed in the middle of a chunk. */
-  private recover(): void {
-    const { note, isPlainFile, stagedFd } = this.parts;
+  private recover(goOn: () => void): void {
+    const { note, isPlainFile, stagedFd, fifoFd } = this.parts;
     const { position, length } = note.progress;
     const staged = unreadBytes(stagedFd);
-    if (length > staged && isPlainFile) {
-      const chunk = Buffer.concat([this.peeked(staged, stagedFd), this.peeked(length - staged, this.parts.fifoFd)]);
-      const written = this.writtenOf(chunk, position);
-      if (written > staged) return this.strikeOut(written - staged);
-    }
-    note.progress = { position: 0, length: 0 };
-    this.emptyStaged();
+    const forget = (): void => {
+      note.progress = { position: 0, length: 0 };
+      this.emptyStaged();
+      goOn();
+    };
+    if (length <= staged || !isPlainFile) return forget();
+    this.peeked(staged, stagedFd, (first) => {
+      this.peeked(length - staged, fifoFd, (rest) => {
+        const written = this.writtenOf(Buffer.concat([first, rest]), position);
+        if (written > staged) this.strikeOut(written - staged, goOn);
+        else forget();
+      });
+    });
   }
 
-  private peeked(length: number, from: number): Buffer {
-    const bytes = length > 0 ? this.peek(length, from) : '';
-    return Buffer.from(typeof bytes === 'string' ? '' : bytes);
+  private peeked(length: number, from: number, goOn: (bytes: Buffer) => void): void {
+    if (length === 0) return goOn(Buffer.alloc(0));
+    this.peek(from, length, (bytes) => { goOn(Buffer.from(typeof bytes === 'string' ? '' : bytes)); });
   }
 
   /** How much of the chunk is in the file, which was `size` bytes long before it was written. */
@@ -165,5 +198,14 @@ export class OutputCopy extends CopyInTurns {
     this.context.onError(error);
     this.isBroken = true;
     this.waiting.forTime(RETRY_MS);
+  }
+}
+
+/** Exactly so many bytes, which are there. */
+function readAll(pipeFd: number, into: Buffer): void {
+  for (let got = 0; got < into.length; ) {
+    const more = readSome(pipeFd, into.subarray(got));
+    if (typeof more !== 'number') throw new Error('the scratch pipe holds less than was put into it');
+    got += more;
   }
 }

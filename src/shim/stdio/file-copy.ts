@@ -1,8 +1,8 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { close, closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { KeptOutput } from '../../runtime/kept-output/kept-output';
 import { betweenPaths, type StreamName } from '../../runtime/state-dir/between';
 import { factsOf, O_PATH } from '../../sys/files/cached-name';
-import { inputOf, mkfifo, unreadBytes } from '../../sys/files/files';
+import { inputOf, mkfifo } from '../../sys/files/files';
 import { errorCodeOf } from '../../sys/thrown';
 import { CopyNote } from '../copier/copy-note';
 import type { CopyEnds, KeptStream } from '../copier/protocol';
@@ -204,7 +204,9 @@ export class FileCopy implements Lingerer {
     if (this.hasEnded) return;
     this.hasEnded = true;
     const { fifoFd, stagedFd, fileFd, note } = this.held;
-    for (const fd of [fifoFd, stagedFd, fileFd]) closeSync(fd);
+    // On another thread: it takes the FIFO's lock, too.
+    close(fifoFd, () => undefined);
+    for (const fd of [stagedFd, fileFd]) closeSync(fd);
     note.close();
     this.tellOpened();
     this.tellEnded();
@@ -228,12 +230,12 @@ export class FileCopy implements Lingerer {
   }
 
   /**
-   * A figure that changes with each chunk that the copier takes. Of kept output it is what is staged and noted, and not what is in the FIFO: of that
+   * A figure that changes with each chunk that the copier takes, by what is staged and noted, and not by what is in the FIFO: of that
    * nobody may ask here, whom a writer that hangs would have wait (see moveIntoFileAside). Its copier asks on another thread.
    */
   private get progress(): number {
-    const { fifoFd, stagedFd, note, kept } = this.held;
-    if (kept === undefined) return -unreadBytes(fifoFd);
+    const { stagedFd, note, kept } = this.held;
+    if (kept === undefined) return note.progress.position + note.progress.length;
     return fstatSync(stagedFd).size + Number(note.take.timeNs % 1_000_000_000_000n);
   }
 

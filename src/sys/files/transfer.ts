@@ -10,6 +10,8 @@ const SPLICE_F_NONBLOCK = 2;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const POLLIN = 1;
+const POLLOUT = 4;
+const POLLERR = 8;
 const POLLHUP = 0x10;
 
 /** struct pollfd, one for all calls. */
@@ -94,15 +96,46 @@ export function moveIntoFileAside(fromPipeFd: number, fileFd: number, length: nu
   });
 }
 
+/** {@link teeSome} on such a thread; whatever fails is `again`. @param fromPipeFd open until it resolves, as `toPipeFd` */
+export function teeAside(fromPipeFd: number, toPipeFd: number, length: number): Promise<number | 'again' | 'end'> {
+  return aside((told) => { libc.tee.async(fromPipeFd, toPipeFd, length, SPLICE_F_NONBLOCK, told); });
+}
+
+/** {@link moveSome} on such a thread; whatever fails is `again`, also that there is no reader any more ({@link roomOf}). @param fromPipeFd open until it resolves, as `toPipeFd` */
+export function moveAside(fromPipeFd: number, toPipeFd: number, length: number): Promise<number | 'again' | 'end'> {
+  return aside((told) => { libc.splice.async(fromPipeFd, null, toPipeFd, null, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK, told); });
+}
+
+function aside(call: (told: (error: Error | null, count: number) => void) => void): Promise<number | 'again' | 'end'> {
+  return new Promise((resolve, reject) => {
+    call((error, count) => {
+      if (error !== null) reject(error);
+      else if (count === -1) resolve('again');
+      else resolve(count === 0 ? 'end' : count);
+    });
+  });
+}
+
 /** Whether there is something to read, or no writer any more: poll(2), which takes no lock of a pipe's (`pipe_poll` in fs/pipe.c). A reader that has never had a writer is told of `none`. */
 export function inputOf(fd: number): 'some' | 'none' | 'ended' {
-  polled.writeInt32LE(fd, 0);
-  polled.writeInt16LE(POLLIN, 4);
-  polled.writeInt16LE(0, 6);
-  check(libc.poll(polled, 1, 0), 'poll');
-  const events = polled.readInt16LE(6);
+  const events = eventsOf(fd, POLLIN);
   if ((events & POLLIN) !== 0) return 'some';
   return (events & POLLHUP) === 0 ? 'none' : 'ended';
+}
+
+/** Whether a pipe takes something, or has no reader any more: poll(2), likewise. */
+export function roomOf(fd: number): 'some' | 'none' | 'broken' {
+  const events = eventsOf(fd, POLLOUT);
+  if ((events & POLLERR) !== 0) return 'broken';
+  return (events & POLLOUT) === 0 ? 'none' : 'some';
+}
+
+function eventsOf(fd: number, wanted: number): number {
+  polled.writeInt32LE(fd, 0);
+  polled.writeInt16LE(wanted, 4);
+  polled.writeInt16LE(0, 6);
+  check(libc.poll(polled, 1, 0), 'poll');
+  return polled.readInt16LE(6);
 }
 
 /** The first bytes of what a pipe or FIFO holds, up to `length` of them and what a new pipe holds (64 KiB); they stay in it. @throws SysError */
