@@ -77,6 +77,7 @@ describeOnHost('health checks', realContainers, () => {
       const watched = [...often, 'retries = 1', 'on_failure = "none"'];
       agent.define('web', [agent.script('web', 'exec sleep 1000'), 'startsecs = 0'], { health: [`http = "http://localhost:${String(port)}/healthz"`, 'expect_status = "200-204"', 'expect_body = "all well"', ...watched] });
       agent.define('port', [agent.script('port', 'exec sleep 1000'), 'startsecs = 0'], { health: [`tcp = "127.0.0.1:${String(port)}"`, ...watched] });
+      agent.define('late', [agent.script('late', 'exec sleep 1000'), 'startsecs = 0', 'autostart = false'], { health: [`http = "http://localhost:${String(port)}/healthz"`, ...watched] });
       await agent.takeUp();
       await agent.until('web', 'its status', ({ reason }) => reason.endsWith('status 503') && reason.startsWith('unhealthy: http://localhost:'));
       status = 200;
@@ -89,8 +90,11 @@ describeOnHost('health checks', realContainers, () => {
       await closed(server);
     }
     await agent.until('port', 'its refusal', ({ reason }) => /^unhealthy: tcp 127\.0\.0\.1:\d+: connection refused$/.test(reason));
+    // One whose check was under way has been reset.
+    await agent.until('web', 'its failure', ({ reason }) => /^unhealthy: http:\/\/localhost:.*: connection (refused|reset by peer)$/.test(reason));
     // A name with two addresses: both refuse.
-    await agent.until('web', 'its refusal', ({ reason }) => /^unhealthy: http:\/\/localhost:.*: connection refused$/.test(reason));
+    await agent.ask('start', 'late');
+    await agent.until('late', 'its refusal', ({ reason }) => /^unhealthy: http:\/\/localhost:.*: connection refused$/.test(reason));
     for (const name of ['web', 'port']) {
       await agent.untilStarted(name, 1);
       expect((await agent.look(name)).state).toBe(State.RUNNING);
