@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import { runHere } from './ctl-here';
 import { patienceMs, within } from './deadline';
 import type { TestHost } from './test-host';
 
@@ -41,6 +42,11 @@ export class Ctl {
     const running = this.start(...args);
     running.endInput();
     return running.ended;
+  }
+
+  /** What it does once it has been started, in this process: see {@link runHere}. */
+  runHere(...args: readonly string[]): Promise<CtlEnd> {
+    return runHere(args, this.environment);
   }
 
   /** Runs it to its end and expects it to succeed without a word on stderr; answers what it printed. */
@@ -89,10 +95,13 @@ export class Ctl {
     for (const running of this.#running) running.kill('SIGKILL');
   }
 
-  private launch(file: string, args: readonly string[]): RunningCtl {
+  private get environment(): Record<string, string | undefined> {
     const { NO_COLOR: _unset, ...inherited } = process.env;
-    const env = { ...inherited, HOLDFAST_ADDRESS: this.host.socketPath, TMPDIR: this.temporary, TERM: 'xterm', TZ: 'UTC' };
-    const running = new RunningCtl(spawn(file, args, { env, cwd: this.host.own('.') }));
+    return { ...inherited, HOLDFAST_ADDRESS: this.host.socketPath, TMPDIR: this.temporary, TERM: 'xterm', TZ: 'UTC' };
+  }
+
+  private launch(file: string, args: readonly string[]): RunningCtl {
+    const running = new RunningCtl(spawn(file, args, { env: this.environment, cwd: this.host.own('.') }));
     this.#running.push(running);
     return running;
   }

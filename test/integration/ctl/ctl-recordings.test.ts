@@ -51,8 +51,16 @@ const differences: Readonly<Record<string, { readonly why: string; readonly isRu
 const differenceOf = (command: string): { readonly why: string; readonly isRun: boolean } | undefined =>
   differences[command] ?? (/^help [a-z]+$/.test(command) && command !== 'help nosuch' ? { why: ownHelp, isRun: true } : undefined);
 
+/** What a command leads to by and by, and the next one in the recording has found. */
+const thenUntil: Readonly<Record<string, Readonly<Record<string, string>>>> = { 'signal KILL stopping': { stopping: 'STOPPED' } };
+
+interface Lab {
+  readonly ctl: () => Ctl;
+  readonly untilStates: (states: Readonly<Record<string, string>>) => Promise<void>;
+}
+
 /** A daemon that keeps running what a fixture defines. */
-function withPrograms(definitions: string): { readonly ctl: () => Ctl; readonly untilStates: (states: Readonly<Record<string, string>>) => Promise<void> } {
+function withPrograms(definitions: string): Lab {
   let host: TestHost;
   let ctl: Ctl;
   beforeAll(async () => {
@@ -90,23 +98,28 @@ function withPrograms(definitions: string): { readonly ctl: () => Ctl; readonly 
   };
 }
 
-/** In the order of the recording: each goes on from what the one before has left. */
-function replay(scenario: string, ctl: () => Ctl): void {
+/** In the order of the recording: each goes on from what the one before has left. The program is started for the first of a scenario; what it runs then is the same for all. */
+function replay(scenario: string, { ctl, untilStates }: Lab): void {
   const entries = entriesOf(scenario).filter(({ command }) => command.startsWith('supervisorctl'));
+  const first = entries[0];
   test.each(entries.map((entry) => [entry.command.replace('supervisorctl ', '').replace('supervisorctl', ''), entry] as const))('%s', async (command, recorded) => {
     const difference = differenceOf(command);
     if (difference?.isRun === false) return;
-    const { status, stdout }: CtlEnd = await ctl().run(...(splitWords(command) ?? []));
+    const words = splitWords(command) ?? [];
+    const { status, stdout }: CtlEnd = await (recorded === first ? ctl().run(...words) : ctl().runHere(...words));
     const ours = { status, stdout: normal(stdout, command) };
     const theirs = { status: recorded.status, stdout: normal(recorded.stdout, command) };
     if (difference === undefined) expect(ours).toEqual(theirs);
     else expect(ours).not.toEqual(theirs);
+    const states = thenUntil[command];
+    if (states !== undefined) await untilStates(states);
   });
 }
 
 describeOnHost('recordings of supervisorctl', realContainers, () => {
   describe('of one daemon', () => {
-    const { ctl, untilStates } = withPrograms('01-status.toml');
+    const lab = withPrograms('01-status.toml');
+    const { ctl, untilStates } = lab;
     beforeAll(async () => {
       await untilStates({ exited_ok: 'EXITED', exited_bad: 'EXITED', fatal: 'FATAL', fatal_nocommand: 'FATAL', fatal_notexec: 'FATAL', fatal_badinterp: 'FATAL', fatal_dir: 'FATAL', backoff: 'BACKOFF', running: 'RUNNING' });
       await ctl().prints('stop', 'stopped');
@@ -118,7 +131,7 @@ describeOnHost('recordings of supervisorctl', realContainers, () => {
     });
 
     describe.each(['01-status', '02-pid', '03-signal', '04-start', '05-stop', '06-restart', '07-stop-all'])('%s', (scenario) => {
-      replay(scenario, ctl);
+      replay(scenario, lab);
     });
   });
 
@@ -143,14 +156,15 @@ describeOnHost('recordings of supervisorctl', realContainers, () => {
   });
 
   describe('of another', () => {
-    const { ctl, untilStates } = withPrograms('28-several-names.toml');
+    const lab = withPrograms('28-several-names.toml');
+    const { ctl, untilStates } = lab;
     beforeAll(async () => {
       await untilStates({ ok: 'RUNNING', 'pair:left': 'RUNNING', 'pair:right': 'RUNNING', 'web:web_00': 'RUNNING', 'web:web_01': 'RUNNING' });
       await ctl().prints('stop', 'ok');
     });
 
     describe.each(['28-several-names-exit-status', '13-help-version'])('%s', (scenario) => {
-      replay(scenario, ctl);
+      replay(scenario, lab);
     });
   });
 });
