@@ -1,13 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 
 import { type FaultPoint, hostMoments, hostSteps, toldMoments } from '../../src/sys/fault-points';
 import { ClientStdio } from '../support/client-stdio';
 import { within } from '../support/deadline';
+import { Faults } from '../support/faults';
 import { HostPrograms } from '../support/host-programs';
 import { describeOnHost, realContainers } from '../support/requires';
-import { TestHost } from '../support/test-host';
+import { SharedHost } from '../support/shared-host';
+import { endShims } from '../support/shims';
+import type { TestHost } from '../support/test-host';
 import { stubThatWaits } from '../support/waiting-stub';
 
 /** The steps of others that a host program goes through, from its creation to its deletion. */
@@ -28,50 +31,47 @@ const ofSecond: readonly FaultPoint[] = [...toldMoments, 'shim.host.before-limit
 
 interface Case {
   readonly title: string;
+  /** Without the mark. */
   readonly fault: string;
-  readonly point: FaultPoint;
-  /** A stub waits for it. */
-  readonly isSecond?: boolean;
+  /** From when on it may come. `second`: a stub waits for the program. */
+  readonly from: 'begin' | 'exec' | 'second';
 }
 
 const cases: readonly Case[] = [
-  ...kills.map((point) => ({ title: `${point}: kill`, fault: `${point}=kill`, point })),
+  ...kills.map((point): Case => ({ title: `${point}: kill`, fault: `${point}=kill`, from: 'begin' })),
   // Of the steps that make a process, also those of the exec that comes second.
-  ...(['shim.host.before-spawn', 'shim.host.spawned', 'shim.host.ready'] as const).map((point) => ({ title: `${point}, of an exec: kill`, fault: `${point}=kill:2`, point })),
-  ...ofSecond.map((point) => ({ title: `${point}, of the stub that waited: kill`, fault: `${point}=kill:${toldMoments.some((told) => told === point) ? '1' : '2'}`, point, isSecond: true })),
-  ...failures.flatMap((point) => errors.map((errno) => ({ title: `${point}: ${errno}`, fault: `${point}=${errno}`, point }))),
+  ...(['shim.host.before-spawn', 'shim.host.spawned', 'shim.host.ready'] as const).map((point): Case => ({ title: `${point}, of an exec: kill`, fault: `${point}=kill`, from: 'exec' })),
+  ...ofSecond.map((point): Case => ({ title: `${point}, of the stub that waited: kill`, fault: `${point}=kill`, from: 'second' })),
+  ...failures.flatMap((point) => errors.map((errno): Case => ({ title: `${point}: ${errno}`, fault: `${point}=${errno}`, from: 'begin' }))),
 ];
 
 /** Whose daemon or shim may die at any moment: what a client does then is ask again. */
 class Life {
-  readonly host = new TestHost();
-  readonly mark = this.host.own('struck');
-  private readonly starts = this.host.own('starts');
-  private readonly stdio = new ClientStdio(`${this.host.directory}/stdio/one`, false).open();
-  private programs: HostPrograms | undefined;
+  private readonly starts: string;
+  private readonly stdio: ClientStdio;
+  private programs: HostPrograms;
 
-  async begin(fault: string): Promise<void> {
-    await this.host.startDaemon({ env: { HOLDFAST_FAULTS: `${fault}@${this.mark}` } });
-    this.programs = new HostPrograms(this.host);
+  constructor(private readonly host: TestHost) {
+    this.starts = host.own('starts');
+    this.stdio = new ClientStdio(`${host.directory}/stdio/one`, false).open();
+    this.programs = new HostPrograms(host);
   }
 
   /** Another program goes before, and has a stub wait for this one. */
   async beSecond(): Promise<void> {
-    if (this.programs === undefined) throw new Error('no daemon was started');
     await stubThatWaits(this.host, this.programs);
   }
 
   /** Calls until it is answered, or refused. Of a daemon that has died, another takes the place. */
   async ask<T>(call: (programs: HostPrograms) => Promise<T>): Promise<T | ServiceError> {
     const { daemon } = this.host;
-    if (this.programs === undefined) throw new Error('no daemon was started');
     try {
       return await call(this.programs);
     } catch (error) {
       const refusal = error as ServiceError;
       if (refusal.code !== status.UNAVAILABLE && !daemon.hasEnded) return refusal;
       await within(daemon.exited, `the end of the daemon that broke a connection (${refusal.message})`);
-      await this.host.startDaemon();
+      await this.host.startDaemon(this.host.daemonOptions);
       this.programs = new HostPrograms(this.host);
       return refusal;
     }
@@ -100,7 +100,8 @@ class Life {
     throw new Error(`it is still ${from}: ${String(last)}`);
   }
 
-  async live(): Promise<void> {
+  /** @param beforeExec is done while the program runs */
+  async live(beforeExec: () => void): Promise<void> {
     const args = ['sh', '-c', `echo "$$" >>'${this.starts}'; sleep 1000 & read line; exit 7`];
     let isRecorded = false;
     await this.reach(['CREATED'], 'NONE', async (programs) => {
@@ -111,6 +112,7 @@ class Life {
       }
     });
     await this.reach(['RUNNING', 'STOPPED'], 'CREATED', (programs) => programs.start('one'));
+    beforeExec();
     await this.exec();
     await this.stdio.stdin.write('end\n');
     for (let state = await this.state(); state !== 'STOPPED'; state = await this.state()) await this.ask((programs) => programs.wait('one'));
@@ -136,25 +138,39 @@ class Life {
     await this.reach(['NONE'], 'STOPPED', (programs) => programs.deleteExec('one', 'look'), 'look');
   }
 
-  async end(): Promise<void> {
+  close(): void {
     this.stdio.close();
-    await this.host.cleanUp();
   }
 }
 
 describeOnHost('a host program, whatever step fails or is the last', realContainers, () => {
-  test.each(cases)('$title', async ({ fault, isSecond }) => {
-    const life = new Life();
+  let faults: Faults;
+  const shared = new SharedHost((host) => {
+    faults = new Faults(host, cases.map(({ fault }) => fault));
+    return faults.daemonOptions;
+  });
+  let host: TestHost;
+  beforeEach(async () => { host = await shared.take(); });
+  afterEach(async () => {
+    faults.disarm();
     try {
-      await life.begin(fault);
-      if (isSecond === true) await life.beSecond();
-      await life.live();
-      expect(existsSync(life.mark)).toBe(true);
-    } catch (error) {
-      // What is left tells less than this.
-      await life.end().catch(() => undefined);
-      throw error;
+      // The first program of a shim goes another way than the next ones: each test has one of its own.
+      await endShims(host);
+    } finally {
+      await shared.giveBack();
     }
-    await life.end();
+  });
+  afterAll(() => shared.close());
+
+  test.each(cases)('$title', async ({ fault, from }) => {
+    const life = new Life(host);
+    try {
+      if (from === 'second') await life.beSecond();
+      if (from !== 'exec') faults.arm(fault);
+      await life.live(() => { if (from === 'exec') faults.arm(fault); });
+      expect(faults.haveStruck).toBe(true);
+    } finally {
+      life.close();
+    }
   });
 });

@@ -28,6 +28,13 @@ export async function killShims(host: TestHost): Promise<void> {
   await Promise.all(shims.map((shim) => waitForExit(shim.pid)));
 }
 
+/** Asks the shims to end, which one does that has nothing left, and waits for that. @throws DeadlineError where one has something, or is stuck */
+export async function endShims(host: TestHost): Promise<void> {
+  const shims = shimsOf(host);
+  for (const shim of shims) signalExactly(shim, 'SIGTERM');
+  await Promise.all(shims.map((shim) => waitForExit(shim.pid)));
+}
+
 /** The processes that copy between FIFOs and plain files. */
 export function copiersOf(host: TestHost): SeenProcess[] {
   return processesNaming(`--copier ${host.stateDir}`);
