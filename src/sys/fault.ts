@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from './errors';
 import { type FaultPoint, type KernelAnswer, agentMoments, checkpointMoments, copierMoments, failingSteps, failingTaskSteps, hostMoments, hostSteps, imageMoments, imageSteps, kernelAnswers, keptMoments, moments, noticeMoments, packMoments, taskMoments, toldMoments } from './fault-points';
@@ -11,17 +11,19 @@ interface Fault {
   readonly nth: number;
   /** Made when it happens, and it does not happen where it is there: once among all processes that share it. */
   readonly mark: string | undefined;
+  /** How often the point was reached; of a fault with a mark, since that is not there. */
+  count: number;
 }
 
 /**
  * What a test wants to go wrong, and where: `name=action[:nth][@mark]`, comma-separated, the names those of
  * fault-points.ts. The action is `kill` (SIGKILL to this process), `hang` (its only thread blocks for ever), `reject` (a promise is
  * rejected that nobody handles, and the step goes on) or the name of an errno, which is thrown as a SysError. Without `nth` it happens every time that the point is reached;
- * with `mark`, the path of a file that is not there yet, once, and the file tells that it has happened.
+ * with `mark`, the path of a file that is not there yet, once, and the file tells that it has happened. While the file is there nothing happens and nothing is counted: a test arms the fault again by
+ * removing it.
  */
 export class FaultPlan {
   private readonly faults = new Map<string, Fault[]>();
-  private readonly reached = new Map<string, number>();
 
   /** @throws Error when the text does not follow the form: a test that injects nothing would prove nothing */
   constructor(text: string) {
@@ -29,7 +31,7 @@ export class FaultPlan {
       const match = /^([^=]+)=([A-Za-z0-9]+)(?::([1-9]\d*))?(?:@(.+))?$/.exec(part);
       const [, name, action, nth, mark] = match ?? [];
       if (name === undefined || action === undefined) throw new Error(`not a fault: ${part}`);
-      const fault = { action: actionOf(action), nth: nth === undefined ? 0 : Number(nth), mark };
+      const fault = { action: actionOf(action), nth: nth === undefined ? 0 : Number(nth), mark, count: 0 };
       checkPoint(name, fault.action);
       this.faults.set(name, [...(this.faults.get(name) ?? []), fault]);
     }
@@ -39,10 +41,9 @@ export class FaultPlan {
   reach(name: FaultPoint | KernelAnswer): void {
     const faults = this.faults.get(name);
     if (faults === undefined) return;
-    const count = (this.reached.get(name) ?? 0) + 1;
-    this.reached.set(name, count);
-    for (const fault of faults) {
-      if ((fault.nth === 0 || fault.nth === count) && isFirst(fault.mark)) strike(name, fault.action);
+    for (const fault of faults) fault.count = fault.mark !== undefined && existsSync(fault.mark) ? 0 : fault.count + 1;
+    for (const { action, nth, mark, count } of faults) {
+      if ((nth === 0 ? count > 0 : nth === count) && isFirst(mark)) strike(name, action);
     }
   }
 }

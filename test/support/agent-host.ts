@@ -88,6 +88,12 @@ export class AgentHost {
     this.connect();
   }
 
+  /** Starts one as the last one was, which has ended. */
+  async startAgain(): Promise<void> {
+    await this.host.startDaemon(this.host.daemonOptions);
+    this.connect();
+  }
+
   /** Has the daemon that is there take into use what is defined, as one does that starts. For a host whose daemon tests have in turn. */
   async takeUp(): Promise<void> {
     await this.client.all(DefinitionsService.update, { names: [], dry_run: false });

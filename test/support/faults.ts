@@ -11,7 +11,7 @@ export class Faults {
   readonly #marks: ReadonlyMap<string, string>;
   #armed: string | undefined;
 
-  /** @param faults `<point>=<action>`; the times that a point was reached in other tests would count, too */
+  /** @param faults `<point>=<action>[:nth]`; it counts from when it is armed */
   constructor(host: TestHost, faults: readonly string[]) {
     // Beside what a test's end empties.
     const directory = join(host.directory, 'faults');
@@ -21,10 +21,11 @@ export class Faults {
   }
 
   get daemonOptions(): DaemonOptions {
-    return { env: { HOLDFAST_FAULTS: [...this.#marks].map(([fault, mark]) => `${fault}@${mark}`).join(',') } };
+    const plan = [...this.#marks].map(([fault, mark]) => `${fault}@${mark}`).join(',');
+    return { env: plan === '' ? {} : { HOLDFAST_FAULTS: plan } };
   }
 
-  /** It strikes the next time that its point is reached. */
+  /** It strikes the next time that its point is reached, or the nth. */
   arm(fault: string): void {
     const mark = this.#marks.get(fault);
     if (mark === undefined) throw new Error(`not one of the host's faults: ${fault}`);

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 
 import { AgentHost, endPrograms } from './agent-host';
+import { Faults } from './faults';
 import { forgetPrograms } from './forget';
 import { SharedHost } from './shared-host';
 
@@ -8,9 +9,20 @@ import { SharedHost } from './shared-host';
 export class SharedAgent {
   readonly #shared = new SharedHost((host) => {
     mkdirSync(host.own('programs'));
-    return { flags: ['--programs', host.own('programs')], env: {} };
+    this.#faults = new Faults(host, this.faultsOfTests);
+    return { flags: ['--programs', host.own('programs')], ...this.#faults.daemonOptions };
   });
   #agent: AgentHost | undefined;
+  #faults: Faults | undefined;
+
+  /** @param faultsOfTests what tests may arm: see {@link Faults} */
+  constructor(private readonly faultsOfTests: readonly string[] = []) {}
+
+  /** Of the host that the test has. */
+  get faults(): Faults {
+    if (this.#faults === undefined) throw new Error('no host was taken');
+    return this.#faults;
+  }
 
   async take(): Promise<AgentHost> {
     this.#agent = new AgentHost(await this.#shared.take());
@@ -23,6 +35,7 @@ export class SharedAgent {
     const agent = this.#agent;
     this.#agent = undefined;
     if (agent === undefined) return;
+    this.faults.disarm();
     if (agent.host.daemon.hasEnded) await agent.startDaemon();
     agent.close();
     await forgetPrograms(agent.host);

@@ -8,6 +8,7 @@ import { type Container, ContainersService, State } from '../../../src/api/gen/h
 import { endPrograms } from '../../support/agent-host';
 import { ContainerdClient } from '../../support/containerd-client';
 import { within } from '../../support/deadline';
+import { makeFifo } from '../../support/fifo';
 import { TestHost } from '../../support/test-host';
 
 /** One program of the agent, whose daemon may die at any moment. It writes down each of its runs, and would tell of a second copy. */
@@ -21,12 +22,14 @@ class AgentLife {
   async begin(fault: string): Promise<void> {
     const directory = this.host.own('programs');
     mkdirSync(directory);
+    makeFifo(this.host.own('never'));
     const script = [
       `exec 9>${this.host.own('lock')}`,
       `flock -n 9 || { echo "doubled $HOLDFAST_GENERATION" >> ${this.runs}; exit 99; }`,
       `echo "run $HOLDFAST_GENERATION" >> ${this.runs}`,
       'trap "exit 0" TERM',
-      'while :; do sleep 0.05; done',
+      // Not a loop that sleeps: each of its programs takes milliseconds.
+      `exec 8<>${this.host.own('never')}; while :; do read -r -u 8; done`,
     ].join('\n');
     writeFileSync(`${directory}/web.toml`, [
       `[program.${this.name}]`, `command = ["bash", "-c", '''${script}''']`, 'startsecs = 0.2',

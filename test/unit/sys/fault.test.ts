@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SysError } from '../../../src/sys/errors';
@@ -37,6 +37,19 @@ describe('named faults', () => {
     expect(existsSync(mark)).toBe(false);
     expect(plans.map((plan) => struck(plan, 'daemon.log.append'))).toEqual(['EIO', undefined]);
     expect(existsSync(mark)).toBe(true);
+    rmSync(dirname(mark), { recursive: true });
+  });
+
+  test('are armed by taking the mark away, and count from then on', () => {
+    const mark = join(mkdtempSync(join(tmpdir(), 'holdfast-fault-')), 'struck');
+    writeFileSync(mark, '');
+    const plan = new FaultPlan(`daemon.log.append=EIO:2@${mark}`);
+    const thrice = (): unknown[] => [1, 2, 3].map(() => struck(plan, 'daemon.log.append'));
+    expect(thrice()).toEqual([undefined, undefined, undefined]);
+    for (const again of [1, 2]) {
+      rmSync(mark);
+      expect([again, ...thrice()]).toEqual([again, undefined, 'EIO', undefined]);
+    }
     rmSync(dirname(mark), { recursive: true });
   });
 
