@@ -16,21 +16,16 @@ const kinds = [
   ...Object.entries(damages).map(([how, damage]) => ({ how, damage, files: content })),
   ...Object.entries(fifoDamages).map(([how, damage]) => ({ how, damage, files: fifos })),
 ];
-const cases = kinds.flatMap((kind) => [
-  { ...kind, dead: 'the daemon is dead', stop: (host: TestHost): Promise<unknown> => host.stopDaemon('SIGKILL') },
-  { ...kind, dead: 'daemon and shim are dead', stop: killDaemonAndShims },
-]);
+const deaths = [
+  { dead: 'the daemon is dead', stop: (host: TestHost): Promise<unknown> => host.stopDaemon('SIGKILL') },
+  { dead: 'daemon and shim are dead', stop: killDaemonAndShims },
+];
 
 describeOnHost("a damaged file of an exec'd process", realContainers, () => {
   const shared = new SharedHost();
   let host: TestHost;
-  let id: string;
-  let tests = 0;
   beforeEach(async () => {
     host = await shared.take();
-    // No other test has it: the log is the daemon's.
-    tests += 1;
-    id = `hurt-${String(tests)}`;
   });
   afterEach(() => shared.giveBack());
   afterAll(() => shared.close());
@@ -40,28 +35,36 @@ describeOnHost("a damaged file of an exec'd process", realContainers, () => {
     return Object.fromEntries((containers[0]?.processes ?? []).map(({ pid, systemPid }) => [pid, systemPid]));
   }
 
-  // One process for each file, so that a restart meets them all at once.
-  test.each(cases)('each file once is $how while $dead: all are recovered, and told of once', async ({ damage, files, stop }) => {
-    await host.create(id, sleeper);
+  // A container for each kind of damage, with a process for each file, so that a restart meets them all at once.
+  test.each(deaths)('each file once is damaged in each way while $dead: all are recovered, and told of once', async ({ dead, stop }) => {
+    const hurt = kinds.map((kind, at) => ({ ...kind, id: `hurt-${String(at)}-${dead.replaceAll(' ', '-')}` }));
     await host.create('other', sleeper);
-    for (const name of [...files, 'whole']) {
-      await host.client.addProcess({ id, pid: name, ...sleeper, cwd: '/', env: ['PATH=/bin'] });
+    for (const { id, files } of hurt) {
+      await host.create(id, sleeper);
+      for (const name of [...files, 'whole']) {
+        await host.client.addProcess({ id, pid: name, ...sleeper, cwd: '/', env: ['PATH=/bin'] });
+      }
     }
-    const pids = [await pidsOf(id), await pidsOf('other')];
+    const pidsNow = (): Promise<object> => Promise.all(['other', ...hurt.map(({ id }) => id)].map(async (id) => [id, await pidsOf(id)]));
+    const pids = await pidsNow();
     await stop(host);
-    for (const file of files) damage(join(host.stateDir, id, file, file));
+    for (const { id, files, damage } of hurt) {
+      for (const file of files) damage(join(host.stateDir, id, file, file));
+    }
     await host.startDaemon();
-    expect([await pidsOf(id), await pidsOf('other')]).toEqual(pids);
+    expect(await pidsNow()).toEqual(pids);
     expect(removeSetAside(host)).toEqual([]);
     const events = await host.events({ timestamp: epoch });
-    for (const name of [...files, 'whole']) {
-      await host.client.signal(id, 9, name);
-      expect((await events.untilExit(id, name)).status).toBe(137);
+    for (const { how, id, files } of hurt) {
+      for (const name of [...files, 'whole']) {
+        await host.client.signal(id, 9, name);
+        expect([how, name, (await events.untilExit(id, name)).status]).toEqual([how, name, 137]);
+      }
     }
     await host.end();
-    expect(events.linesOf(id)).toHaveLength(2 * (files.length + 2));
+    for (const { how, id, files } of hurt) expect([how, events.linesOf(id).length]).toEqual([how, 2 * (files.length + 2)]);
     await expectUntouched(host);
-  });
+  }, 180_000);
 });
 
 describeOnHost("a damaged log of a shim's errors", realContainers, () => {
