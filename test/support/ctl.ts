@@ -51,9 +51,12 @@ export class Ctl {
 
   /** Runs it to its end and expects it to succeed without a word on stderr; answers what it printed. */
   async prints(...args: readonly string[]): Promise<string> {
-    const { stdout, ...rest } = await this.run(...args);
-    expect(rest).toEqual({ status: 0, stderr: '' });
-    return stdout;
+    return printedBy(await this.run(...args));
+  }
+
+  /** The same, of {@link runHere}: for a step on the way, or a look at what has become of one. */
+  async says(...args: readonly string[]): Promise<string> {
+    return printedBy(await this.runHere(...args));
   }
 
   /** Starts it with pipes for its stdio. */
@@ -105,6 +108,11 @@ export class Ctl {
     this.#running.push(running);
     return running;
   }
+}
+
+function printedBy({ stdout, ...rest }: CtlEnd): string {
+  expect(rest).toEqual({ status: 0, stderr: '' });
+  return stdout;
 }
 
 /** A holdfastctl under way. */

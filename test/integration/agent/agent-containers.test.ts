@@ -81,7 +81,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     expect(getPriority(host)).toBe(7);
     // Another network is another run.
     agent.define('shared', [`rootfs = "${rootfs}"`, sleeps]);
-    await ctl.prints('update');
+    await ctl.says('update');
     const after = await agent.until('shared', 'another run', ({ state, pid }) => state === State.RUNNING && pid !== shared);
     expect(networkOf(after.pid)).not.toBe(networkOf('self'));
   });
@@ -105,14 +105,14 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     const name = `${group}:two`;
     await until('its start', async () => (await ctl.run('status', name)).stdout, (shown) => shown.includes('RUNNING'));
     expect(existsSync(`${agent.host.stateDir}.holdfast/runc/programs/${group}+two`)).toBe(true);
-    const pid = (await ctl.prints('pid', name)).trim();
+    const pid = (await ctl.says('pid', name)).trim();
     await agent.killDaemon();
-    expect((await ctl.prints('pid', name)).trim()).toBe(pid);
+    expect((await ctl.says('pid', name)).trim()).toBe(pid);
     expect(await ctl.prints('exec', name, '--', 'echo', 'there')).toBe('there\n');
     expect(await ctl.prints('restart', name)).toBe(`${name}: stopped\n${name}: started\n`);
     rmSync(`${agent.host.own('programs')}/pair.toml`);
     expect(cgroups()).not.toEqual([]);
-    await ctl.prints('update');
+    await ctl.says('update');
     expect(cgroups()).toEqual([]);
   });
 
@@ -162,7 +162,7 @@ describeOnHost('programs of files that are containers', realContainers, () => {
     await agent.takeUp();
     const { pid } = await agent.untilState('box', State.RUNNING);
     agent.define('box', [`bundle = "${bundle}"`, 'startsecs = 0'], { health: ['notify = true', 'on_failure = "none"'] });
-    await ctl.prints('update');
+    await ctl.says('update');
     await agent.killDaemon();
     const after = await agent.look('box');
     expect([after.state, after.pid]).toEqual([State.RUNNING, pid]);

@@ -97,12 +97,12 @@ describeOnHost('programs that depend on each other', realContainers, () => {
       const { status, stdout } = await ctl.run('start', String(web));
       expect([status, stdout.trimEnd().split('\n').sort()]).toEqual([0, [api, db, web].map((name) => `${String(name)}: started`).sort()]);
       expect((await starts()).filter((name) => name !== 'odd' && name !== 'done')).toEqual(['db', 'api', 'web']);
-      await ctl.prints('stop', String(web), String(api));
+      await ctl.says('stop', String(web), String(api));
       expect(await ctl.run('start', '--no-dependencies', '--timeout', '0.2', String(web))).toMatchObject({ status: 124, stdout: `${String(web)}: starting\n` });
       expect((await agent.look('api')).state).toBe(State.STOPPED);
       await agent.untilState('odd', State.BACKOFF);
       await agent.untilState('none', State.FATAL);
-      const historyOf = async (short: string): Promise<readonly string[]> => (await ctl.prints('history', agent.name(short))).trimEnd().split('\n').map((line) => line.replace(/^\S+Z +/, '').replace(/ +/g, ' ').replace(/pid \d+|after .*? s,?/, '…'));
+      const historyOf = async (short: string): Promise<readonly string[]> => (await ctl.says('history', agent.name(short))).trimEnd().split('\n').map((line) => line.replace(/^\S+Z +/, '').replace(/ +/g, ' ').replace(/pid \d+|after .*? s,?/, '…'));
       expect(await historyOf('odd')).toEqual([
         `start ${agent.name('odd')} …`, `end ${agent.name('odd')} exit status 3 …`, `backoff ${agent.name('odd')} Exited unexpectedly (exit status 3), next start in 3600 s`,
       ]);

@@ -14,7 +14,7 @@ import { until } from '../../support/until';
 /** Writes down what it finds and adds a line to a file of its root, and tells which signal has ended it. */
 const service = [
   'echo "$GREETING:$MORE:$PATH:$HOME:$(id -u),$(id -g):$(pwd):$*"; echo run >>/srv/runs; echo "runs $(wc -l </srv/runs)"',
-  "trap 'echo by USR1; exit' USR1; trap 'echo by TERM; exit' TERM; echo up; while :; do sleep 0.1; done",
+  "trap 'echo by USR1; exit' USR1; trap 'echo by TERM; exit' TERM; echo up; while :; do sleep 1000 & wait; done",
 ].join('\n');
 
 function serviceImage(name: string, version = 'one'): MadeImage {
@@ -48,11 +48,11 @@ describeOnHost('programs of files that name an image', realContainers, () => {
   const load = async (image: MadeImage): Promise<void> => {
     const path = agent.host.own('image.tar');
     writeFileSync(path, image.archive);
-    await ctl.prints('load', path);
+    await ctl.says('load', path);
   };
   /** All that it has said, once it has said that so many times. */
   const said = (short: string, last: string, times = 1): Promise<readonly string[]> =>
-    until(last, async () => (await ctl.run('logs', agent.name(short))).stdout.split('\n').slice(0, -1), (lines) => lines.filter((line) => line === last).length === times);
+    until(last, async () => (await ctl.runHere('logs', agent.name(short))).stdout.split('\n').slice(0, -1), (lines) => lines.filter((line) => line === last).length === times);
   const roots = async (): Promise<readonly string[]> =>
     (await agent.client.all(Snapshots.list, { snapshotter: 'overlayfs', filters: [] }, 'programs')).flatMap(({ info }) => info.map(({ name }) => name)).filter((name) => name.includes('box'));
 
@@ -60,7 +60,7 @@ describeOnHost('programs of files that name an image', realContainers, () => {
     await agent.startDaemon();
     await load(serviceImage('tools:1'));
     agent.define('box', ['image = "tools:1"']);
-    await ctl.prints('update');
+    await ctl.says('update');
     const { pid } = await agent.untilState('box', State.RUNNING);
     const first = ['of the image::/bin:/root:0,0:/srv:as made', 'runs 1', 'up'];
     expect(await said('box', 'up')).toEqual(first);
@@ -85,7 +85,7 @@ describeOnHost('programs of files that name an image', realContainers, () => {
     await load(serviceImage('tools:1'));
     agent.define('box', ['image = "tools:1"', 'command = "as asked"', 'user = "ann"', 'group = "root"', 'directory = "/tmp"', 'stopsignal = "TERM"', 'environment = { MORE = "of the file", GREETING = "mine" }', 'private_tmp = true']);
     agent.define('shell', ['image = "tools:1"', 'shell = true', 'command = "id; cat /etc/version; sleep 1000"', 'user = "ann"', 'stopsignal = "KILL"']);
-    await ctl.prints('update');
+    await ctl.says('update');
     const [asked = ''] = await said('box', 'up');
     expect(asked).toBe('mine:of the file:/bin:/home/ann:1000,0:/tmp:as asked');
     await agent.ask('stop', 'box');
@@ -112,9 +112,9 @@ describeOnHost('programs of files that name an image', realContainers, () => {
       expect((await ctl.run('stop', first, ...others)).stdout.split('\n').filter((line) => line.endsWith(': stopped'))).toHaveLength(3);
       await Promise.all(starts);
       expect(layers()).toBe(1);
-      await ctl.prints('start', first, ...others);
+      await ctl.says('start', first, ...others);
       expect(layers()).toBe(2);
-      await ctl.prints('stop', first, ...others);
+      await ctl.says('stop', first, ...others);
     } finally {
       await registry.close();
     }
@@ -131,10 +131,10 @@ describeOnHost('programs of files that name an image', realContainers, () => {
     await agent.ask('restart', 'box');
     expect((await said('box', 'up', 2)).slice(5)).toEqual(['runs 1', 'up']);
     expect((await ctl.run('exec', agent.name('box'), '--', 'cat', '/etc/version')).stdout).toBe('two\n');
-    await ctl.prints('run', '-d', '--name', 'saved', '--save', agent.host.own('saved.toml'), '--user', 'ann', 'tools:1', '--', 'again');
-    await ctl.prints('rm', '--force', 'saved');
+    await ctl.says('run', '-d', '--name', 'saved', '--save', agent.host.own('saved.toml'), '--user', 'ann', 'tools:1', '--', 'again');
+    await ctl.says('rm', '--force', 'saved');
     expect(agent.lines('saved.toml')).toEqual(expect.arrayContaining(['image = "tools:1"', 'command = [ "again" ]', 'user = "ann"']));
-    await ctl.prints('rmi', 'tools:1');
+    await ctl.says('rmi', 'tools:1');
     await agent.ask('stop', 'box');
     await agent.ask('start', 'box').catch(() => undefined);
     expect((await agent.until('box', 'a failure', ({ state }) => state === State.BACKOFF)).reason).toContain('there is no image');

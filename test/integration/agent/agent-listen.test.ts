@@ -2,11 +2,12 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { type AddressInfo, type Server, connect, createServer } from 'node:net';
 
 import { State } from '../../../src/api/gen/holdfast/v1/containers';
-import { AgentHost } from '../../support/agent-host';
+import type { AgentHost } from '../../support/agent-host';
 import { Ctl } from '../../support/ctl';
 import { waitForExit } from '../../support/processes';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { buildRootfs } from '../../support/rootfs';
+import { SharedAgent } from '../../support/shared-agent';
 import { until } from '../../support/until';
 
 /** sd_listen_fds(3): what a program is to find in its environment before it takes descriptor 3 for a socket. */
@@ -16,19 +17,21 @@ const server = (answer: string): string =>
 describeOnHost('sockets that a program is given', realContainers, () => {
   let agent: AgentHost;
   let ctl: Ctl;
-  beforeEach(() => {
-    agent = new AgentHost();
+  const shared = new SharedAgent();
+  beforeEach(async () => {
+    agent = await shared.take();
     ctl = new Ctl(agent.host);
   });
   afterEach(async () => {
     ctl.close();
-    await agent.cleanUp();
+    await shared.giveBack();
   });
+  afterAll(() => shared.close());
 
   test('whoever connects all the time is refused by no restart, nor by a kill of the program, the daemon, the shim, or both', async () => {
     const port = await freePort();
     agent.define('srv', [agent.script('srv', `exec ${server('hello')}`), 'startsecs = 0', `listen = { http = "tcp://127.0.0.1:${String(port)}" }`], { restart: ['initial = 0.2', 'max = 0.2'] });
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.untilState('srv', State.RUNNING);
     const client = new Client(port);
     await client.answered();
@@ -62,7 +65,7 @@ describeOnHost('sockets that a program is given', realContainers, () => {
     const listen = `listen = { http = "tcp://127.0.0.1:${String(port)}", own = "unix://${path}" }`;
     agent.define('srv', [`command = ["sh", "-c", '''test -e ${gate} || exit 1; exec ${server('hello')}''']`, 'startsecs = 0', listen], { restart: ['initial = "1h"', 'max = "1h"'] });
     agent.define('other', ['command = "sleep 1000"', 'startsecs = 0']);
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.untilState('srv', State.BACKOFF);
     await agent.untilState('other', State.RUNNING);
     const shim = await shimOf(agent, 'other');
@@ -84,11 +87,11 @@ describeOnHost('sockets that a program is given', realContainers, () => {
   test('what goes with an update leaves its address to what comes with it', async () => {
     const listen = `listen = { http = "tcp://127.0.0.1:${String(await freePort())}" }`;
     agent.define('old', ['command = "sleep 1000"', 'startsecs = 0', listen]);
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.untilState('old', State.RUNNING);
     rmSync(agent.host.own('programs/old.toml'));
     agent.define('new', ['command = "sleep 1000"', 'startsecs = 0', listen]);
-    await ctl.prints('update');
+    await ctl.says('update');
     const { managed } = await agent.untilState('new', State.RUNNING);
     expect(managed?.failures).toBe(0);
   });
@@ -99,7 +102,7 @@ describeOnHost('sockets that a program is given', realContainers, () => {
     const script = 'echo "$LISTEN_FDS $LISTEN_FDNAMES $LISTEN_PID $$"; for fd in 3 4 5 6; do readlink /proc/self/fd/$fd; done; exec sleep 1000';
     const listen = `listen = { a = "tcp://127.0.0.1:${String(ports[0])}", b = { address = "unix://${path}", mode = "0640", user = "nobody", group = "0" }, c = "tcp://[::1]:${String(ports[1])}", d = "udp://127.0.0.1:${String(ports[1])}" }`;
     agent.define('srv', [`command = ["sh", "-c", '''${script}''']`, listen]);
-    await agent.startDaemon();
+    await agent.takeUp();
     const { pid } = await agent.untilState('srv', State.RUNNING);
     const lines = await output(ctl, agent.name('srv'), 5);
     expect(lines[0]).toBe(`4 a:b:c:d ${String(pid)} ${String(pid)}`);
@@ -117,7 +120,7 @@ describeOnHost('sockets that a program is given', realContainers, () => {
     const rootfs = agent.host.own('rootfs');
     buildRootfs(rootfs);
     agent.define('box', [`rootfs = "${rootfs}"`, 'command = ["sh", "-c", "echo $LISTEN_PID $LISTEN_FDS $LISTEN_FDNAMES; readlink /proc/self/fd/3; exec sleep 1000"]', `listen = { http = "tcp://127.0.0.1:${String(await freePort())}" }`]);
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.untilState('box', State.RUNNING);
     expect(await output(ctl, agent.name('box'), 2)).toEqual(['1 1 http', expect.stringMatching(/^socket:/)]);
   });
@@ -127,7 +130,7 @@ describeOnHost('sockets that a program is given', realContainers, () => {
     try {
       const { port } = other.address() as AddressInfo;
       agent.define('srv', ['command = "sleep 1000"', `listen = { http = "tcp://127.0.0.1:${String(port)}" }`]);
-      await agent.startDaemon();
+      await agent.takeUp();
       const { reason } = await agent.until('srv', 'its failure', ({ state }) => state === State.BACKOFF);
       expect(reason).toContain(`listen: http: tcp://127.0.0.1:${String(port)}: it is in use by ${readFileSync('/proc/self/comm', 'utf8').trim()} (pid ${String(process.pid)})`);
       writeFileSync(`${agent.host.own('programs')}/twice.toml`, ['a', 'b'].map((name) => `[program.${agent.name(name)}]\ncommand = "true"\nlisten = { x = "tcp://:${String(port)}" }\n`).join(''));
@@ -143,6 +146,7 @@ class Client {
   #isClosed = false;
   #refused = 0;
   #answers = 0;
+  #told: () => void = () => undefined;
   readonly #over: Promise<void>;
 
   constructor(private readonly port: number) {
@@ -152,7 +156,7 @@ class Client {
   /** Resolves once somebody has answered who was asked after this call. */
   async answered(): Promise<void> {
     const before = this.#answers;
-    while (this.#answers < before + 2) await new Promise(setImmediate);
+    while (this.#answers < before + 2) await new Promise<void>((resolve) => { this.#told = resolve; });
   }
 
   /** @returns how often it was refused */
@@ -166,7 +170,10 @@ class Client {
     while (!this.#isClosed) {
       await new Promise<void>((resolve) => {
         const socket = connect(this.port, '127.0.0.1');
-        socket.on('data', () => { this.#answers += 1; });
+        socket.on('data', () => {
+          this.#answers += 1;
+          this.#told();
+        });
         socket.on('error', (error) => { if ('code' in error && error.code === 'ECONNREFUSED') this.#refused += 1; });
         socket.on('close', () => { resolve(); });
       });
@@ -181,7 +188,7 @@ async function shimOf(agent: AgentHost, short = 'srv'): Promise<number> {
 }
 
 function output(ctl: Ctl, name: string, count: number): Promise<readonly string[]> {
-  return until(`${String(count)} lines`, async () => (await ctl.run('logs', name)).stdout.split('\n').slice(0, -1), (lines) => lines.length >= count);
+  return until(`${String(count)} lines`, async () => (await ctl.runHere('logs', name)).stdout.split('\n').slice(0, -1), (lines) => lines.length >= count);
 }
 
 async function connects(port: number): Promise<boolean> {

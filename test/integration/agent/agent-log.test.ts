@@ -2,21 +2,26 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from '
 import { gunzipSync } from 'node:zlib';
 
 import { State } from '../../../src/api/gen/holdfast/v1/containers';
-import { AgentHost } from '../../support/agent-host';
+import type { AgentHost } from '../../support/agent-host';
 import { Ctl } from '../../support/ctl';
+import { makeFifo } from '../../support/fifo';
 import { describeOnHost, realContainers } from '../../support/requires';
+import { SharedAgent } from '../../support/shared-agent';
+import { until } from '../../support/until';
 
 describeOnHost('output of programs that goes to files of their definition', realContainers, () => {
   let agent: AgentHost;
-  beforeEach(() => { agent = new AgentHost(); });
-  afterEach(() => agent.cleanUp());
+  const shared = new SharedAgent();
+  beforeEach(async () => { agent = await shared.take(); });
+  afterEach(() => shared.giveBack());
+  afterAll(() => shared.close());
 
   const talking = (of: string): string => `command = ["sh", "-c", "echo out of ${of}; echo err of ${of} >&2; exec sleep 1000"]`;
 
   test('each is made where it is not there, with its directories, and written on where it is; also over a restart of the daemon', async () => {
     const [out, err] = [agent.host.own('logs/deep/web 100%.out'), agent.host.own('logs/deep/web.err')];
     agent.define('web', [talking('web')], { log: [`stdout = "${out}"`, `stderr = "${err}"`] });
-    await agent.startDaemon();
+    await agent.takeUp();
     const { pid } = await agent.untilState('web', State.RUNNING);
     // Each is copied by itself.
     const untilWritten = (what: string, lines: number): Promise<unknown> => agent.until('web', what, () => [out, err].every((path) => existsSync(path) && readFileSync(path, 'utf8').split('\n').length > lines));
@@ -24,7 +29,7 @@ describeOnHost('output of programs that goes to files of their definition', real
     expect([out, err].map((path) => readFileSync(path, 'utf8'))).toEqual(['out of web\n', 'err of web\n']);
     // Nobody else's to write.
     expect(statSync(out).mode & 0o777).toBe(0o644);
-    await agent.host.restartDaemon('SIGKILL');
+    await agent.killDaemon();
     process.kill(pid, 'SIGKILL');
     await untilWritten('the output of its second run', 2);
     expect([out, err].map((path) => readFileSync(path, 'utf8'))).toEqual(['out of web\nout of web\n', 'err of web\nerr of web\n']);
@@ -33,7 +38,7 @@ describeOnHost('output of programs that goes to files of their definition', real
   test('both into one file', async () => {
     const both = agent.host.own('both.log');
     agent.define('web', [talking('web')], { log: [`stdout = "${both}"`, `stderr = "${both}"`] });
-    await agent.startDaemon();
+    await agent.takeUp();
     await agent.untilState('web', State.RUNNING);
     await agent.until('web', 'both lines', () => readFileSync(both, 'utf8').split('\n').length === 3);
     expect(readFileSync(both, 'utf8').trimEnd().split('\n').sort()).toEqual(['err of web', 'out of web']);
@@ -41,7 +46,7 @@ describeOnHost('output of programs that goes to files of their definition', real
 
   test('where the daemon itself writes, that of each run\'s own time', async () => {
     agent.define('web', [talking('web')], { log: ['stdout = "inherit"', 'stderr = "inherit"'] });
-    await agent.startDaemon();
+    await agent.takeUp();
     const said = (): boolean => /^out of web$/m.test(agent.host.daemon.log()) && /^err of web$/m.test(agent.host.daemon.log());
     const { pid } = await agent.untilState('web', State.RUNNING);
     await agent.until('web', 'its output', said);
@@ -56,8 +61,9 @@ describeOnHost('output of programs that goes to files of their definition', real
     const ctl = new Ctl(agent.host);
     try {
       const [more, count] = [agent.host.own('more'), 20_000];
-      agent.define('web', [`command = ["sh", "-c", "seq ${String(count)}; while [ ! -e ${more} ]; do sleep 0.05; done; seq ${String(count + 1)} ${String(2 * count)}; exec sleep 1000"]`], { log: ['max_size = "64k"', 'max_files = 100', 'compress = true'] });
-      await agent.startDaemon();
+      makeFifo(more);
+      agent.define('web', [`command = ["sh", "-c", "seq ${String(count)}; read -r line <${more}; seq ${String(count + 1)} ${String(2 * count)}; exec sleep 1000"]`], { log: ['max_size = "64k"', 'max_files = 100', 'compress = true'] });
+      await agent.takeUp();
       await agent.untilState('web', State.RUNNING);
       const dir = `${agent.host.directory}/root/output/programs/${agent.name('web')}`;
       const names = (): string[] => readdirSync(dir).sort();
@@ -72,7 +78,7 @@ describeOnHost('output of programs that goes to files of their definition', real
       // What anybody else reads is the same.
       expect(gunzipSync(readFileSync(`${dir}/${names()[0] ?? ''}`)).toString()).toMatch(/^\S+ stdout F 1\n\S+ stdout F 2\n/);
       await agent.killDaemon();
-      writeFileSync(more, '');
+      writeFileSync(more, '\n');
       await follower.printed(`\n${String(2 * count)}\n`);
       await agent.until('web', 'all but the newest to be packed', allPacked);
       follower.kill('SIGINT');
@@ -89,12 +95,10 @@ describeOnHost('output of programs that goes to files of their definition', real
     const ctl = new Ctl(agent.host);
     try {
       agent.define('web', ['command = ["sh", "-c", "seq 1000; exec sleep 1000"]'], { log: ['rate = { lines = 3, per = "500ms" }', 'max_age = "1h"'] });
-      await agent.startDaemon();
+      await agent.takeUp();
       await agent.untilState('web', State.RUNNING);
       const logs = async (): Promise<string> => (await ctl.run('logs', agent.name('web'))).stdout;
-      let text = await logs();
-      while (!text.includes('holdfast: 997')) text = await logs();
-      expect(text).toBe('1\n2\n3\nholdfast: 997 lines were dropped here: more than 3 in 500ms\n');
+      expect(await until('what was dropped', logs, (text) => text.includes('holdfast: 997'))).toBe('1\n2\n3\nholdfast: 997 lines were dropped here: more than 3 in 500ms\n');
     } finally {
       ctl.close();
     }

@@ -95,9 +95,9 @@ describeOnHost('what a host does to programs of files', realContainers, () => {
     for (const directory of own) rmdirSync(directory);
     await agent.killDaemon();
     expect(await agent.look('web')).toMatchObject({ state: State.RUNNING, pid });
-    expect(await ctl.prints('stop', agent.name('web'))).toBe(`${agent.name('web')}: stopped\n`);
+    expect(await ctl.says('stop', agent.name('web'))).toBe(`${agent.name('web')}: stopped\n`);
     expect(existsSync(`/proc/${String(pid)}`)).toBe(false);
-    expect(await ctl.prints('start', agent.name('web'))).toBe(`${agent.name('web')}: started\n`);
+    expect(await ctl.says('start', agent.name('web'))).toBe(`${agent.name('web')}: started\n`);
     expect(cgroupDirectories(path).own).toEqual(own);
   });
 
@@ -117,12 +117,12 @@ describeOnHost('what a host does to programs of files', realContainers, () => {
       expect(await agent.look('late')).toMatchObject({ state: State.STOPPED, pid: 0 });
       expect(await agent.look('web')).toMatchObject({ state: State.RUNNING, pid });
       rmSync(join(root, 'filler'));
-      expect(await ctl.prints('start', agent.name('late'))).toBe(`${agent.name('late')}: started\n`);
+      expect(await ctl.says('start', agent.name('late'))).toBe(`${agent.name('late')}: started\n`);
       expect((await agent.look('web')).pid).toBe(pid);
       const keptBytes = (): number => readdirSync(join(root, 'output/programs', agent.name('web'))).reduce((sum, name) => sum + statSync(join(root, 'output/programs', agent.name('web'), name)).size, 0);
       const before = keptBytes();
       await agent.until('web', 'more of its output', () => keptBytes() > before);
-      for (const short of ['web', 'late']) await ctl.prints('stop', agent.name(short));
+      for (const short of ['web', 'late']) await ctl.says('stop', agent.name(short));
     } finally {
       await agent.host.stopDaemon('SIGKILL');
       execFileSync('umount', ['-l', root]);

@@ -131,7 +131,7 @@ describeOnHost('verbs for programs that files define', realContainers, () => {
     expect(stdout).toContain('\n  limits       memory 64M, 0 times reached; pids 30\n');
     const validate = new Ajv2020({ strict: false }).compile(JSON.parse(await ctl.prints('schema', 'why')) as object);
     for (const name of ['web', 'after', 'late']) {
-      validate(JSON.parse(await ctl.prints('why', '--json', agent.name(name))));
+      validate(JSON.parse(await ctl.says('why', '--json', agent.name(name))));
       expect(validate.errors).toBeNull();
     }
   });

@@ -17,7 +17,7 @@ describeOnHost('holdfastctl fg', realContainers, () => {
   afterAll(() => shared.close());
 
   test('what it refuses, in supervisorctl\'s words', async () => {
-    await ctl.prints('run', '-d', '--name', name, '--host', '--', 'true');
+    await ctl.says('run', '-d', '--name', name, '--host', '--', 'true');
     await ctl.prints('wait', name);
     const refusals: readonly (readonly [readonly string[], string])[] = [
       [[], 'no process name supplied'], [['nosuch'], 'bad process name supplied'], [[name], 'process not running'], [[name, 'other'], 'too many process names supplied'],
@@ -28,18 +28,18 @@ describeOnHost('holdfastctl fg', realContainers, () => {
   test('shows what comes, over a restart of the daemon, and ends with the program', async () => {
     // It says something all the time, so that it can be seen to be joined before the daemon is killed.
     const script = 'trap go=1 USR1; while [ -z "$go" ]; do echo again; sleep 0.05; done; seq 1000; echo end >&2; exit 7';
-    await ctl.prints('run', '-d', '--name', name, '--host', '--', 'sh', '-c', script);
+    await ctl.says('run', '-d', '--name', name, '--host', '--', 'sh', '-c', script);
     const fg = ctl.start('fg', name);
     await fg.printed('again\n');
     await host.restartDaemon('SIGKILL');
-    await ctl.prints('signal', 'USR1', name);
+    await ctl.says('signal', 'USR1', name);
     const { status, stdout, stderr } = await fg.ended;
     expect({ status, stderr }).toEqual({ status: 7, stderr: 'end\n' });
     expect(stdout.replace(/^(again\n)+/, '') === Array.from({ length: 1000 }, (_, index) => `${String(index + 1)}\n`).join('')).toBe(true);
   });
 
   test('at Ctrl-C, and at the end of its input, it leaves at once, and the program runs on', async () => {
-    await ctl.prints('run', '-d', '--name', name, '--host', '--', 'sh', '-c', 'while :; do echo again; sleep 0.05; done');
+    await ctl.says('run', '-d', '--name', name, '--host', '--', 'sh', '-c', 'while :; do echo again; sleep 0.05; done');
     const fg = ctl.start('fg', name);
     await fg.printed('again\n');
     fg.kill('SIGINT');
@@ -47,11 +47,11 @@ describeOnHost('holdfastctl fg', realContainers, () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^(again\n)+Exiting foreground\n$/);
     expect(await ctl.run('fg', name)).toMatchObject({ status: 0, stdout: expect.stringMatching(/Exiting foreground\n$/) as string });
-    expect(await ctl.prints('status', name)).toMatch(/RUNNING/);
+    expect(await ctl.says('status', name)).toMatch(/RUNNING/);
   });
 
   test('a terminal: its size, what is typed, also to the next daemon, detaching and coming back', async () => {
-    await ctl.prints('run', '-d', '-t', '--name', name, '--host', '--', 'sh');
+    await ctl.says('run', '-d', '-t', '--name', name, '--host', '--', 'sh');
     const first = ctl.startOnTerminal('fg', name);
     // Until it is joined, what is typed waits here.
     first.send('echo "is $((1 + 1))"; stty size\r');
@@ -88,11 +88,11 @@ describeOnHost('holdfastctl fg', realContainers, () => {
     await run.printed('there\n');
     run.kill('SIGKILL');
     expect((await run.ended).status).toBe(137);
-    await ctl.prints('signal', 'USR1', name);
+    await ctl.says('signal', 'USR1', name);
     const fg = ctl.start('fg', name);
     fg.endInput();
     await fg.printed('\n300000\n');
-    await ctl.prints('signal', 'USR1', name);
+    await ctl.says('signal', 'USR1', name);
     const { status, stdout, stderr } = await fg.ended;
     expect({ status, stderr }).toEqual({ status: 7, stderr: 'end\n' });
     const counted = Array.from({ length: 300_000 }, (_, index) => `${String(index + 1)}\n`).join('');

@@ -25,13 +25,13 @@ describeOnHost('holdfastctl shows health', realContainers, () => {
   test('wait --for healthy, status, ps and --strict', async () => {
     const db = agent.name('db');
     expect(await ctl.prints('wait', '--for', 'healthy', db)).toBe('');
-    expect(await ctl.prints('status', db)).toMatch(/RUNNING {3}pid \d+, uptime \S+, healthy\n$/);
-    expect(await ctl.prints('ps', '--no-header', '--columns', 'health,restarts', db)).toMatch(/^healthy +0\n$/);
+    expect(await ctl.says('status', db)).toMatch(/RUNNING {3}pid \d+, uptime \S+, healthy\n$/);
+    expect(await ctl.says('ps', '--no-header', '--columns', 'health,restarts', db)).toMatch(/^healthy +0\n$/);
     expect((await ctl.run('status', '--strict')).status).toBe(0);
 
     rmSync(gate);
     await agent.until('db', 'its being unhealthy', ({ managed }) => managed?.health === 'unhealthy');
-    expect(await ctl.prints('status', db)).toMatch(/, unhealthy\n$/);
+    expect(await ctl.says('status', db)).toMatch(/, unhealthy\n$/);
     expect((await ctl.run('status', '--strict')).status).toBe(3);
     expect(await ctl.run('wait', '--for', 'healthy', '--timeout', '0.2', db)).toEqual({
       status: 124, stdout: '', stderr: `holdfastctl: ${db} is not healthy after 0.2 s (unhealthy: the check ended with status 1)\n`,
@@ -47,6 +47,6 @@ describeOnHost('holdfastctl shows health', realContainers, () => {
     const web = agent.name('web');
     await ctl.prints('wait', '--for', 'running', web);
     expect(await ctl.run('wait', '--for', 'healthy', web)).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining(`${web} has no health check`) as string });
-    expect(await ctl.prints('status', web)).toMatch(/RUNNING {3}pid \d+, uptime \S+\n$/);
+    expect(await ctl.says('status', web)).toMatch(/RUNNING {3}pid \d+, uptime \S+\n$/);
   });
 });

@@ -138,8 +138,8 @@ describeOnHost('holdfastctl pull', realContainers, () => {
     expect(await ctl.prints('pull', `${registry.host}/tools@${digestOf(image.manifest)}`)).toMatch(/: pulled, sha256:/);
     // Two names of the same: what is here need not be asked for.
     expect(registry.seen.length).toBe(before + 1);
-    expect(await ctl.prints('images', '-q')).toBe(`${name}\n${registry.host}/tools@${digestOf(image.manifest)}\n`);
-    await ctl.prints('rmi', name, `${registry.host}/tools@${digestOf(image.manifest)}`);
+    expect(await ctl.says('images', '-q')).toBe(`${name}\n${registry.host}/tools@${digestOf(image.manifest)}\n`);
+    await ctl.says('rmi', name, `${registry.host}/tools@${digestOf(image.manifest)}`);
     await until('nothing to be left', left, (found) => found.length === 0);
   });
 

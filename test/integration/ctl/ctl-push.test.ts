@@ -43,7 +43,7 @@ describeOnHost('holdfastctl push and tag', realContainers, () => {
 
   const load = async ({ archive }: Pick<MadeImage, 'archive'>): Promise<void> => {
     writeFileSync(host.own('image.tar'), archive);
-    await ctl.prints('load', host.own('image.tar'));
+    await ctl.says('load', host.own('image.tar'));
   };
   const sent = (): string[] => registry.seen.filter(({ method }) => method === 'PATCH' || method === 'PUT').map(({ method, path }) => `${method} ${path.split('/').at(-2) ?? ''}`);
   const leases = async (): Promise<string[]> => {
@@ -67,11 +67,11 @@ describeOnHost('holdfastctl push and tag', realContainers, () => {
     expect(registry.seen.slice(before).filter(({ method }) => method === 'PATCH' || method === 'POST')).toEqual([]);
     // Elsewhere in the same registry it need only be named.
     const patches = sent().length;
-    await ctl.prints('tag', 'tools:1', `${registry.host}/tools:1`);
+    await ctl.says('tag', 'tools:1', `${registry.host}/tools:1`);
     expect(await ctl.prints('push', `${registry.host}/tools:1`)).toBe(`${registry.host}/tools:1: pushed, ${digest}\n`);
     expect(sent().slice(patches)).toEqual(['PUT manifests']);
-    await ctl.prints('rmi', 'tools:1', `${registry.host}/tools:1`);
-    expect(await ctl.prints('images', '-q')).toBe('');
+    await ctl.says('rmi', 'tools:1', `${registry.host}/tools:1`);
+    expect(await ctl.says('images', '-q')).toBe('');
     expect(await ctl.prints('run', '--rm', name, '--', 'cat', '/etc/second')).toBe('of the second layer\n');
     expect(await leases()).toEqual([]);
   });
@@ -79,9 +79,9 @@ describeOnHost('holdfastctl push and tag', realContainers, () => {
   test('another name stands for the same, and may have stood for something else', async () => {
     await load(image);
     await load(imageOf('other:1', [[{ name: 'file', bytes: Buffer.from('x') }]]));
-    expect(await ctl.prints('tag', 'tools:1', 'other:1')).toBe('other:1: tagged\n');
-    expect((JSON.parse(await ctl.prints('images', '--json')) as { digest: string }[]).map(({ digest }) => digest)).toEqual([digestOf(image.manifest), digestOf(image.manifest)]);
-    await ctl.prints('rmi', 'tools:1');
+    expect(await ctl.says('tag', 'tools:1', 'other:1')).toBe('other:1: tagged\n');
+    expect((JSON.parse(await ctl.says('images', '--json')) as { digest: string }[]).map(({ digest }) => digest)).toEqual([digestOf(image.manifest), digestOf(image.manifest)]);
+    await ctl.says('rmi', 'tools:1');
     expect(await ctl.prints('run', '--rm', 'other:1', '--', 'cat', '/etc/second')).toBe('of the second layer\n');
     expect(await ctl.run('tag', 'nope', 'new')).toMatchObject({ status: 1, stderr: 'holdfastctl: there is no image nope\n' });
     expect(await ctl.run('tag', 'other:1', 'UPPER')).toMatchObject({ status: 2, stderr: 'holdfastctl: "UPPER" is not a name of an image\n' });
@@ -120,7 +120,7 @@ describeOnHost('holdfastctl push and tag', realContainers, () => {
       await host.startDaemon({ env: { HTTPS_PROXY: `http://${proxy.host}`, SSL_CERT_FILE: certificate.path } });
       expect(await ctl.prints('push', 'large:1', 'registry.test/large:1')).toContain(': pushed, ');
       expect([...new Set(proxy.seen.map(({ target }) => target))]).toEqual(['registry.test:443']);
-      await ctl.prints('rmi', 'large:1');
+      await ctl.says('rmi', 'large:1');
       expect(await ctl.prints('pull', 'registry.test/large:1')).toContain(': pulled, ');
     } finally {
       await proxy.close();
@@ -163,7 +163,7 @@ describeOnHost('holdfastctl push and tag', realContainers, () => {
     await load({ archive });
     expect(await ctl.prints('push', 'many:1', `${registry.host}/many:1`)).toBe(`${registry.host}/many:1: pushed, ${digestOf(image.manifest)} (for this machine alone: the others of its index are not here)\n`);
     await ctl.prints('pull', `${registry.host}/many:1`);
-    const [pushed] = JSON.parse(await ctl.prints('images', '--json', `${registry.host}/many:1`)) as { digest: string }[];
+    const [pushed] = JSON.parse(await ctl.says('images', '--json', `${registry.host}/many:1`)) as { digest: string }[];
     expect(pushed?.digest).toBe(digestOf(image.manifest));
   });
 

@@ -18,7 +18,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
   /** Runs until it is killed; it has the test's directory among its arguments. */
   const forEver = (): readonly string[] => ['--host', '--', 'tail', '-f', agent.host.own('file')];
   const keep = async (short: string, policy: string, what = forEver()): Promise<void> => {
-    expect(await ctl.prints('run', '-d', '--name', agent.name(short), '--restart', policy, ...what)).toBe(`${agent.name(short)}\n`);
+    expect(await ctl.says('run', '-d', '--name', agent.name(short), '--restart', policy, ...what)).toBe(`${agent.name(short)}\n`);
   };
   describe('of a daemon', () => {
     const shared = new SharedAgent();
@@ -38,23 +38,23 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
       await keep('web', 'unexpected');
       const { pid, managed } = await agent.look('web');
       expect(managed).toMatchObject({ defined_in: 'holdfastctl run', of_command_line: true });
-      expect(await ctl.prints('status', web)).toMatch(/ RUNNING +pid \d+, uptime /);
-      expect(await ctl.prints('ps', '--no-header')).toMatch(new RegExp(`^${web} +running `));
-      expect(await ctl.prints('why', web)).toContain('defined in   holdfastctl run\n');
-      expect(await ctl.prints('definition', web)).toMatch(/^# holdfastctl run\n[^]*autorestart = "unexpected"/);
+      expect(await ctl.says('status', web)).toMatch(/ RUNNING +pid \d+, uptime /);
+      expect(await ctl.says('ps', '--no-header')).toMatch(new RegExp(`^${web} +running `));
+      expect(await ctl.says('why', web)).toContain('defined in   holdfastctl run\n');
+      expect(await ctl.says('definition', web)).toMatch(/^# holdfastctl run\n[^]*autorestart = "unexpected"/);
       process.kill(pid, 'SIGKILL');
       const again = await agent.until('web', 'another run', (now) => now.state === State.RUNNING && now.pid !== pid);
       expect(await ctl.run('rm', web)).toEqual({ status: 1, stdout: `${web}: ERROR (still running)\n`, stderr: expect.stringContaining(`holdfastctl rm --force ${web}`) as string });
-      expect(await ctl.prints('stop', web)).toBe(`${web}: stopped\n`);
+      expect(await ctl.says('stop', web)).toBe(`${web}: stopped\n`);
       await waitForExit(again.pid);
       expect((await agent.look('web')).state).toBe(State.STOPPED);
-      expect(await ctl.prints('rm', web)).toBe(`${web}: removed\n`);
-      expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+      expect(await ctl.says('rm', web)).toBe(`${web}: removed\n`);
+      expect(JSON.parse(await ctl.says('ps', '--all', '--json'))).toEqual([]);
       // The name is free, and what is forgotten does not come back.
       await agent.killDaemon();
-      expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+      expect(JSON.parse(await ctl.says('ps', '--all', '--json'))).toEqual([]);
       await keep('web', 'always');
-      expect(await ctl.prints('rm', '--force', web)).toBe(`${web}: removed\n`);
+      expect(await ctl.says('rm', '--force', web)).toBe(`${web}: removed\n`);
     });
 
     test('one that ends at once is kept as its policy says, and prune forgets what is over', async () => {
@@ -63,14 +63,14 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
         status: 0, stdout: `${quick}\n`, stderr: expect.stringContaining('Exited too quickly (exit status 3)') as string,
       });
       expect(await ctl.run('rm', quick)).toMatchObject({ status: 1, stdout: `${quick}: ERROR (still running)\n` });
-      expect(await ctl.prints('rm', '--force', quick)).toBe(`${quick}: removed\n`);
-      await ctl.prints('run', '-d', '--name', quick, '--host', '--restart', 'on-failure:1', '--', 'sh', '-c', 'exit 3');
+      expect(await ctl.says('rm', '--force', quick)).toBe(`${quick}: removed\n`);
+      await ctl.says('run', '-d', '--name', quick, '--host', '--restart', 'on-failure:1', '--', 'sh', '-c', 'exit 3');
       await agent.untilState('quick', State.FATAL);
       expect((await agent.look('quick')).reason).toBe('Exited unexpectedly (exit status 3), too often');
       await keep('done', 'unexpected', ['--host', '--', 'sh', '-c', `while [ ! -e ${agent.host.own('go')} ]; do sleep 0.01; done`]);
       agent.write('go', '');
       await agent.untilState('done', State.EXITED);
-      expect((await ctl.prints('prune', '--yes')).split('\n').sort()).toEqual(['', `${done}: removed`, `${quick}: removed`]);
+      expect((await ctl.says('prune', '--yes')).split('\n').sort()).toEqual(['', `${done}: removed`, `${quick}: removed`]);
     });
 
     test('a container has what run gives it: volumes, a name, and a root that is read alone', async () => {
@@ -87,7 +87,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
       const web = agent.name('web');
       const refused = async (status: number, message: string, ...args: readonly string[]): Promise<void> => {
         expect(await ctl.run('run', '--name', web, ...args)).toEqual({ status, stdout: '', stderr: expect.stringContaining(message) as string });
-        expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+        expect(JSON.parse(await ctl.says('ps', '--all', '--json'))).toEqual([]);
       };
       await refused(125, 'there is no --restart sometimes', '-d', '--host', '--restart', 'sometimes', '--', 'true');
       await refused(125, 'there is no --restart always:3', '-d', '--host', '--restart', 'always:3', '--', 'true');
@@ -107,7 +107,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
       await keep('up', 'always');
       await keep('down', 'always');
       const { pid } = await agent.look('up');
-      await ctl.prints('stop', agent.name('down'));
+      await ctl.says('stop', agent.name('down'));
       await agent.killDaemon();
       expect(await agent.look('up')).toMatchObject({ state: State.RUNNING, pid });
       expect((await agent.look('down')).state).toBe(State.STOPPED);
@@ -123,27 +123,27 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
       const web = agent.name('web');
       await keep('web', 'always');
       const { pid } = await agent.look('web');
-      expect(await ctl.prints('reread')).toBe('No config updates to processes\n');
-      expect(await ctl.prints('avail')).toBe('');
-      expect(await ctl.prints('update')).toBe('');
+      expect(await ctl.says('reread')).toBe('No config updates to processes\n');
+      expect(await ctl.says('avail')).toBe('');
+      expect(await ctl.says('update')).toBe('');
       expect((await agent.look('web')).pid).toBe(pid);
       // From try-out to service in one step.
       agent.define('web', ['command = "sleep 1000"']);
-      expect(await ctl.prints('update')).toMatch(`${web}: `);
+      expect(await ctl.says('update')).toMatch(`${web}: `);
       expect((await agent.untilState('web', State.RUNNING)).managed).toMatchObject({ of_command_line: false });
       expect(await ctl.run('rm', '--force', web)).toMatchObject({ status: 7, stderr: expect.stringContaining('is defined in a file') as string });
       rmSync(`${agent.host.own('programs')}/web.toml`);
-      expect(await ctl.prints('update')).toBe(`${web}: stopped\n${web}: removed process group\n`);
+      expect(await ctl.says('update')).toBe(`${web}: stopped\n${web}: removed process group\n`);
     });
 
     test('an image is run so, too, and what it has written stays over its restarts', async () => {
       writeFileSync(agent.host.own('image.tar'), busyboxImage('example.org/tools:1').archive);
-      await ctl.prints('load', agent.host.own('image.tar'));
+      await ctl.says('load', agent.host.own('image.tar'));
       await keep('box', 'always', ['example.org/tools:1', 'sh', '-c', 'echo run >> /runs; cat /runs; exec sleep 1000']);
       const { pid } = await agent.look('box');
       process.kill(pid, 'SIGKILL');
       await agent.until('box', 'another run', (now) => now.state === State.RUNNING && now.pid !== pid);
-      expect(await ctl.prints('logs', agent.name('box'))).toBe('run\nrun\nrun\n');
+      expect(await ctl.says('logs', agent.name('box'))).toBe('run\nrun\nrun\n');
     });
 
     test('--save writes the policy down, too', async () => {
@@ -155,7 +155,7 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
     describe('without --detach', () => {
       /** A program that writes how often it has been started. @param first what it does before that */
       const counting = (then: string, first = ':'): readonly string[] => ['--host', '--', 'sh', '-c', `${first}; read n < ${agent.host.own('file')}; n=$((n + 1)); echo $n > ${agent.host.own('file')}; echo run $n; echo wrong >&2; ${then}`];
-      const nothingKept = async (): Promise<void> => { expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]); };
+      const nothingKept = async (): Promise<void> => { expect(JSON.parse(await ctl.says('ps', '--all', '--json'))).toEqual([]); };
 
       test('what it writes is shown over its restarts, and its last status is ours once it is not started again', async () => {
         const { status, stdout, stderr } = await ctl.run('run', '--restart', 'on-failure:2', ...counting('exit 3'));
@@ -261,11 +261,11 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
         await agent.startDaemon();
       };
       await lost('daemon.update.before-write');
-      expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+      expect(JSON.parse(await ctl.says('ps', '--all', '--json'))).toEqual([]);
       await agent.host.stopDaemon();
       await lost('daemon.update.written');
       const { pid } = await agent.untilState('web', State.RUNNING);
-      expect(await ctl.prints('rm', '--force', agent.name('web'))).toBe(`${agent.name('web')}: removed\n`);
+      expect(await ctl.says('rm', '--force', agent.name('web'))).toBe(`${agent.name('web')}: removed\n`);
       await waitForExit(pid);
     });
 
@@ -275,14 +275,14 @@ describeOnHost('holdfastctl run --restart', realContainers, () => {
       await agent.startDaemon({}, boots);
       const shorts = ['on', 'off', 'unless-off', 'unless-on'];
       for (const short of shorts) await keep(short, short.startsWith('unless') ? 'unless-stopped' : 'always');
-      for (const short of ['off', 'unless-off']) await ctl.prints('stop', agent.name(short));
+      for (const short of ['off', 'unless-off']) await ctl.says('stop', agent.name(short));
       await agent.host.stopDaemon('SIGKILL');
       await goDown(agent.host, shorts.map((short) => agent.name(short)));
       await agent.startDaemon({}, boots);
       for (const short of ['on', 'off', 'unless-on']) await agent.untilState(short, State.RUNNING);
       expect((await agent.look('unless-off')).state).toBe(State.STOPPED);
-      expect(await ctl.prints('why', agent.name('on'))).toContain('nobody saw how (host rebooted)');
-      const historyOf = async (short: string): Promise<readonly string[]> => (await ctl.prints('history', agent.name(short))).trimEnd().split('\n').map((line) => line.replace(/^\S+Z +/, '').replace(/ +/g, ' ').replace(agent.name(short), short).replace(/pid \d+|after \S+ s/, '…'));
+      expect(await ctl.says('why', agent.name('on'))).toContain('nobody saw how (host rebooted)');
+      const historyOf = async (short: string): Promise<readonly string[]> => (await ctl.says('history', agent.name(short))).trimEnd().split('\n').map((line) => line.replace(/^\S+Z +/, '').replace(/ +/g, ' ').replace(agent.name(short), short).replace(/pid \d+|after \S+ s/, '…'));
       expect(await historyOf('on')).toEqual(['start on …', 'end on exit unknown (host rebooted)', 'start on …']);
       expect(await historyOf('unless-off')).toEqual(['start unless-off …', 'end unless-off killed by SIGTERM …']);
     });

@@ -26,31 +26,31 @@ describeOnHost('holdfastctl run', realContainers, () => {
   test('passes on what a program says and how it ends, and forgets one that was given no name', async () => {
     expect(await ctl.run('run', '--host', '--memory', '64m', '--', 'sh', '-c', 'echo hi; echo oh >&2; exit 42')).toEqual({ status: 42, stdout: 'hi\n', stderr: 'oh\n' });
     expect((await ctl.run('run', '--rm', '--host', '--', 'sh', '-c', 'kill -9 $$')).status).toBe(137);
-    expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+    expect(JSON.parse(await ctl.says('ps', '--all', '--json'))).toEqual([]);
   });
 
   test('one that was given no name ends with the reader of its output, as in a pipe, and is forgotten; one with a name runs on', async () => {
     const forEver = ['--host', '--', 'sh', '-c', 'while :; do echo line; sleep 0.01; done'];
     const unnamed = ctl.start('run', ...forEver);
     await unnamed.printed('line\n');
-    const [{ name: given, pid }] = JSON.parse(await ctl.prints('ps', '--json')) as [{ readonly name: string; readonly pid: number }];
+    const [{ name: given, pid }] = JSON.parse(await ctl.says('ps', '--json')) as [{ readonly name: string; readonly pid: number }];
     expect(given).toMatch(/^run-/);
     unnamed.closeOutput();
     expect(await unnamed.ended).toMatchObject({ status: 141, stderr: '' });
     await waitForExit(pid);
     await ctl.run('rm', given);
-    expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+    expect(JSON.parse(await ctl.says('ps', '--all', '--json'))).toEqual([]);
     expect(ctl.fifoDirectories).toEqual([]);
     const named = ctl.start('run', '--name', name, ...forEver);
     await named.printed('line\n');
     named.closeOutput();
     expect(await named.ended).toMatchObject({ status: 141 });
-    expect(await ctl.prints('status', name)).toMatch(/RUNNING/);
+    expect(await ctl.says('status', name)).toMatch(/RUNNING/);
   });
 
   test('what stands behind the command is the command\'s, also without --', async () => {
     expect(await ctl.run('run', '--rm', '--host', 'sh', '-c', 'echo $0; exit 3', '--rm')).toEqual({ status: 3, stdout: '--rm\n', stderr: '' });
-    await ctl.prints('run', '-d', '--name', name, '--host', '--', 'sleep', '1000');
+    await ctl.says('run', '-d', '--name', name, '--host', '--', 'sleep', '1000');
     expect(await ctl.run('exec', name, 'sh', '-c', 'echo $0', '-t')).toEqual({ status: 0, stdout: '-t\n', stderr: '' });
   });
 
@@ -68,14 +68,14 @@ describeOnHost('holdfastctl run', realContainers, () => {
   });
 
   test('-d prints the name and nothing else; a name that is taken is refused; it starts again by its name', async () => {
-    expect(await ctl.prints('run', '-d', '--name', name, '--host', '--', 'sleep', '1000')).toBe(`${name}\n`);
+    expect(await ctl.says('run', '-d', '--name', name, '--host', '--', 'sleep', '1000')).toBe(`${name}\n`);
     const refused = await ctl.run('run', '--name', name, '--host', '--', 'true');
     expect(refused).toMatchObject({ status: 125, stdout: '' });
     expect(refused.stderr).toMatch(new RegExp(`^holdfastctl: the name ${name} is in use \\(RUNNING, pid \\d+\\)\n  Choose another --name`));
-    expect(await ctl.prints('stop', name)).toBe(`${name}: stopped\n`);
-    expect(await ctl.prints('start', name)).toBe(`${name}: started\n`);
+    expect(await ctl.says('stop', name)).toBe(`${name}: stopped\n`);
+    expect(await ctl.says('start', name)).toBe(`${name}: started\n`);
     await host.restartDaemon('SIGKILL');
-    expect(await ctl.prints('status', name)).toMatch(/RUNNING/);
+    expect(await ctl.says('status', name)).toMatch(/RUNNING/);
   });
 
   test('two daemons of one host may have programs of one name', async () => {
@@ -125,14 +125,14 @@ describeOnHost('holdfastctl run', realContainers, () => {
     const { status, stdout, stderr } = await ctl.run(...args);
     expect({ status, stdout }).toEqual({ status: 42, stdout: 'from outside\nuser\n/tmp 1 \ninside\n' });
     expect(stderr).toBe('touch: /mnt/x: Read-only file system\n');
-    expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+    expect(JSON.parse(await ctl.says('ps', '--all', '--json'))).toEqual([]);
   });
 
   test('a container of a root file system starts again by its name, with its limits, also after the daemon', async () => {
-    expect(await ctl.prints('run', '-d', '--name', name, '--rootfs', sharedRootfs(), '--read-only', '--memory', '32m', '--', 'sleep', '1000')).toBe(`${name}\n`);
+    expect(await ctl.says('run', '-d', '--name', name, '--rootfs', sharedRootfs(), '--read-only', '--memory', '32m', '--', 'sleep', '1000')).toBe(`${name}\n`);
     await host.restartDaemon('SIGKILL');
     expect(await ctl.prints('restart', name, '-t', '0')).toBe(`${name}: stopped\n${name}: started\n`);
-    expect(await ctl.prints('why', name)).toContain('limits       memory 32M');
+    expect(await ctl.says('why', name)).toContain('limits       memory 32M');
   });
 
   test('what cannot be had is said before anything is started; what is not in the root is 127, and only that is said', async () => {
@@ -154,7 +154,7 @@ describeOnHost('holdfastctl run', realContainers, () => {
       const { status, stdout, stderr } = await ctl.run('run', ...args);
       expect({ args, status, stdout, stderr }).toEqual({ args, status: 125, stdout: '', stderr: expect.stringContaining(words) as string });
     }
-    expect(JSON.parse(await ctl.prints('ps', '--all', '--json'))).toEqual([]);
+    expect(JSON.parse(await ctl.says('ps', '--all', '--json'))).toEqual([]);
   });
 
   test('memory that runs out is said, with its limit', async () => {
@@ -167,7 +167,7 @@ describeOnHost('holdfastctl run', realContainers, () => {
     const args = ['--host', '--name', name, '--memory', '64m', '--cpus', '1.5', '-e', 'A=b c', '-u', 'daemon', '--cwd', '/tmp', '-l', 'tier=web', '--no-new-privileges', '--save', file];
     expect(await ctl.run('run', ...args, '--', '/no/such')).toMatchObject({ status: 127 });
     expect(existsSync(file)).toBe(false);
-    await ctl.prints('run', '-d', ...args, '--', 'sleep', '1000');
+    await ctl.says('run', '-d', ...args, '--', 'sleep', '1000');
     expect(parse(readFileSync(file, 'utf8'))).toEqual({
       program: {
         [name]: {
