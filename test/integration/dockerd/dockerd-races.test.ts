@@ -13,6 +13,7 @@ import { lineOf } from '../../support/event-log-reader';
 import { waitForExit } from '../../support/processes';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { TestHost } from '../../support/test-host';
+import { until } from '../../support/until';
 
 const env = ['PATH=/bin'];
 const script = (text: string) => ({ args: ['sh', '-c', text] });
@@ -25,18 +26,37 @@ describeOnHost("the everyday races of dockerd's", realContainers, () => {
   let host: TestHost;
   let backend: Backend;
   let client: LegacyClient;
+  /** Tests take turns with a daemon, each with a client of its own. */
+  let isThere = false;
   beforeEach(async () => {
-    host = new TestHost('dockerd');
-    backend = new Backend({ root: host.clientRoot, program: join(binDirectory, 'docker-containerd') });
+    if (!isThere) {
+      host = new TestHost('dockerd');
+      backend = new Backend({ root: host.clientRoot, program: join(binDirectory, 'docker-containerd') });
+    }
+    isThere = true;
     client = newClient();
     await client.start();
   });
   afterEach(async () => {
-    await expectUnharmed();
+    try {
+      await expectUnharmed();
+      client.close();
+      await until('nothing to be left of it', () => host.betweenTests(), (isClean) => isClean);
+    } catch (error) {
+      // What is left tells less than this.
+      await end().catch(() => undefined);
+      throw error;
+    }
+  });
+  afterAll(() => end());
+
+  async function end(): Promise<void> {
+    if (!isThere) return;
+    isThere = false;
     client.close();
     await backend.stop();
     await host.cleanUp();
-  });
+  }
 
   const newClient = (root = host.clientRoot) =>
     new LegacyClient({ root, socketPath: backend.socketPath, runtimeArgs: ['--root', host.runtimeRoot], backend });
