@@ -16,7 +16,7 @@ import { expectWorking } from '../support/untouched';
 
 const sleeper = { args: ['sleep', '1000'] };
 /** Ends with 7 at a SIGUSR1: {@link tell} it. */
-const obedient = { args: ['sh', '-c', 'trap "exit 7" USR1; while :; do sleep 0.05; done'] };
+const obedient = { args: ['sh', '-c', 'trap "exit 7" USR1; sleep 1000 & wait'] };
 const SIGUSR1 = 10;
 /** The signal, once it is past its trap. */
 const tell = async (host: TestHost, id: string): Promise<void> => {
