@@ -30,7 +30,7 @@ describeOnHost('images that ask for much, or are not whole', realContainers, () 
     ctl = new Ctl(host);
   });
   afterEach(async () => {
-    await ctl.run('rmi', '--all');
+    await ctl.runHere('rmi', '--all');
     ctl.close();
     await shared.giveBack();
   });

@@ -41,32 +41,42 @@ const ociType = 'application/vnd.oci.image';
 /** What this machine runs, as images name it. */
 export const ownMachine = process.arch === 'x64' ? 'amd64' : process.arch;
 
+/** By the digests of archives: most layers of a test file's images are the same few, and to compress busybox takes a tenth of a second. */
+const packedBefore = new Map<string, Buffer>();
+
+function packed(tar: Buffer, digest: string): Buffer {
+  const before = packedBefore.get(digest) ?? gzipSync(tar);
+  packedBefore.set(digest, before);
+  // A copy: it is the test's, which may damage it.
+  return Buffer.from(before);
+}
+
 /** An image of the given layers for this machine, its archive in the OCI layout. */
 export function imageOf(name: string, layers: readonly (readonly TarMember[])[], config: Readonly<Record<string, unknown>> = {}): MadeImage {
   const tars = layers.map(archiveOf);
-  const packed = tars.map((tar) => gzipSync(tar));
   const diffIds = tars.map(digestOf);
+  const compressed = tars.map((tar, at) => packed(tar, diffIds[at] ?? ''));
   const configBytes = Buffer.from(JSON.stringify({ architecture: ownMachine, os: 'linux', config, rootfs: { type: 'layers', diff_ids: diffIds }, history: [] }));
   const descriptor = (mediaType: string, bytes: Buffer) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
   const manifest = Buffer.from(JSON.stringify({
     schemaVersion: 2,
     mediaType: `${ociType}.manifest.v1+json`,
     config: descriptor(`${ociType}.config.v1+json`, configBytes),
-    layers: packed.map((layer) => descriptor(`${ociType}.layer.v1.tar+gzip`, layer)),
+    layers: compressed.map((layer) => descriptor(`${ociType}.layer.v1.tar+gzip`, layer)),
   }));
   const index = { schemaVersion: 2, manifests: [{ ...descriptor(`${ociType}.manifest.v1+json`, manifest), annotations: { 'io.containerd.image.name': name } }] };
   const archive = archiveOf([
     { name: 'oci-layout', bytes: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
-    ...[configBytes, manifest, ...packed].map((bytes) => ({ name: `blobs/sha256/${digestOf(bytes).slice('sha256:'.length)}`, bytes })),
+    ...[configBytes, manifest, ...compressed].map((bytes) => ({ name: `blobs/sha256/${digestOf(bytes).slice('sha256:'.length)}`, bytes })),
     { name: 'index.json', bytes: Buffer.from(JSON.stringify(index)) },
   ]);
   const paths = tars.map((_, at) => `${String(at)}/layer.tar`);
-  const dockerArchive = archiveOf([
+  const dockerArchive = (): Buffer => archiveOf([
     ...tars.map((bytes, at) => ({ name: paths[at] ?? '', bytes })),
     { name: 'config.json', bytes: configBytes },
     { name: 'manifest.json', bytes: Buffer.from(JSON.stringify([{ Config: 'config.json', RepoTags: [name], Layers: paths }])) },
   ]);
-  return { name, archive, dockerArchive, manifest, config: configBytes, layers: packed, diffIds };
+  return { name, archive, get dockerArchive() { return dockerArchive(); }, manifest, config: configBytes, layers: compressed, diffIds };
 }
 
 /** An index of images for several machines, and the archive with those of them that are there. */
