@@ -1,8 +1,15 @@
 import { PassThrough, Writable } from 'node:stream';
 
 import { run } from '../../src/ctl/program/run';
-import type { CtlEnd } from './ctl';
 import { patienceMs, within } from './deadline';
+
+/** How a run of holdfastctl ended. */
+export interface CtlEnd {
+  /** Exit status; 128 + the number of the signal that ended it, as a shell has it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** Keeps what is written. */
 class Kept extends Writable {

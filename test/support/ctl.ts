@@ -3,19 +3,13 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { runHere } from './ctl-here';
+import { type CtlEnd, runHere } from './ctl-here';
 import { patienceMs, within } from './deadline';
 import type { TestHost } from './test-host';
 
-const bin = resolve(__dirname, '../../bin');
+export type { CtlEnd };
 
-/** How a run of holdfastctl ended. */
-export interface CtlEnd {
-  /** Exit status; 128 + the number of the signal that ended it, as a shell has it. */
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+const bin = resolve(__dirname, '../../bin');
 
 /** The real bin/holdfastctl, told of a host's daemon. Its FIFOs are made in a directory of the host's. */
 export class Ctl {
