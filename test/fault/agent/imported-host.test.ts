@@ -106,7 +106,8 @@ priority=10
     expect(own('.starts')).toEqual([...processes, 'watcher'].sort());
     for (const name of own('.starts')) expect({ name, starts: readFileSync(host.own(`${name}.starts`), 'utf8') }).toEqual({ name, starts: 'start\n' });
     expect(own('.signals')).toEqual([]);
-    const events = readFileSync(host.own('events'), 'utf8').split('\n').slice(0, -1);
-    expect(events.filter((name) => name !== 'watcher').sort()).toEqual([...processes].sort());
+    const told = () => readFileSync(host.own('events'), 'utf8').split('\n').slice(0, -1).filter((name) => name !== 'watcher');
+    const events = await until('the listener to have been told of all', told, ({ length }) => length >= processes.length);
+    expect([...events].sort()).toEqual([...processes].sort());
   }, 60_000 + kills * 5000);
 });
