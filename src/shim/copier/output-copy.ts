@@ -77,14 +77,18 @@ export class OutputCopy extends CopyInTurns {
   private peek(from: number, most: number, goOn: (chunk: Buffer | 'again' | 'end') => void): void {
     const { buffer, pipes } = this.context.scratch;
     const pipe = pipes.take();
+    const teed = teeAside(from, pipe.writeFd, Math.min(most, buffer.length)).catch((error: unknown) => {
+      pipes.discard(pipe);
+      throw error;
+    });
     this.aside(
-      teeAside(from, pipe.writeFd, Math.min(most, buffer.length)),
+      teed,
       (count) => {
         if (typeof count === 'number') readAll(pipe.readFd, buffer.subarray(0, count));
-        pipes.giveBack(pipe, true);
+        pipes.giveBack(pipe);
         goOn(typeof count === 'number' ? buffer.subarray(0, count) : count);
       },
-      () => { pipes.giveBack(pipe, false); },
+      () => { pipes.discard(pipe); },
     );
   }
 

@@ -29,9 +29,14 @@ export class Pipes {
     return pipe;
   }
 
-  /** @param isEmpty what is still in it is nobody's */
-  giveBack(pipe: Pipe, isEmpty: boolean): void {
-    if (isEmpty && this.idle.length < this.most) this.idle.push(pipe);
-    else for (const fd of [pipe.readFd, pipe.writeFd]) closeSync(fd);
+  /** @param pipe empty again */
+  giveBack(pipe: Pipe): void {
+    if (this.idle.length < this.most) this.idle.push(pipe);
+    else this.discard(pipe);
+  }
+
+  /** Instead of `giveBack`, where what may be in it is nobody's. */
+  discard({ readFd, writeFd }: Pipe): void {
+    for (const fd of [readFd, writeFd]) closeSync(fd);
   }
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { SysError, check, checkNoNul } from '../errors';
 import { lastErrno, libc } from '../native';
 
-export { createPipe, inputOf, moveAside, moveIntoFileAside, moveSome, peekPipe, readSome, roomOf, teeAside, teeSome, writeSome } from './transfer';
+export { createPipe, inputOf, moveAside, moveIntoFileAside, moveSome, peekPipe, readSome, roomOf, teeAside, writeSome } from './transfer';
 export { raiseOpenFilesLimit } from '../limits';
 
 const EFD_NONBLOCK = 0o4000;

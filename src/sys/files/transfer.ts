@@ -49,7 +49,7 @@ export function writeSome(fd: number, from: Buffer, offset: number, length: numb
  * Puts what a pipe holds, up to `length` bytes, into another pipe as well, without taking it: tee(2). How many bytes;
  * `again` (nothing there, or no room), `end` (nothing there, and no writer any more).
  */
-export function teeSome(fromPipeFd: number, toPipeFd: number, length: number): number | 'again' | 'end' {
+function teeSome(fromPipeFd: number, toPipeFd: number, length: number): number | 'again' | 'end' {
   const count = libc.tee(fromPipeFd, toPipeFd, length, SPLICE_F_NONBLOCK);
   if (count !== -1) return count === 0 ? 'end' : count;
   const errno = lastErrno();
