@@ -44,7 +44,9 @@ describeOnHost("a shim that is slow at the daemon's start", realContainers, () =
     const [box, soon, tty] = [held(host, 'box'), held(host, 'soon'), held(host, 'tty', true)];
     await host.create('box', { args: obedient }, box.paths);
     await host.create('soon', { args: obedient }, soon.paths);
-    await host.create('tty', { args: [...obedient.slice(0, 2), `stty -echo; ${obedient[2] ?? ''}`], terminal: true }, tty.paths);
+    await host.create('tty', { args: [...obedient.slice(0, 2), `stty -echo; echo ready; ${obedient[2] ?? ''}`], terminal: true }, tty.paths);
+    // Its stty is one of the container's processes for as long as it runs.
+    await tty.stdout.until('ready\r\n');
     const before = (await host.client.state()).containers;
     const slow = shimOf(host);
     await host.stopDaemon('SIGKILL');
