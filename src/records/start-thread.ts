@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../sys/start-thread';
 
 /** MiB. The thread has little to remember: its tables' statements, and the changes of a moment. */
 const memory = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, stackSizeMb: 1 };
@@ -8,8 +9,5 @@ const memory = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128, stack
  * @param program the path of its bundle
  */
 export function startRecordsThread(program: string): Worker {
-  // Its descriptors are copies of the daemon's, which it closes: Node would warn of each on stderr.
-  const worker = new Worker(program, { resourceLimits: memory, trackUnmanagedFds: false });
-  worker.unref();
-  return worker;
+  return startThread(program, memory);
 }

@@ -1,41 +1,38 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
 import { check } from './errors';
 import { libc } from './native';
+import { openDescriptors, wholePipes } from './open-descriptors';
+import type { ThreadData } from './start-thread';
 
 const CLONE_FILES = 0x400;
-const directory = '/proc/thread-self/fd';
-const ACCESS_MODES = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
 
 /**
- * Gives this thread a table of descriptors of its own (unshare(2)), without the files and sockets of its process. A thread that hangs in the
- * kernel outlives its process, SIGKILL or not, and would hold all that the process had open: locks, sockets, clients that wait for their end. What other threads
- * open is unknown here, and the reverse. Descriptors without a name stay, as the event loop of this thread has some of them, among them both ends of a pipe; a pipe of which there is
- * one end alone is between others, and its reader would wait for its end as long as this thread lives. The standard ones become the null device.
+ * Gives this thread, which {@link startThread} has started, a table of descriptors of its own (unshare(2)), without the files, sockets and pipes of its process. A thread that
+ * hangs in the kernel outlives its process, SIGKILL or not, and would hold all that the process had open: locks, sockets, clients that wait for their end. What other threads
+ * open is unknown here, and the reverse. Descriptors without a name stay, as the event loop of this thread has some of them. The standard ones become the null device.
  */
 export function ownDescriptors(): void {
   check(libc.unshare(CLONE_FILES), 'unshare CLONE_FILES');
-  const open = readdirSync(directory).map((name) => ({ fd: Number(name), target: targetOf(Number(name)) })).filter(({ fd, target }) => fd > 2 && target !== '');
-  const isWhole = (pipe: string): boolean => new Set(open.filter(({ target }) => target === pipe).map(({ fd }) => accessModeOf(fd))).size > 1;
-  const foreign = open.filter(({ target }) => /^(?:\/|socket:)/.test(target) || (target.startsWith('pipe:') && !isWhole(target)));
-  for (const { fd } of foreign) closeSync(fd);
+  const open = openDescriptors();
+  const kept = pipesOfLoops(open);
+  const isForeign = ({ fd, target }: { readonly fd: number; readonly target: string }): boolean =>
+    fd > 2 && (/^(?:\/|socket:)/.test(target) || (target.startsWith('pipe:') && !kept.has(target)));
+  for (const { fd } of open.filter(isForeign)) closeSync(fd);
   for (const fd of [0, 1, 2]) closeIfOpen(fd);
   // The lowest numbers are given first: open(2).
   for (let fd = -1; fd < 2;) fd = openSync('/dev/null', 'r+');
 }
 
-/** Empty for one that is gone: that of the listing itself. */
-function targetOf(fd: number): string {
-  try {
-    return readlinkSync(`${directory}/${String(fd)}`);
-  } catch {
-    return '';
-  }
-}
-
-/** proc_pid_fdinfo(5). */
-function accessModeOf(fd: number): number {
-  const [, flags = '0'] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/thread-self/fdinfo/${String(fd)}`, 'latin1')) ?? [];
-  return Number.parseInt(flags, 8) & ACCESS_MODES;
+/**
+ * An event loop has both ends of a pipe, by which a signal's handler tells it; of all loops of the process there is one more, which is its handlers' lock (libuv, unix/signal.c). Of another
+ * pipe the process may have both ends, too, where it is about to give one to a child: its reader would wait for its end as long as this thread lives. None
+ * of those is non-blocking at both ends, and none was there when the program began.
+ */
+function pipesOfLoops(open: ReturnType<typeof openDescriptors>): ReadonlySet<string> {
+  const { pipesOfStart } = workerData as ThreadData;
+  const isOfLoop = (flags: readonly number[]): boolean => flags.every((each) => (each & constants.O_NONBLOCK) !== 0);
+  return new Set([...wholePipes(open)].filter(([target, flags]) => pipesOfStart.includes(target) || isOfLoop(flags)).map(([target]) => target));
 }
 
 function closeIfOpen(fd: number): void {
