@@ -3,6 +3,9 @@ import { constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 const directory = '/proc/thread-self/fd';
 const ACCESS_MODES = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
 
+/** The target of an epoll. */
+export const EPOLL = 'anon_inode:[eventpoll]';
+
 /** A descriptor of this thread. */
 export interface OpenDescriptor {
   readonly fd: number;
@@ -15,13 +18,18 @@ export function openDescriptors(): readonly OpenDescriptor[] {
   return readdirSync(directory).map((name) => ({ fd: Number(name), target: targetOf(name) })).filter(({ target }) => target !== '');
 }
 
-/** The pipes, by their targets, of which both ends are among these: with the flags of each end, see open(2). */
-export function wholePipes(open: readonly OpenDescriptor[]): ReadonlyMap<string, readonly number[]> {
+/** The pipes, by their targets, of which both ends are among these. */
+export function wholePipes(open: readonly OpenDescriptor[]): ReadonlySet<string> {
   const ends = new Map<string, number[]>();
   for (const { fd, target } of open) {
-    if (target.startsWith('pipe:')) ends.set(target, [...ends.get(target) ?? [], flagsOf(fd)]);
+    if (target.startsWith('pipe:')) ends.set(target, [...ends.get(target) ?? [], accessModeOf(fd)]);
   }
-  return new Map([...ends].filter(([, flags]) => new Set(flags.map((each) => each & ACCESS_MODES)).size > 1));
+  return new Set([...ends].filter(([, modes]) => new Set(modes).size > 1).map(([target]) => target));
+}
+
+/** What an epoll watches, by the numbers of inodes: those of pipes are in their targets. Several anonymous ones, such as eventfds, have one number. */
+export function watchedInodes(epollFd: number): ReadonlySet<number> {
+  return new Set([...infoOf(epollFd).matchAll(/^tfd:.* ino:([0-9a-f]+)/gm)].map(([, inode = '']) => Number.parseInt(inode, 16)));
 }
 
 /** Empty for one that is gone: that of the listing itself. */
@@ -33,8 +41,12 @@ function targetOf(name: string): string {
   }
 }
 
+function accessModeOf(fd: number): number {
+  const [, flags = '0'] = /^flags:\s*(\d+)$/m.exec(infoOf(fd)) ?? [];
+  return Number.parseInt(flags, 8) & ACCESS_MODES;
+}
+
 /** proc_pid_fdinfo(5). */
-function flagsOf(fd: number): number {
-  const [, flags = '0'] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/thread-self/fdinfo/${String(fd)}`, 'latin1')) ?? [];
-  return Number.parseInt(flags, 8);
+function infoOf(fd: number): string {
+  return readFileSync(`/proc/thread-self/fdinfo/${String(fd)}`, 'latin1');
 }

@@ -1,8 +1,8 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { check } from './errors';
 import { libc } from './native';
-import { openDescriptors, wholePipes } from './open-descriptors';
+import { EPOLL, type OpenDescriptor, openDescriptors, watchedInodes, wholePipes } from './open-descriptors';
 import type { ThreadData } from './start-thread';
 
 const CLONE_FILES = 0x400;
@@ -25,14 +25,21 @@ export function ownDescriptors(): void {
 }
 
 /**
- * An event loop has both ends of a pipe, by which a signal's handler tells it; of all loops of the process there is one more, which is its handlers' lock (libuv, unix/signal.c). Of another
- * pipe the process may have both ends, too, where it is about to give one to a child: its reader would wait for its end as long as this thread lives. None
- * of those is non-blocking at both ends, and none was there when the program began.
+ * An event loop has both ends of a pipe, by which a signal's handler tells it; of all loops of the process there is one more, which is its handlers' lock (libuv, unix/signal.c). The loop of
+ * the program and the lock are there from its start. A thread's loop is known by its epoll: it watches its pipe before the thread's first step, and nobody else's.
+ * Of another pipe the process may have both ends, too, where it is about to give one to a child: its reader would wait for its end as long as this thread lives. Who
+ * watches such a pipe is the program's loop.
  */
-function pipesOfLoops(open: ReturnType<typeof openDescriptors>): ReadonlySet<string> {
+function pipesOfLoops(open: readonly OpenDescriptor[]): ReadonlySet<string> {
   const { pipesOfStart } = workerData as ThreadData;
-  const isOfLoop = (flags: readonly number[]): boolean => flags.every((each) => (each & constants.O_NONBLOCK) !== 0);
-  return new Set([...wholePipes(open)].filter(([target, flags]) => pipesOfStart.includes(target) || isOfLoop(flags)).map(([target]) => target));
+  const isOfStart = (pipe: string): boolean => pipesOfStart.includes(pipe);
+  const whole = wholePipes(open);
+  const watched = open.filter(({ target }) => target === EPOLL).map(({ fd }) => watchedInodes(fd)).map((inodes) => [...whole].filter((pipe) => inodes.has(inodeOf(pipe))));
+  return new Set([...whole].filter(isOfStart).concat(...watched.filter((pipes) => !pipes.some(isOfStart))));
+}
+
+function inodeOf(pipe: string): number {
+  return Number(pipe.slice('pipe:['.length, -1));
 }
 
 function closeIfOpen(fd: number): void {
