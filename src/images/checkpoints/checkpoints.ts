@@ -107,10 +107,12 @@ export class Checkpoints {
 
   /** Takes away what a kill has left. */
   async removeStrays(): Promise<void> {
-    for (const name of await this.parts.quick.call('names', [this.#directory])) {
-      if (!this.#inUse.has(name)) await this.parts.slow.call('removeTree', [join(this.#directory, name)], [], 'unlimited');
+    const { quick, slow } = this.parts;
+    for (const name of await quick.call('names', [this.#directory])) {
+      if (!this.#inUse.has(name)) await slow.call('removeTree', [join(this.#directory, name)], [], 'unlimited');
     }
-    if (this.#inUse.size === 0) await this.parts.slow.call('removeTree', [this.#directory]);
+    // By the thread that makes places: one that has been made meanwhile is in it, and one that is made later makes it anew.
+    await quick.call('removeEmptyDirectory', [this.#directory]);
   }
 
   async #put({ namespace, lease }: BlobOwner, bytes: Uint8Array): Promise<Descriptor> {

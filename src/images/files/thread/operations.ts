@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, copyFileSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { type CheckpointRecord, writeCheckpointRecord } from '../../../runtime/state-dir/checkpoint-file';
 import { removeTree } from '../../../sys/files/remove-tree';
 import { errorCodeOf } from '../../../sys/thrown';
@@ -69,6 +69,14 @@ export const operations = {
   },
   makeDirectories(_: OpenIngests, ...paths: readonly string[]): void {
     for (const path of paths) mkdirSync(path, { recursive: true, mode: 0o700 });
+  },
+  /** One that is not there, or not empty: nothing to do. */
+  removeEmptyDirectory(_: OpenIngests, path: string): void {
+    try {
+      rmdirSync(path);
+    } catch (error) {
+      if (!['ENOENT', 'ENOTEMPTY'].includes(errorCodeOf(error) ?? '')) throw error;
+    }
   },
   rename(_: OpenIngests, from: string, to: string): boolean {
     try {
