@@ -3,7 +3,7 @@
 //   node scripts/code-cache.mjs bin
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http2';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -83,19 +83,12 @@ async function cacheDaemon(scratch) {
   await ended;
 }
 
-/** As in src/sys/start-thread.ts. */
-function openPipes() {
-  return readdirSync('/proc/self/fd').map((fd) => {
-    try { return readlinkSync(`/proc/self/fd/${fd}`); } catch { return ''; }
-  }).filter((target) => target.startsWith('pipe:'));
-}
-
 /** That process. */
 function runDaemon(scratch) {
   const args = ['--state-dir', join(scratch, 'state'), '--root', join(scratch, 'root'), '--programs', join(scratch, 'programs'), '--listen', `unix://${scratch}/api.sock`];
   process.argv = [process.execPath, join(directory, 'holdfastd'), ...args];
   const { load, write } = open('holdfastd');
-  const thread = new Worker(join(directory, 'holdfast-records'), { trackUnmanagedFds: false, workerData: { pipesOfStart: openPipes() } });
+  const thread = new Worker(join(directory, 'holdfast-records'), { trackUnmanagedFds: false });
   load().holdfastd(args, () => thread);
   process.stdin.resume().on('end', () => {
     write();

@@ -112,6 +112,9 @@ export const libc = {
     'const char **',
   ]),
   unshare: declare<(flags: number) => number>('unshare', 'int', ['int']),
+  dup3: declare<(oldFd: number, newFd: number, flags: number) => number>('dup3', 'int', ['int', 'int', 'int']),
+  /** Of the calling thread. Returns the error's number. */
+  pthreadSigmask: declare<(how: number, set: Memory, before: Memory) => number>('pthread_sigmask', 'int', ['int', 'void *', 'void *']),
   kill: declare<(pid: number, signal: number) => number>('kill', 'int', ['int', 'int']),
   waitpid: declare<(pid: number, status: Memory, options: number) => number>('waitpid', 'int', ['int', 'void *', 'int']),
   /** Ends the process at once: no handler of exit(3), no wait for threads. */

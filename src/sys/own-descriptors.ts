@@ -1,45 +1,54 @@
-import { closeSync, openSync } from 'node:fs';
-import { workerData } from 'node:worker_threads';
-import { check } from './errors';
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
+import { SysError, check } from './errors';
 import { libc } from './native';
-import { EPOLL, type OpenDescriptor, openDescriptors, watchedInodes, wholePipes } from './open-descriptors';
-import type { ThreadData } from './start-thread';
 
 const CLONE_FILES = 0x400;
+const O_CLOEXEC = 0o2000000;
+const SIG_BLOCK = 0;
+/** sigset_t of glibc. */
+const SIGSET_BYTES = 128;
+const directory = '/proc/thread-self/fd';
 
 /**
- * Gives this thread, which {@link startThread} has started, a table of descriptors of its own (unshare(2)), without the files, sockets and pipes of its process. A thread that
- * hangs in the kernel outlives its process, SIGKILL or not, and would hold all that the process had open: locks, sockets, clients that wait for their end. What other threads
- * open is unknown here, and the reverse. Descriptors without a name stay, as the event loop of this thread has some of them. The standard ones become the null device.
+ * Gives this thread a table of descriptors of its own (unshare(2)), without the files, sockets and pipes of its process. A thread that hangs in the
+ * kernel outlives its process, SIGKILL or not, and would hold all that the process had open: locks, sockets, clients that wait for their end. What other threads
+ * open is unknown here, and the reverse. Descriptors without a name stay, as the event loop of this thread has some of them. The standard ones become the null device, and so do pipes.
+ *
+ * Of a pipe the process may have both ends at this moment, as it is about to give one to a child: its reader would wait for its end as long as this thread lives. The event loops have pipes,
+ * too, and nothing tells which (libuv, unix/signal.c): by those a signal's handler tells its loop. So their numbers are not to be another file's, and no handler may run here.
  */
 export function ownDescriptors(): void {
+  blockSignals();
   check(libc.unshare(CLONE_FILES), 'unshare CLONE_FILES');
-  const open = openDescriptors();
-  const kept = pipesOfLoops(open);
-  const isForeign = ({ fd, target }: { readonly fd: number; readonly target: string }): boolean =>
-    fd > 2 && (/^(?:\/|socket:)/.test(target) || (target.startsWith('pipe:') && !kept.has(target)));
-  for (const { fd } of open.filter(isForeign)) closeSync(fd);
+  const open = readdirSync(directory).map((name) => ({ fd: Number(name), target: targetOf(name) })).filter(({ fd, target }) => fd > 2 && target !== '');
+  for (const { fd } of open.filter(({ target }) => /^(?:\/|socket:)/.test(target))) closeSync(fd);
   for (const fd of [0, 1, 2]) closeIfOpen(fd);
   // The lowest numbers are given first: open(2).
   for (let fd = -1; fd < 2;) fd = openSync('/dev/null', 'r+');
+  for (const { fd } of open.filter(({ target }) => target.startsWith('pipe:'))) check(libc.dup3(0, fd, O_CLOEXEC), 'dup3');
 }
 
-/**
- * An event loop has both ends of a pipe, by which a signal's handler tells it; of all loops of the process there is one more, which is its handlers' lock (libuv, unix/signal.c). The loop of
- * the program and the lock are there from its start. A thread's loop is known by its epoll: it watches its pipe before the thread's first step, and nobody else's.
- * Of another pipe the process may have both ends, too, where it is about to give one to a child: its reader would wait for its end as long as this thread lives. Who
- * watches such a pipe is the program's loop.
- */
-function pipesOfLoops(open: readonly OpenDescriptor[]): ReadonlySet<string> {
-  const { pipesOfStart } = workerData as ThreadData;
-  const isOfStart = (pipe: string): boolean => pipesOfStart.includes(pipe);
-  const whole = wholePipes(open);
-  const watched = open.filter(({ target }) => target === EPOLL).map(({ fd }) => watchedInodes(fd)).map((inodes) => [...whole].filter((pipe) => inodes.has(inodeOf(pipe))));
-  return new Set([...whole].filter(isOfStart).concat(...watched.filter((pipes) => !pipes.some(isOfStart))));
+/** Those that another thread of the process can take as well. */
+function blockSignals(): void {
+  const { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV } = constants.signals;
+  const set = Buffer.alloc(SIGSET_BYTES, 0xff);
+  // Of the thread that has made the mistake.
+  for (const signal of [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV]) {
+    const at = (signal - 1) >> 3;
+    set.writeUInt8(set.readUInt8(at) & ~(1 << ((signal - 1) & 7)), at);
+  }
+  const errno = libc.pthreadSigmask(SIG_BLOCK, set, null);
+  if (errno !== 0) throw new SysError(errno, 'pthread_sigmask');
 }
 
-function inodeOf(pipe: string): number {
-  return Number(pipe.slice('pipe:['.length, -1));
+/** Empty for one that is gone: that of the listing itself. */
+function targetOf(name: string): string {
+  try {
+    return readlinkSync(`${directory}/${name}`);
+  } catch {
+    return '';
+  }
 }
 
 function closeIfOpen(fd: number): void {
