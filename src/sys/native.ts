@@ -2,10 +2,12 @@
 //
 // The functions return what C returns. A caller that gets a failure passes the result to `check`
 // in errors.ts at once, before any other call can overwrite the C library's errno.
-import koffi from 'koffi';
+import type Koffi from 'koffi';
 
 /** Memory that a C function reads or writes: a Buffer stands for its address. `null` is NULL. */
 export type Memory = Uint8Array | null;
+
+const koffi = binding();
 
 // The program itself has the C library loaded already: no file name to guess.
 const program = koffi.load(null);
@@ -285,6 +287,19 @@ export const layout = {
   /** The kernel packs epoll_event on x86-64 alone. `data` is the offset of its 64-bit data member. */
   epollEvent: process.arch === 'x64' ? { size: 12, data: 4 } : { size: 16, data: 8 },
 } as const;
+
+/**
+ * koffi's binding as koffi's own package for this platform has it. What koffi puts around that (warnings of what is deprecated, a search for other places) copies each property of
+ * `node:util`, and Node loads what stands behind some of these only then: a third of a thread's start. Where that package is not, koffi looks for its binding itself, and has
+ * the words for what is missing.
+ */
+function binding(): typeof Koffi {
+  try {
+    return require(`@koromix/koffi-linux-${process.arch}`) as typeof Koffi;
+  } catch {
+    return require('koffi') as typeof Koffi;
+  }
+}
 
 /** The errno of the C call just made, and only of that: any later call may overwrite it. */
 export function lastErrno(): number {

@@ -14,7 +14,7 @@ describe('native packages that cannot be loaded', () => {
     mkdirSync(join(directory, 'bin'));
     for (const name of ['holdfastd', 'holdfastd.js', 'holdfast-records']) cpSync(join(binDirectory, name), join(directory, 'bin', name));
     mkdirSync(join(directory, 'node_modules'));
-    for (const name of ['re2js', 'bindings', 'file-uri-to-path', '@koromix']) symlinkSync(join(packages, name), join(directory, 'node_modules', name));
+    for (const name of ['re2js', 'bindings', 'file-uri-to-path']) symlinkSync(join(packages, name), join(directory, 'node_modules', name));
   });
   afterEach(() => { rmSync(directory, { recursive: true }); });
 
@@ -25,7 +25,7 @@ describe('native packages that cannot be loaded', () => {
   }
 
   test('SQLite of another Node: one line that says what to do', () => {
-    symlinkSync(join(packages, 'koffi'), join(directory, 'node_modules/koffi'));
+    for (const name of ['koffi', '@koromix']) symlinkSync(join(packages, name), join(directory, 'node_modules', name));
     const sqlite = join(directory, 'node_modules/better-sqlite3');
     for (const part of ['package.json', 'lib']) cpSync(join(packages, 'better-sqlite3', part), join(sqlite, part), { recursive: true });
     mkdirSync(join(sqlite, 'build/Release'), { recursive: true });
@@ -37,6 +37,20 @@ describe('native packages that cannot be loaded', () => {
     symlinkSync(join(packages, 'better-sqlite3'), join(directory, 'node_modules/better-sqlite3'));
     expectOneLine(/^holdfastd: a native package cannot be loaded by Node v\d+.*'koffi'/);
   });
+
+  test('koffi is asked for its binding alone, which is loaded in half the time; where that is not, it looks for it itself', () => {
+    symlinkSync(join(packages, 'better-sqlite3'), join(directory, 'node_modules/better-sqlite3'));
+    symlinkSync(join(packages, '@koromix'), join(directory, 'node_modules/@koromix'));
+    expect(version()).toMatch(/ \d+\.\d+\.\d+/);
+    rmSync(join(directory, 'node_modules/@koromix'));
+    // It finds what lies beside its real path.
+    symlinkSync(join(packages, 'koffi'), join(directory, 'node_modules/koffi'));
+    expect(version()).toMatch(/ \d+\.\d+\.\d+/);
+  });
+
+  function version(): string {
+    return spawnSync(join(directory, 'bin/holdfastd'), ['--version'], { encoding: 'utf8', timeout: 60_000 }).stdout;
+  }
 
   function expectOneLine(pattern: RegExp): void {
     const { status, stderr } = holdfastd();
