@@ -69,15 +69,37 @@ const run = new Set(['holdfastd.js', 'holdfastctl.js', 'holdfastctl-names.js']);
 const quick = new Set(['holdfastctl.js', 'holdfastctl-names.js']);
 const aliases = { containerd: 'holdfastd', 'docker-containerd': 'holdfastd', 'docker-containerd-shim': 'holdfast-shim', 'docker-containerd-ctr': 'holdfastctl' };
 
-/** holdfastctl has a client of its own (src/ctl/grpc): the generated ones, which nobody uses there, would bring all of grpc-js in. */
-const withoutGeneratedClients = {
-  name: 'without-generated-clients',
+/** Nobody calls the clients that are generated beside each service: holdfastctl has its own (src/ctl/grpc), and the daemon calls nobody. They would bring half of grpc-js in, or all of it. */
+const withoutGeneratedClients = (context) => {
+  context.onLoad({ filter: /\/src\/api\/gen\/.*\.ts$/ }, ({ path }) => ({
+    contents: readFileSync(path, 'utf8').replaceAll('= makeGenericClientConstructor(', '= /* @__PURE__ */ makeGenericClientConstructor('),
+    loader: 'ts',
+  }));
+};
+const withoutGrpc = {
+  name: 'without-grpc',
   setup(context) {
-    context.onLoad({ filter: /\/src\/api\/gen\/.*\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replaceAll('= makeGenericClientConstructor(', '= /* @__PURE__ */ makeGenericClientConstructor('),
-      loader: 'ts',
-    }));
+    withoutGeneratedClients(context);
     context.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: '@grpc/grpc-js', external: true, sideEffects: false }));
+  },
+};
+
+/**
+ * The half of grpc-js that serves: a seventh of what the daemon has to load otherwise. Its services of its own, for channelz and for the load of a server (ORCA), make themselves of a client when
+ * they are asked for, and nobody asks here.
+ */
+const servingHalfOfGrpc = {
+  name: 'serving-half-of-grpc',
+  setup(context) {
+    withoutGeneratedClients(context);
+    const parts = { Server: 'server', ServerCredentials: 'server-credentials', Metadata: 'metadata', 'Status as status': 'constants' };
+    context.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: 'grpc', namespace: 'serving-half', sideEffects: false }));
+    context.onLoad({ filter: /.*/, namespace: 'serving-half' }, () => ({
+      contents: [...Object.entries(parts).map(([what, file]) => `export { ${what} } from '@grpc/grpc-js/build/src/${file}';`), 'export const makeGenericClientConstructor = undefined;'].join('\n'),
+      resolveDir: import.meta.dirname,
+    }));
+    context.onResolve({ filter: /^\.\/make-client$/ }, ({ importer }) => (importer.includes('/node_modules/@grpc/grpc-js/') ? { path: 'make-client', namespace: 'no-client' } : undefined));
+    context.onLoad({ filter: /.*/, namespace: 'no-client' }, () => ({ contents: 'module.exports = {};' }));
   },
 };
 
@@ -104,7 +126,7 @@ for (const [name, entry] of Object.entries(programs)) {
     external: ['koffi', 'better-sqlite3', 're2js', '@grpc/proto-loader'],
     banner: { js: run.has(name) ? '(function (require, module) {' : (banners[name] ?? '') },
     footer: { js: run.has(name) ? '})' : '' },
-    plugins: quick.has(name) ? [withoutGeneratedClients, withoutProgramsOfCommander] : [],
+    plugins: quick.has(name) ? [withoutGrpc, withoutProgramsOfCommander] : [servingHalfOfGrpc],
     define: options.release ? { WITHOUT_FAULT_POINTS: 'true' } : {},
     // What vm.Script runs has no import() of its own.
     supported: run.has(name) ? { 'dynamic-import': false } : {},

@@ -53,6 +53,12 @@ describe('what is packaged', () => {
     expect(readFileSync(join(directory, `${name}.js`), 'latin1')).not.toContain('grpc-js');
   });
 
+  test('holdfastd has the half of grpc-js that serves, and of the other nothing', () => {
+    const text = readFileSync(join(directory, 'holdfastd.js'), 'latin1');
+    expect(text).toContain('grpc-js/build/src/server.js');
+    expect(text).not.toMatch(/grpc-js\/build\/src\/(?:index|client|channel|subchannel|make-client|resolver-dns)\.js/);
+  });
+
   test('holdfastctl reads no certificates of NODE_EXTRA_CA_CERTS at its start, as Node 20 does, and tells of those that cannot be read', async () => {
     const { stderr } = await promisify(execFile)(join(directory, 'holdfastctl'), ['--version'], { env: { ...process.env, NODE_EXTRA_CA_CERTS: '/no/such' } });
     expect(stderr).toBe('');
