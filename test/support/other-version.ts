@@ -17,8 +17,8 @@ export function otherVersion(host: TestHost, protocol?: number, version = '0.0.9
   mkdirSync(directory);
   for (const name of ['holdfastd.js', 'holdfast-shim']) {
     let text = readFileSync(join(binDirectory, name), 'utf8');
-    text = replaced(text, /^(var version\d* = )"\d+\.\d+\.\d+";$/m, `$1"${version}";`);
-    if (protocol !== undefined) text = replaced(text, /^(var (?:OLDEST_)?SHIM_PROTOCOL = )\d+;$/gm, `$1${String(protocol)};`);
+    text = replaced(text, /(\bvar version\d*\s*=\s*)"\d+\.\d+\.\d+"/, `$1"${version}"`);
+    if (protocol !== undefined) text = replaced(text, /(\bvar (?:OLDEST_)?SHIM_PROTOCOL\s*=\s*)\d+/g, `$1${String(protocol)}`);
     writeFileSync(join(directory, name), text);
     chmodSync(join(directory, name), 0o755);
   }
