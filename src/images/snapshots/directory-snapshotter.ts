@@ -17,7 +17,7 @@ export interface SnapshotterParts {
   readonly records: Records;
   /** Directory of all that outlives a boot. */
   readonly root: string;
-  /** For what is done in a moment, in the order in which it is asked for. */
+  /** For what is done in a moment, in the order in which it is asked for, or has others have their turn. */
   readonly quick: FileThread;
   /** For what takes as long as there are files. */
   readonly slow: FileThread;
@@ -205,7 +205,7 @@ export class DirectorySnapshotter implements Snapshotter {
 
   async #measure({ directory }: SnapshotRecord): Promise<SnapshotUsage> {
     faultPoint('daemon.snapshot.before-measure');
-    return this.parts.slow.call('diskUsage', [this.layout.filesOf(this.#pathOf(directory))], [], 'unlimited');
+    return this.parts.quick.call('diskUsage', [this.layout.filesOf(this.#pathOf(directory))], [], 'unlimited');
   }
 
   #mountsOf(namespace: string, record: SnapshotRecord): readonly Mount[] {

@@ -80,6 +80,15 @@ describeOnHost('holdfastctl load, images, rmi, save', realContainers, () => {
     expect((await client.ask(Images.get, { name: 'example.org/tools:1' }, namespace)).image?.target?.digest).toBe(digestOf(image.manifest));
   });
 
+  test('a thread that removes trees is started once there is one to remove', async () => {
+    const threads = (): number => readdirSync(`/proc/${String(host.daemon.pid)}/task`).length;
+    await ctl.prints('load', file('image.tar', image.archive));
+    const before = threads();
+    await ctl.prints('rmi', image.name);
+    await until('its files to go', () => files('io.containerd.snapshotter.v1.overlayfs/snapshots'), (left) => left.length === 0);
+    expect(threads()).toBe(before + 1);
+  });
+
   test("docker's archive is loaded, packed or not, from a file or stdin, under its name or another", async () => {
     const docker = busyboxImage('tools:2');
     expect(await ctl.prints('load', file('docker.tar', docker.dockerArchive))).toBe('tools:2: loaded\n');

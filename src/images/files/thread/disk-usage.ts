@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errorCodeOf } from '../../../sys/thrown';
 
 /** Of a directory and all that is in it. */
@@ -9,20 +10,31 @@ export interface DiskUsage {
   readonly inodes: number;
 }
 
-/** Counts what has several names once. What goes meanwhile is not counted. */
-export function diskUsageOf(path: string): DiskUsage {
+/** Looked at before others have their turn: some milliseconds. */
+const entriesAtOnce = 200;
+
+/** Counts what has several names once. What goes meanwhile is not counted. Others have their turn meanwhile. */
+export async function diskUsageOf(path: string): Promise<DiskUsage> {
   const seen = new Set<string>();
   let size = 0;
+  let inodes = 0;
   const waiting = [path];
+  let looked = 0;
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if ((looked += 1) % entriesAtOnce === 0) await nextTurn();
     const stat = statOf(next);
     if (stat === undefined) continue;
-    const inode = `${String(stat.dev)} ${String(stat.ino)}`;
-    if (!seen.has(inode)) size += Number(stat.blocks) * 512;
-    seen.add(inode);
-    if (stat.isDirectory()) for (const name of namesIn(next)) waiting.push(join(next, name));
+    const isDirectory = stat.isDirectory();
+    if (!isDirectory && stat.nlink > 1n) {
+      const inode = `${String(stat.dev)} ${String(stat.ino)}`;
+      if (seen.has(inode)) continue;
+      seen.add(inode);
+    }
+    size += Number(stat.blocks) * 512;
+    inodes += 1;
+    if (isDirectory) for (const name of namesIn(next)) waiting.push(join(next, name));
   }
-  return { size, inodes: seen.size };
+  return { size, inodes };
 }
 
 function statOf(path: string): BigIntStats | undefined {

@@ -94,7 +94,7 @@ export const operations = {
   makeSnapshotDirectory(_: OpenIngests, directory: NewDirectory): number {
     return makeSnapshotDirectory(directory);
   },
-  diskUsage(_: OpenIngests, path: string): DiskUsage {
+  diskUsage(_: OpenIngests, path: string): Promise<DiskUsage> {
     return diskUsageOf(path);
   },
   removeTree(_: OpenIngests, path: string): void {
