@@ -16,13 +16,13 @@ export function isInStartPeriod(stored: Stored, { health }: Policy, now: Clocks)
   return health !== undefined && upSince !== undefined && msSince(upSince, now) < health.startPeriodMs;
 }
 
-/** How it is after a check. More failures than make it unhealthy are not counted: nothing would come of writing them down. */
+/** How it is after a check. More failures than make it unhealthy are not counted: nothing would come of writing them down. The last one says why. */
 export function afterCheck(stored: Stored, policy: Policy, now: Clocks, { isWell, detail }: { readonly isWell: boolean; readonly detail: string }): Health | undefined {
   const before = healthOf(stored);
   if (policy.health === undefined || !('upSince' in stored)) return before;
   if (isWell) return before?.verdict === 'healthy' && before.failures === 0 ? before : { verdict: 'healthy', failures: 0, detail: '' };
   if (isInStartPeriod(stored, policy, now)) return before;
   const { verdict, failures } = before ?? unchecked;
-  if (verdict === 'unhealthy') return before;
+  if (before?.verdict === 'unhealthy') return before.detail === detail ? before : { ...before, detail };
   return { verdict: failures + 1 >= policy.health.retries ? 'unhealthy' : verdict, failures: failures + 1, detail };
 }

@@ -222,11 +222,12 @@ describe('health', () => {
     expect(healthAfter(patient, 5000, 'checked')).toMatchObject({ health: { verdict: 'unhealthy', failures: 1, detail: 'why' } });
   });
 
-  test('what is unhealthy and runs on may get well again, and more failures are nothing new', () => {
+  test('what is unhealthy and runs on may get well again; more failures are nothing new, but for why it is so now', () => {
     const unhealthy = run(patient, ...running, 5000, 'checked');
     if (unhealthy === undefined) throw new Error('forgotten');
     const then = (event: ProgramEvent): Stored | undefined => step(unhealthy, { event, policy: patient, now: later(start, 9000), random: 0.5, areDependenciesMet: true }).stored;
-    expect(then({ kind: 'checked', isWell: false, detail: 'again' })).toBe(unhealthy);
+    expect(then({ kind: 'checked', isWell: false, detail: 'why' })).toBe(unhealthy);
+    expect(then({ kind: 'checked', isWell: false, detail: 'another reason' })).toMatchObject({ health: { verdict: 'unhealthy', failures: 1, detail: 'another reason' } });
     expect(then(well)).toMatchObject({ health: { verdict: 'healthy', failures: 0, detail: '' } });
   });
 
