@@ -157,11 +157,18 @@ export class AgentHost {
     this.#client?.close();
   }
 
-  /** Ends its programs, and takes the host away. @throws LeftoverError */
+  /** Ends its programs, of which there are none where a test has failed before a daemon was there, and takes the host away, whatever else fails. @throws LeftoverError */
   async cleanUp(): Promise<void> {
     this.close();
+    try {
+      if (this.host.hadDaemon) await this.#endPrograms();
+    } finally {
+      await this.host.cleanUp();
+    }
+  }
+
+  async #endPrograms(): Promise<void> {
     if (this.host.daemon.hasEnded) await this.startDaemon();
     await endPrograms(this.host);
-    await this.host.cleanUp();
   }
 }

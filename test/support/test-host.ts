@@ -78,6 +78,11 @@ export class TestHost implements Territory {
     }
   }
 
+  /** Whether one was started at all, which may have ended since, or at once. */
+  get hadDaemon(): boolean {
+    return this.#daemon !== undefined;
+  }
+
   /** The daemon that was started last. */
   get daemon(): DaemonProcess {
     if (this.#daemon === undefined) throw new Error('no daemon was started');
