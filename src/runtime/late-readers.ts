@@ -1,12 +1,14 @@
-import { closeSync } from 'node:fs';
-import { unreadBytes } from '../sys/files/files';
-import { bytesForReader } from './unread-output';
+import { closeAside, isAskingStuck, unreadAside } from '../sys/files/aside';
+import { waitsForReader } from './unread-output';
 
 /** How soon after the last byte was read, or the FIFO removed, a reader sees the end. */
 const LOOK_EVERY_MS = 100;
 
 /** Long enough for a client that is being upgraded or repaired; after it, nobody is thought to come. */
 const PATIENCE_MS = 10 * 60 * 1000;
+
+/** So many times in that time it is asked how much has been taken. */
+const PATIENCE_LOOKS = 20;
 
 /** Each is a descriptor and up to 1 MiB of the kernel's memory. */
 const MOST_WAITING = 1024;
@@ -15,7 +17,7 @@ const MOST_WAITING = 1024;
 export interface Unread {
   /** Looks whether there is still something to wait for; what is over has let go of everything. */
   isOver(): boolean;
-  /** A figure that changes whenever a reader takes something; undefined as long as nothing waits for a reader. */
+  /** A figure that changes whenever a reader takes something, as far as that is known by now; undefined as long as nothing waits for a reader. Looked at seldom. */
   readonly taken: number | undefined;
   /** Lets go of everything at once. */
   close(): void;
@@ -35,7 +37,9 @@ export interface LateReadersOptions {
 }
 
 interface Waiting {
-  taken: number | undefined;
+  /** At the last look; none yet: `unseen`. */
+  taken: number | 'unseen' | undefined;
+  lookedMs: number;
   sinceMs: number;
 }
 
@@ -68,7 +72,8 @@ export class LateReaders<T extends Unread> {
     if (unread.isOver()) return;
     const [oldest] = this.waiting.keys();
     if (oldest !== undefined && this.waiting.size >= this.most) this.giveUp(oldest, `${this.most} others wait`);
-    this.waiting.set(unread, { taken: unread.taken, sinceMs: performance.now() - waitedMs });
+    const nowMs = performance.now();
+    this.waiting.set(unread, { taken: 'unseen', lookedMs: nowMs, sinceMs: nowMs - waitedMs });
     this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS);
     if (!this.options.keepsProgram) this.timer.unref();
   }
@@ -77,6 +82,11 @@ export class LateReaders<T extends Unread> {
   list(): readonly { readonly unread: T; readonly waitedMs: number }[] {
     const nowMs = performance.now();
     return [...this.waiting].map(([unread, { sinceMs }]) => ({ unread, waitedMs: Math.round(nowMs - sinceMs) }));
+  }
+
+  /** What is over goes now, and not at the next look. */
+  lookNow(): void {
+    if (this.timer !== undefined) this.look();
   }
 
   close(): void {
@@ -97,9 +107,12 @@ export class LateReaders<T extends Unread> {
   }
 
   private lookAt(unread: T, waiting: Waiting, nowMs: number): void {
+    if (nowMs - waiting.lookedMs < this.patienceMs / PATIENCE_LOOKS) return;
+    waiting.lookedMs = nowMs;
+    const before = waiting.taken;
     const { taken } = unread;
-    if (taken === undefined || taken !== waiting.taken) {
-      waiting.taken = taken;
+    waiting.taken = taken;
+    if (taken === undefined || (before !== 'unseen' && taken !== before)) {
       waiting.sinceMs = nowMs;
     } else if (nowMs - waiting.sinceMs >= this.patienceMs) {
       this.giveUp(unread, `nobody has read any of it for ${this.patienceMs / 1000} s`);
@@ -118,13 +131,21 @@ export class LateReaders<T extends Unread> {
   }
 }
 
-/** An output FIFO, held by a descriptor that is open for reading and writing. */
+/** An output FIFO, held by a descriptor that is open for reading and writing. A process that is left may have its lock: nothing here waits for that. */
 export class UnreadFifo implements Unread {
   private keeperFd: number | undefined;
+  /** As it was told last. */
+  private unreadBytes: number | undefined;
+  private isAsking = false;
 
-  /** @param keeperFd this object's from now on */
-  constructor(keeperFd: number) {
+  /**
+   * @param keeperFd this object's from now on
+   * @param onTold called once it has been told how much there is: it is not over before. Then whoever else has this open file description lets go of it without
+   * waiting, as it is not the last. Absent: it may be over at once
+   */
+  constructor(keeperFd: number, private readonly onTold?: () => void) {
     this.keeperFd = keeperFd;
+    if (onTold !== undefined || waitsForReader(keeperFd)) this.ask(keeperFd);
   }
 
   /** Undefined once it is over. Stays this object's. */
@@ -134,17 +155,37 @@ export class UnreadFifo implements Unread {
 
   isOver(): boolean {
     if (this.keeperFd === undefined) return true;
-    if (bytesForReader(this.keeperFd) > 0) return false;
+    if (this.onTold !== undefined && this.unreadBytes === undefined) return false;
+    if (waitsForReader(this.keeperFd)) return false;
     this.close();
     return true;
   }
 
   get taken(): number | undefined {
-    return this.keeperFd === undefined ? undefined : -unreadBytes(this.keeperFd);
+    if (this.keeperFd === undefined) return undefined;
+    this.ask(this.keeperFd);
+    return -(this.unreadBytes ?? 0);
   }
 
   close(): void {
-    if (this.keeperFd !== undefined) closeSync(this.keeperFd);
+    if (this.keeperFd !== undefined) closeAside(this.keeperFd);
     this.keeperFd = undefined;
+  }
+
+  /** It is there at the next look. */
+  private ask(fd: number): void {
+    if (this.isAsking) return;
+    // Others hang, and this one need not: it is not to wait for their disks.
+    if (isAskingStuck()) {
+      this.unreadBytes ??= 0;
+      return;
+    }
+    this.isAsking = true;
+    void unreadAside(fd).then((unread) => {
+      const isFirst = this.unreadBytes === undefined;
+      this.unreadBytes = unread;
+      this.isAsking = false;
+      if (isFirst) this.onTold?.();
+    });
   }
 }

@@ -1,7 +1,8 @@
 import { RuntimeError } from './errors';
 import { Fields } from './fields';
 import { HOST_RUNTIME, isHostRuntime } from './host/host-name';
-import type { HeldDescriptor, HeldSet, Holdable, PipeEnd, PipeName, ShimAnswer, ShimErrorCode, ShimProcess, ShimRequest, ShimResults, ShimVerb, UnreadFifo } from './shim-protocol';
+import type { FifoEnd, FifoEnds, HeldDescriptor, HeldFifos, HeldSet, Holdable, PipeEnd, PipeName, ShimAnswer, ShimErrorCode, ShimProcess, ShimRequest, ShimResults, ShimVerb } from './shim-protocol';
+import type { StreamName } from './state-dir/between';
 
 const ERROR_CODES: readonly ShimErrorCode[] = [
   'runtime-failed', 'shim-error', 'aborted', 'runtime-not-installed', 'bad-request',
@@ -82,7 +83,7 @@ function requestOf(seq: number, verb: ShimVerb, fields: Fields): ShimRequest {
     case 'adopt':
       return {
         seq, verb, ...processOf(fields), pid: fields.integer('pid', 1), starttime: starttimeOf(fields),
-        ...heldOf('terminal', fields), ...heldOf('process', fields), ...heldPipesOf(fields),
+        ...heldOf('terminal', fields), ...heldOf('process', fields), ...heldPipesOf(fields), ...heldFifosOf(fields),
       };
     case 'untilInputEnds':
       return { seq, verb, dir: fields.absolutePath('dir') };
@@ -145,10 +146,22 @@ function heldPipesOf(fields: Fields): { pipes?: { readonly [P in PipeName]?: Hel
   return pipes === undefined ? {} : { pipes: { ...heldOf('stdin', pipes), ...heldOf('stdout', pipes) } };
 }
 
+function heldFifosOf(fields: Fields): { fifos?: HeldFifos } {
+  const fifos = fields.optionalObject('fifos');
+  return fifos === undefined ? {} : { fifos: { ...heldFifoOf('stdin', fifos), ...heldFifoOf('stdout', fifos), ...heldFifoOf('stderr', fifos) } };
+}
+
+function heldFifoOf(name: StreamName, fields: Fields): HeldFifos {
+  const held = fields.optionalObject(name);
+  return held === undefined ? {} : { [name]: { holderPid: held.integer('holderPid', 1), ...fifoOf(held) } };
+}
+
 function holdableOf(fields: Fields): Holdable {
   const terminalFd = fields.optionalInteger('terminalFd');
   const pipes = fields.optionalObject('pipes');
+  const fifos = fields.optionalObject('fifos');
   return {
+    ...(fifos === undefined ? {} : { fifos: { ...fifoEndOf('stdin', fifos), ...fifoEndOf('stdout', fifos), ...fifoEndOf('stderr', fifos) } }),
     ...(terminalFd === undefined ? {} : { terminalFd }),
     ...(pipes === undefined ? {} : { pipes: { ...pipeEndOf('stdin', pipes), ...pipeEndOf('stdout', pipes) } }),
   };
@@ -160,9 +173,17 @@ function pipeEndOf<K extends PipeName>(name: K, fields: Fields): { [P in K]?: Pi
   return { [name]: { fd: end.integer('fd'), inode: end.integer('inode', 1, Number.MAX_SAFE_INTEGER) } } as { [P in K]: PipeEnd };
 }
 
-function unreadOf(fields: Fields): { unread?: readonly UnreadFifo[] } {
-  if (fields.isAbsent('unread')) return {};
-  return { unread: fields.objects('unread').map((fifo) => ({ fd: fifo.integer('fd'), file: fifo.string('file') })) };
+function unreadOf(fields: Fields): { unread?: readonly FifoEnd[] } {
+  return fields.isAbsent('unread') ? {} : { unread: fields.objects('unread').map(fifoOf) };
+}
+
+function fifoEndOf(name: StreamName, fields: Fields): FifoEnds {
+  const end = fields.optionalObject(name);
+  return end === undefined ? {} : { [name]: fifoOf(end) };
+}
+
+function fifoOf(fields: Fields): FifoEnd {
+  return { fd: fields.integer('fd'), file: fields.string('file') };
 }
 
 function seqOf(fields: Fields): number {

@@ -1,4 +1,5 @@
 import type { Said } from './notice';
+import type { StreamName } from './state-dir/between';
 
 /** Version of what daemon and shim say to each other; a change that an older side cannot read raises it. Since 2 there is `upgrade`, since 3 `hold`. */
 export const SHIM_PROTOCOL = 3;
@@ -54,6 +55,8 @@ export interface ShimArguments {
     readonly process?: HeldDescriptor | undefined;
     /** Who holds the write ends of its pipes. */
     readonly pipes?: { readonly [P in PipeName]?: HeldDescriptor | undefined } | undefined;
+    /** Who holds its FIFOs. Absent, as with older daemons: they are opened anew. */
+    readonly fifos?: HeldFifos | undefined;
   };
   /** Answered once a process's stdin, which was closed by its client's call, has come to its end: until then it is to be held. */
   readonly untilInputEnds: { readonly dir: string };
@@ -87,6 +90,9 @@ export interface HeldDescriptor {
   readonly fd: number;
 }
 
+/** Its FIFOs: `file` as in FifoEnd. */
+export type HeldFifos = { readonly [P in StreamName]?: (HeldDescriptor & FifoEnd) | undefined };
+
 /** Which of a process's streams may go through a pipe that the shim has the write end of: its input, and a terminal's output on its way to a logger. */
 export type PipeName = 'stdin' | 'stdout';
 
@@ -96,12 +102,17 @@ export interface PipeEnd {
   readonly inode: number;
 }
 
+/** FIFOs by the streams that go through them: a client's, open for reading and writing (its stdin that was closed: for reading), or the read end of one between a process and a plain file. */
+export type FifoEnds = { readonly [P in StreamName]?: FifoEnd | undefined };
+
 export type PipeEnds = { readonly [P in PipeName]?: PipeEnd | undefined };
 
 /** What the shim has of a process that the daemon is to hold, too. */
 export interface Holdable {
   readonly terminalFd?: number | undefined;
   readonly pipes?: PipeEnds | undefined;
+  /** Its FIFOs, as the shim holds them: what is duplicated needs not be opened, for which one would wait where another process hangs with a FIFO's lock. Absent in what older shims answer. */
+  readonly fifos?: FifoEnds | undefined;
 }
 
 /** What each request is answered with. `terminalFd` is a descriptor's number in the shim. */
@@ -112,8 +123,8 @@ export interface ShimResults {
   readonly abort: object;
   readonly adopt: Holdable;
   readonly untilInputEnds: object;
-  /** `unread`: absent in what older shims answer. */
-  readonly list: { readonly processes: readonly ShimListing[]; readonly unread?: readonly UnreadFifo[] | undefined };
+  /** `unread`: with output of ended processes that nobody has read yet; absent in what older shims answer. */
+  readonly list: { readonly processes: readonly ShimListing[]; readonly unread?: readonly FifoEnd[] | undefined };
   readonly ping: object;
   readonly hold: object;
   readonly release: object;
@@ -135,8 +146,8 @@ export interface ShimListing extends Holdable {
   readonly pid: number;
 }
 
-/** A FIFO with output of an ended process that nobody has read yet, by its descriptor in the shim. */
-export interface UnreadFifo {
+/** A FIFO, by its descriptor in the shim. */
+export interface FifoEnd {
   readonly fd: number;
   /** See fileOf: the number may be another file's by the time that it is duplicated. */
   readonly file: string;

@@ -1,5 +1,5 @@
 import { factsOf } from '../sys/files/cached-name';
-import { unreadBytes } from '../sys/files/files';
+import { inputOf } from '../sys/files/files';
 
 // How shim and daemon keep what ended processes have written and nobody has read: each holds the FIFOs, so that the death of either loses nothing.
 
@@ -9,9 +9,9 @@ export function isRemoved(fd: number): boolean {
   return factsOf(fd).links === 0;
 }
 
-/** How much of a FIFO waits for a reader, in bytes; 0 also where nobody can come to read it any more. */
-export function bytesForReader(fifoFd: number): number {
-  return isRemoved(fifoFd) ? 0 : unreadBytes(fifoFd);
+/** Whether something in a FIFO waits for a reader, and somebody may still come to read it. Takes no lock of the FIFO's: see src/sys/files/aside.ts. */
+export function waitsForReader(fifoFd: number): boolean {
+  return !isRemoved(fifoFd) && inputOf(fifoFd) === 'some';
 }
 
 /** Tells an open file from every other of this host. */

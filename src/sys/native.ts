@@ -47,7 +47,7 @@ export const libc = {
   pipe: declare<(fds: Memory, flags: number) => number>('pipe2', 'int', ['void *', 'int']),
   fcntl: declare<Aside<(fd: number, command: number, argument: number) => number>>('fcntl', 'int', ['int', 'int', 'long']),
   poll: declare<(fds: Memory, count: number, timeoutMs: number) => number>('poll', 'int', ['void *', 'ulong', 'int']),
-  ioctl: declare<(fd: number, request: number, argument: Memory) => number>('ioctl', 'int', ['int', 'ulong', 'void *']),
+  ioctl: declare<Aside<(fd: number, request: number, argument: Memory) => number>>('ioctl', 'int', ['int', 'ulong', 'void *']),
   flock: declare<(fd: number, operation: number) => number>('flock', 'int', ['int', 'int']),
   mkfifo: declare<(path: string, mode: number) => number>('mkfifo', 'int', ['str', 'uint32_t']),
   /** Variadic in C, like fcntl; without O_CREAT there is no mode. */

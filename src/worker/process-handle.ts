@@ -1,18 +1,17 @@
-import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HeldStdio, closeHeld } from './shims/shim';
 import type { ForeignFiles } from '../runtime/foreign/foreign-files';
-import { closeStdio } from '../runtime/foreign/stdio';
 import { betweenPaths, type StreamName } from '../runtime/state-dir/between';
 import { files } from '../runtime/state-dir/layout';
 import { type StdioTarget, stdioTargets } from '../runtime/state-dir/stdio-target';
 import type { LastWords } from './last-words';
 import { isStdinClosed, makePidPrivate, readPid, readStarttime, writeStarttime } from '../runtime/state-dir/process-dir';
 import type { ProcessRecord } from '../runtime/state-dir/process-file';
-import { readSome } from '../sys/files/files';
+import { closeAside, openAside } from '../sys/files/aside';
+import { accessModeOf, readSome } from '../sys/files/files';
 import { isUnreaped, openPidFdIfThere, readProcStat } from '../sys/process/process';
 import { isShortage } from '../sys/shortage';
-import { errorCodeOf } from '../sys/thrown';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
@@ -84,6 +83,10 @@ export class ProcessHandle {
   #pidFd: number | undefined;
   #terminalFd: number | undefined;
   #pipeFds: NonNullable<HeldStdio['pipeFds']> = {};
+  /** The FIFOs that the shim has given, until they are to be held; undefined: they are to be opened by their paths. */
+  #givenFds: Map<StreamName, number> | undefined;
+  /** Its FIFOs are to be held. */
+  #hasBegun = false;
   #isInputClosed = false;
   #identity: ProcessIdentity | undefined;
   #closed = false;
@@ -116,7 +119,7 @@ export class ProcessHandle {
 
   /** What a shim that adopts the process needs of it. */
   get held(): HeldStdio {
-    return { terminalFd: this.#terminalFd, pipeFds: this.#pipeFds };
+    return { terminalFd: this.#terminalFd, pipeFds: this.#pipeFds, fifoFds: Object.fromEntries(this.#keeperFds) };
   }
 
   /**
@@ -130,10 +133,19 @@ export class ProcessHandle {
   }
 
   /** What the shim has of it, which this handle owns from now on. */
-  hold({ terminalFd, pipeFds }: HeldStdio): void {
+  hold(given: HeldStdio): void {
+    if (this.#closed) {
+      closeHeld(given);
+      return;
+    }
+    const { terminalFd, pipeFds, fifoFds } = given;
     closeHeld({ terminalFd: terminalFd === undefined ? undefined : this.#terminalFd, pipeFds: pipeFds === undefined ? undefined : this.#pipeFds });
     this.#terminalFd = terminalFd ?? this.#terminalFd;
     this.#pipeFds = pipeFds ?? this.#pipeFds;
+    if (fifoFds === undefined) return;
+    this.#closeGiven();
+    this.#givenFds = new Map(Object.entries(fifoFds) as [StreamName, number][]);
+    if (this.#hasBegun) this.#takeAllGiven();
   }
 
   /** Whether a client has closed its stdin, and the shim may still be passing on what is in the FIFO. */
@@ -146,12 +158,12 @@ export class ProcessHandle {
     const { stdin, ...rest } = this.#pipeFds;
     this.#pipeFds = rest;
     this.#wanted.delete('stdin');
-    if (stdin !== undefined) closeSync(stdin);
+    if (stdin !== undefined) closeAside(stdin);
     this.#letGo('stdin');
   }
 
   /**
-   * Holds both ends of the stdio FIFOs; of a stdin that was closed on request nothing, or the read end while the shim may still have to pass on
+   * Holds both ends of the stdio FIFOs, as the shim has given them, or else opened anew; of a stdin that was closed on request nothing, or the read end while the shim may still have to pass on
    * what is in it. What has been let go of meanwhile is not held.
    * Rejects as ForeignFiles.openStdio does.
    */
@@ -162,7 +174,9 @@ export class ProcessHandle {
     if (record.spec.terminal !== true) streams.push('stderr');
     this.#wanted = new Set(streams);
     const targets = stdioTargets(record, record.spec.terminal === true);
-    for (const name of streams) await this.#keep(name, targets[name], foreign, signal);
+    this.#hasBegun = true;
+    if (this.#givenFds === undefined) for (const name of streams) await this.#keep(name, targets[name], foreign, signal);
+    else this.#takeAllGiven();
   }
 
   /**
@@ -180,7 +194,11 @@ export class ProcessHandle {
     this.#isInputClosed = true;
     const keeperFd = this.#keeperFds.get('stdin');
     if (this.#pipeFds.stdin === undefined) this.letGoOfInput();
-    else if (keeperFd !== undefined) this.#keeperFds.set('stdin', readOnly(keeperFd));
+    else if (keeperFd !== undefined) {
+      this.#keeperFds.delete('stdin');
+      this.#wanted.add('stdin');
+      this.#holdInput(keeperFd);
+    }
     writeSync(this.#controlFd, '0 0 0\n');
   }
 
@@ -207,8 +225,9 @@ export class ProcessHandle {
     this.#closed = true;
     this.#wanted.clear();
     for (const name of [...this.#keeperFds.keys()]) this.#letGo(name);
+    this.#closeGiven();
     for (const fd of [this.exitFd, this.#controlFd, this.#pidFd]) if (fd !== undefined) closeSync(fd);
-    closeHeld(this.held);
+    closeHeld({ terminalFd: this.#terminalFd, pipeFds: this.#pipeFds });
     this.#pidFd = undefined;
     this.#terminalFd = undefined;
     this.#pipeFds = {};
@@ -216,23 +235,58 @@ export class ProcessHandle {
 
   async #keep(name: StreamName, target: StdioTarget, foreign: ForeignFiles, signal: AbortSignal | undefined): Promise<void> {
     if (target.kind === 'null' || target.kind === 'logger' || target.kind === 'held' || this.#closed) return;
-    const between = openBetween(this.dir, name);
-    if (between !== undefined) {
+    const { fifo } = betweenPaths(this.dir, name);
+    if (existsSync(fifo)) {
       // Of stdin the copier alone holds the write end, whose closing is the end of the input.
-      if (name === 'stdin') closeSync(between);
-      else if (this.#hold(name, between)) this.#betweens.add(between);
+      if (name !== 'stdin') this.#holdBetween(name, await openAside(fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW));
       return;
     }
     const opened = await foreign.openStdio({ path: target.path, direction: name === 'stdin' ? 'input' : 'output', ifAbsent: 'null', end: 'none' }, signal);
     // A plain file or the null device needs no keeper.
-    if (opened.kind === 'fifo') this.#hold(name, name === 'stdin' && this.#isInputClosed ? readOnly(opened.keeperFd) : opened.keeperFd);
-    else closeStdio(opened);
+    if (opened.kind === 'file') closeSync(opened.fileFd);
+    else if (opened.kind === 'fifo') this.#holdClient(name, opened.keeperFd);
+  }
+
+  /** What is wanted, and not held yet. Of an input that is not, not even a descriptor may be left: its end would not be seen. */
+  #takeAllGiven(): void {
+    for (const [name, fd] of this.#givenFds ?? []) {
+      if (name !== 'stdin' && existsSync(betweenPaths(this.dir, name).fifo)) this.#holdBetween(name, fd);
+      else this.#holdClient(name, fd);
+    }
+    this.#givenFds = new Map();
+  }
+
+  #closeGiven(): void {
+    for (const fd of this.#givenFds?.values() ?? []) closeAside(fd);
+    this.#givenFds = undefined;
+  }
+
+  /** A read end of what stands between the process and a plain file: as long as somebody has one, the process may write. */
+  #holdBetween(name: StreamName, fd: number): void {
+    if (this.#hold(name, fd)) this.#betweens.add(fd);
+  }
+
+  #holdClient(name: StreamName, fd: number): void {
+    if (name === 'stdin' && this.#isInputClosed) this.#holdInput(fd);
+    else this.#hold(name, fd);
+  }
+
+  /** Of an input that was closed the read end alone, as its end is to be seen. @param keeperFd is closed, or held */
+  #holdInput(keeperFd: number): void {
+    if (!this.#wanted.has('stdin') || accessModeOf(keeperFd) === 'read') {
+      this.#hold('stdin', keeperFd);
+      return;
+    }
+    openAside(`/proc/self/fd/${keeperFd}`, O_RDONLY | O_NONBLOCK).then(
+      (fd) => { this.#hold('stdin', fd); },
+      () => { this.#wanted.delete('stdin'); },
+    ).finally(() => { closeAside(keeperFd); });
   }
 
   /** @returns whether it is held: what has been let go of meanwhile is closed */
   #hold(name: StreamName, fd: number): boolean {
     if (!this.#wanted.delete(name)) {
-      closeSync(fd);
+      closeAside(fd);
       return false;
     }
     this.#letGo(name);
@@ -245,26 +299,7 @@ export class ProcessHandle {
     this.#keeperFds.delete(name);
     if (fd === undefined) return;
     this.#betweens.delete(fd);
-    closeSync(fd);
-  }
-}
-
-/** The same FIFO with its read end alone, as its end is to be seen. The descriptor is closed. */
-function readOnly(keeperFd: number): number {
-  try {
-    return openSync(`/proc/self/fd/${keeperFd}`, O_RDONLY | O_NONBLOCK);
-  } finally {
-    closeSync(keeperFd);
-  }
-}
-
-/** A read end of what stands between the process and a plain file: as long as somebody has one, the process may write. */
-function openBetween(dir: string, name: StreamName): number | undefined {
-  try {
-    return openSync(betweenPaths(dir, name).fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
+    closeAside(fd);
   }
 }
 

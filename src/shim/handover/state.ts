@@ -72,6 +72,8 @@ export interface InputPipeState {
 /** A stream that a copier is at, between a plain file and a process. */
 export interface CopyState {
   readonly direction: 'input' | 'output';
+  /** Absent in what older shims hand over. */
+  readonly stream?: StreamName | undefined;
   readonly about: string;
   readonly fifoFd: number;
   readonly stagedFd: number;

@@ -1,7 +1,8 @@
-import { close, closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { KeptOutput } from '../../runtime/kept-output/kept-output';
 import { betweenPaths, type StreamName } from '../../runtime/state-dir/between';
 import { factsOf, O_PATH } from '../../sys/files/cached-name';
+import { closeAside } from '../../sys/files/aside';
 import { inputOf, mkfifo } from '../../sys/files/files';
 import { errorCodeOf } from '../../sys/thrown';
 import { CopyNote } from '../copier/copy-note';
@@ -54,6 +55,8 @@ export class FileCopy implements Lingerer {
     private readonly pool: Copiers,
     private readonly held: Descriptors,
     readonly direction: 'input' | 'output',
+    /** Of a copy that was taken up from an older shim: unknown. */
+    readonly stream: StreamName | undefined,
     /** For log lines. */
     readonly about: string,
   ) {
@@ -88,7 +91,7 @@ export class FileCopy implements Lingerer {
       opened.push(endFd);
       const fifoFd = reopen(bothFd, keeperFlags(isInput));
       opened.push(fifoFd);
-      const copy = new FileCopy(pool, { fifoFd, stagedFd, fileFd, note, kept }, isInput ? 'input' : 'output', stream.about).begin();
+      const copy = new FileCopy(pool, { fifoFd, stagedFd, fileFd, note, kept }, isInput ? 'input' : 'output', stream.name, stream.about).begin();
       closeSync(bothFd);
       return { copy, endFd };
     } catch (error) {
@@ -101,10 +104,11 @@ export class FileCopy implements Lingerer {
    * For a process that runs already, and whose shim has died: goes on with what stands in its directory.
    * @param findFile names the file anew, where the copier that was at work cannot tell any more
    * @param flags absent: the process has its end
+   * @param heldFifo gives this side's end of the FIFO, where somebody holds it, and so does not have it opened anew; the copy's from now on
    * @returns undefined where there is nothing (any more)
    */
   static resume(
-    pool: Copiers, stream: Stream, findFile: () => number, flags: EndFlags | undefined,
+    pool: Copiers, stream: Stream, findFile: () => number, flags: EndFlags | undefined, heldFifo?: () => number | undefined,
   ): { readonly copy: FileCopy; readonly endFd: number | undefined } | undefined {
     const paths = betweenPaths(stream.dir, stream.name);
     const note = openNote(paths.note);
@@ -117,35 +121,37 @@ export class FileCopy implements Lingerer {
         return undefined;
       }
       const kept = keptStreamOf(stream);
-      const { stagedFd, bothFd } = openBetween(paths, kept, opened);
+      const heldFd = flags === undefined ? heldFifo?.() : undefined;
+      if (heldFd !== undefined) opened.push(heldFd);
+      const { stagedFd, bothFd } = openBetween(paths, kept, opened, heldFd);
       // It is made anew where nobody had it open any more.
       if (!isInput && kept === undefined) enlarge(stagedFd, OUTPUT_PIPE_BYTES);
       const endFd = flags === undefined ? undefined : reopen(bothFd, endFlags(isInput, flags, kept));
       if (endFd !== undefined) opened.push(endFd);
-      const fifoFd = reopen(bothFd, keeperFlags(isInput));
-      opened.push(fifoFd);
+      const fifoFd = heldFd ?? reopen(bothFd, keeperFlags(isInput));
+      if (heldFd === undefined) opened.push(fifoFd);
       const fileFd = (kept === undefined ? fileOfHolder(note) : undefined) ?? findFile();
       opened.push(fileFd);
-      const copy = new FileCopy(pool, { fifoFd, stagedFd, fileFd, note, kept }, isInput ? 'input' : 'output', stream.about).begin();
-      closeSync(bothFd);
+      const copy = new FileCopy(pool, { fifoFd, stagedFd, fileFd, note, kept }, isInput ? 'input' : 'output', stream.name, stream.about).begin();
+      if (heldFd === undefined) closeSync(bothFd);
       return { copy, endFd };
     } catch (error) {
-      for (const fd of opened) closeSync(fd);
+      for (const fd of opened) closeAside(fd);
       throw error;
     }
   }
 
   /** See `handOver`. The copier of before lets go of the stream when the one that is asked now wants it. */
-  static takeUp(pool: Copiers, { direction, about, fifoFd, stagedFd, fileFd, noteFd, kept }: CopyState): FileCopy {
-    return new FileCopy(pool, { fifoFd, stagedFd, fileFd, note: CopyNote.ofDescriptor(noteFd), kept }, direction, about).begin();
+  static takeUp(pool: Copiers, { direction, stream, about, fifoFd, stagedFd, fileFd, noteFd, kept }: CopyState): FileCopy {
+    return new FileCopy(pool, { fifoFd, stagedFd, fileFd, note: CopyNote.ofDescriptor(noteFd), kept }, direction, stream, about).begin();
   }
 
   /** Undefined where it has ended. */
   handOver(keep: Keep): ({ readonly kind: 'copy' } & CopyState) | undefined {
     if (this.hasEnded) return undefined;
-    const { direction, about } = this;
+    const { direction, stream, about } = this;
     const { fifoFd, stagedFd, fileFd, note, kept } = this.held;
-    return { kind: 'copy', direction, about, fifoFd: keep(fifoFd), stagedFd: keep(stagedFd), fileFd: keep(fileFd), noteFd: keep(note.fd), kept };
+    return { kind: 'copy', direction, stream, about, fifoFd: keep(fifoFd), stagedFd: keep(stagedFd), fileFd: keep(fileFd), noteFd: keep(note.fd), kept };
   }
 
   get isEnded(): boolean {
@@ -204,8 +210,7 @@ export class FileCopy implements Lingerer {
     if (this.hasEnded) return;
     this.hasEnded = true;
     const { fifoFd, stagedFd, fileFd, note } = this.held;
-    // On another thread: it takes the FIFO's lock, too.
-    close(fifoFd, () => undefined);
+    closeAside(fifoFd);
     for (const fd of [stagedFd, fileFd]) closeSync(fd);
     note.close();
     this.tellOpened();
@@ -277,11 +282,14 @@ function makeFifo(path: string): void {
   }
 }
 
-/** `bothFd`: open at both ends, until each end has a descriptor of its own. */
-function openBetween(paths: { readonly fifo: string; readonly staged: string }, kept: KeptStream | undefined, opened: number[]): { readonly stagedFd: number; readonly bothFd: number } {
+/** `bothFd`: open at both ends, until each end has a descriptor of its own. @param heldFd takes its place */
+function openBetween(
+  paths: { readonly fifo: string; readonly staged: string }, kept: KeptStream | undefined, opened: number[], heldFd?: number,
+): { readonly stagedFd: number; readonly bothFd: number } {
   const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
   const stagedFd = kept === undefined ? openSync(paths.staged, flags) : openSync(paths.staged, flags | constants.O_CREAT, 0o600);
   opened.push(stagedFd);
+  if (heldFd !== undefined) return { stagedFd, bothFd: heldFd };
   const bothFd = openSync(paths.fifo, flags);
   opened.push(bothFd);
   return { stagedFd, bothFd };

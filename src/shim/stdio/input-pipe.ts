@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 import type { PipeEnd } from '../../runtime/shim-protocol';
 import { O_PATH } from '../../sys/files/cached-name';
-import { createPipe, moveSome, unreadBytes } from '../../sys/files/files';
+import { closeAside, moveInLane } from '../../sys/files/aside';
+import { createPipe, inputOf, roomOf } from '../../sys/files/files';
 import type { Poller, Watch } from '../../sys/poller';
 import { readProcStat } from '../../sys/process/process';
 import type { InputPipeState, Keep } from '../handover/state';
@@ -28,6 +29,10 @@ export class InputPipe {
   private watch: Watch | undefined;
   private awaited: 'input' | 'room' | undefined;
   private hasEnded = false;
+  /** Meanwhile neither end may be closed: its number could be another's. */
+  private isMoving = false;
+  /** An end to be closed when nothing is moved. */
+  private oldFd: number | undefined;
 
   private constructor(
     private readonly options: InputPipeOptions,
@@ -73,6 +78,11 @@ export class InputPipe {
     return this.hasEnded ? undefined : { fromFd: keep(fromFd), writeFd: keep(writeFd), isClosing };
   }
 
+  /** The client's FIFO, likewise: open for reading alone once it has been told to close. */
+  get fifoFd(): number | undefined {
+    return this.hasEnded ? undefined : this.fromFd;
+  }
+
   /** The write end, for the daemon to hold too; undefined once it has been let go of. */
   get end(): PipeEnd | undefined {
     return this.hasEnded ? undefined : pipeEndOf(this.writeFd);
@@ -83,7 +93,8 @@ export class InputPipe {
     if (this.hasEnded || this.isClosing) return;
     const fd = reopen(this.fromFd, constants.O_RDONLY | constants.O_NONBLOCK);
     this.unwatch();
-    closeSync(this.fromFd);
+    if (this.isMoving) this.oldFd = this.fromFd;
+    else closeAside(this.fromFd);
     this.fromFd = fd;
     this.isClosing = true;
     // A reader that comes after the last writer is not told of a hang-up (fs/pipe.c, pipe_poll): it has to look.
@@ -95,8 +106,7 @@ export class InputPipe {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.unwatch();
-    closeSync(this.fromFd);
-    closeSync(this.writeFd);
+    if (!this.isMoving) this.letGo();
     this.tellEnded();
   }
 
@@ -106,19 +116,40 @@ export class InputPipe {
     return this;
   }
 
-  /** Once a turn: the poller comes again while there is more. */
+  /** As long as there is something, and room; on another thread, as the process may read with its pipe's lock for as long as a disk hangs. */
   private move(hasHungUp = false): void {
-    try {
-      const unread = unreadBytes(this.fromFd);
-      // A full pipe says "again" at the end of the input, too.
-      if (unread === 0 && hasHungUp) return this.close();
-      const moved = moveSome(this.fromFd, this.writeFd, CHUNK_BYTES);
-      if (moved === 'end' || moved === 'broken') this.close();
-      else this.await(moved === 'again' && unread > 0 ? 'room' : 'input');
-    } catch (error) {
-      this.options.onError(error);
-      this.close();
-    }
+    if (this.isMoving) return;
+    // A full pipe says "again" at the end of the input, too.
+    if (hasHungUp && inputOf(this.fromFd) !== 'some') return this.close();
+    this.unwatch();
+    this.isMoving = true;
+    moveInLane(this.fromFd, this.writeFd, CHUNK_BYTES).then(
+      (moved) => {
+        this.isMoving = false;
+        this.goOn(moved);
+      },
+      (error: unknown) => {
+        this.isMoving = false;
+        this.options.onError(error);
+        this.close();
+      },
+    );
+  }
+
+  private goOn(moved: number | 'again' | 'end'): void {
+    if (this.oldFd !== undefined) closeAside(this.oldFd);
+    // What was at its end may have been the FIFO as it was open before.
+    const isOfOld = this.oldFd !== undefined;
+    this.oldFd = undefined;
+    if (this.hasEnded) this.letGo();
+    else if ((moved === 'end' && !isOfOld) || roomOf(this.writeFd) === 'broken') this.close();
+    else if (moved !== 'again' || isOfOld) this.move();
+    else this.await(inputOf(this.fromFd) === 'some' ? 'room' : 'input');
+  }
+
+  private letGo(): void {
+    closeAside(this.fromFd);
+    closeAside(this.writeFd);
   }
 
   private await(what: 'input' | 'room'): void {

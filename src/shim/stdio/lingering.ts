@@ -37,7 +37,7 @@ export class Lingering {
 
   /** Takes over the descriptor of an output FIFO open for reading and writing. */
   addKeeper(keeperFd: number, waitedMs = 0): void {
-    this.add(new UnreadOutput(keeperFd), waitedMs);
+    this.add(new UnreadOutput(keeperFd, () => { this.waiting.lookNow(); }), waitedMs);
   }
 
   /** The FIFOs of output that waits for a reader and for nothing else; their descriptors stay this object's. */

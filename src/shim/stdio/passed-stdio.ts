@@ -1,10 +1,10 @@
 import { closeSync, constants } from 'node:fs';
 import { type OpenedStdio, type Owner, giveTo } from '../../runtime/foreign/stdio';
 import type { PipeEnds } from '../../runtime/shim-protocol';
-import { bytesForReader } from '../../runtime/unread-output';
 import type { StreamName } from '../../runtime/state-dir/between';
 import type { LoggerNote } from '../../runtime/state-dir/logger-note';
 import { type StdioNames, type StdioTarget, stdioTargets } from '../../runtime/state-dir/stdio-target';
+import { closeAside } from '../../sys/files/aside';
 import type { Poller } from '../../sys/poller';
 import { FileCopy, type Copiers } from './file-copy';
 import type { Keep, PassedState } from '../handover/state';
@@ -13,7 +13,7 @@ import { Logger, type LoggerEnds } from './logger';
 import type { Lingering } from './lingering';
 import type { ProcessIo } from './process-io';
 import { type OpenedPath, closePath, closeStdioPaths, enlarge, keptOf, nameOf, OUTPUT_PIPE_BYTES, reopen, type StdioPaths } from './stdio-path';
-import { untilRead } from './until-read';
+import { unreadOf, untilRead } from './until-read';
 
 export interface StdioContext {
   /** The process's directory. */
@@ -25,6 +25,9 @@ export interface StdioContext {
   readonly copiers: Copiers;
   readonly onError: (error: unknown) => void;
 }
+
+/** A read end of the FIFO between an output and a plain file, the receiver's from then on; undefined where nobody holds it. */
+export type HeldBetween = (name: StreamName) => number | undefined;
 
 /** How long an exit waits for a file that takes nothing: one of a disk that is only slow is to be whole when the exit is told. */
 export const FILE_STALL_MS = 3000;
@@ -70,18 +73,18 @@ export class PassedStdio implements ProcessIo {
    * For a process that runs already: holds its FIFOs open, as far as they are still there.
    * @param opened as for `open`
    * @param inputFd the write end of the pipe that is its stdin; this object's from now on, also when this throws
-   * @param note which process reads its output
+   * @param held gives what is between an output and a file, where somebody holds it @param note which process reads its output
    */
-  static keep(opened: StdioPaths, context: StdioContext, inputFd?: number, note?: LoggerNote): PassedStdio {
+  static keep(opened: StdioPaths, context: StdioContext, held: HeldBetween, inputFd?: number, note?: LoggerNote): PassedStdio {
     const stdio = new PassedStdio(context);
     if (note !== undefined) stdio.logged = { logger: Logger.resume(context.poller, note), fds: [] };
     const { stdin } = opened;
     if (inputFd === undefined || stdin.kind !== 'fifo') {
       if (inputFd !== undefined) closeSync(inputFd);
-      return stdio.opening(opened, (_, name) => { stdio.openForRunning(name, opened[name]); });
+      return stdio.opening(opened, (_, name) => { stdio.openForRunning(name, opened[name], held); });
     }
     stdio.input = InputPipe.resume(context, stdin.keeperFd, inputFd);
-    return stdio.opening({ ...opened, stdin: { kind: 'null' } }, (_, name) => { if (name !== 'stdin') stdio.openForRunning(name, opened[name]); });
+    return stdio.opening({ ...opened, stdin: { kind: 'null' } }, (_, name) => { if (name !== 'stdin') stdio.openForRunning(name, opened[name], held); });
   }
 
   /** See `handOver`. */
@@ -124,6 +127,12 @@ export class PassedStdio implements ProcessIo {
     return stdin === undefined ? {} : { stdin };
   }
 
+  get fifoFds(): ProcessIo['fifoFds'] {
+    const input = this.input?.fifoFd;
+    const between = betweenFdsOf(this.copies);
+    return between && { ...between, ...Object.fromEntries(this.keeperFds), ...(input === undefined ? {} : { stdin: input }) };
+  }
+
   get keepsOutput(): boolean {
     return this.copies.some(({ isKept }) => isKept);
   }
@@ -157,7 +166,7 @@ export class PassedStdio implements ProcessIo {
 
   untilRead(): Promise<void> {
     // Anew at each look: close() may come meanwhile.
-    return untilRead(() => outputs.reduce((sum, name) => sum + unreadOf(this.keeperFds.get(name)), 0));
+    return untilRead(() => unreadOf(outputs.flatMap((name) => this.keeperFds.get(name) ?? [])));
   }
 
   async finish(): Promise<void> {
@@ -234,21 +243,24 @@ export class PassedStdio implements ProcessIo {
     if (stdoutFd !== undefined) this.passedFds.set('stderr', reopen(stdoutFd, constants.O_WRONLY));
   }
 
-  private openForRunning(name: StreamName, opened: OpenedPath): void {
+  private openForRunning(name: StreamName, opened: OpenedPath, held: HeldBetween): void {
     let isTaken = false;
     const findFile = (): number => {
       isTaken = true;
       return nameOf(opened);
     };
-    const resumed = FileCopy.resume(this.context.copiers, { ...this.context, name, kept: keptOf(opened) }, findFile, undefined);
+    const resumed = FileCopy.resume(this.context.copiers, { ...this.context, name, kept: keptOf(opened) }, findFile, undefined, () => held(name));
     if (resumed !== undefined) this.copies.push(resumed.copy);
     else if (opened.kind === 'fifo') this.keeperFds.set(name, opened.keeperFd);
     if (!isTaken && (resumed !== undefined || opened.kind === 'file' || opened.kind === 'kept')) closePath(opened);
   }
 }
 
-function unreadOf(keeperFd: number | undefined): number {
-  return keeperFd === undefined ? 0 : bytesForReader(keeperFd);
+/** The read ends of FIFOs between outputs and plain files, as members of `ProcessIo.fifoFds`. */
+export function betweenFdsOf(copies: readonly FileCopy[]): ProcessIo['fifoFds'] {
+  const between = copies.filter(({ direction, isKept, isEnded }) => direction === 'output' && !isKept && !isEnded);
+  if (between.some(({ stream }) => stream === undefined)) return undefined;
+  return Object.fromEntries(between.map(({ stream, ends }) => [stream, ends.fifoFd])) as ProcessIo['fifoFds'];
 }
 
 function isSameFile(one: StdioTarget, other: StdioTarget): boolean {
@@ -282,6 +294,6 @@ function closeAll(fds: Map<StreamName, number>, which: readonly StreamName[]): v
   for (const name of which) {
     const fd = fds.get(name);
     fds.delete(name);
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeAside(fd);
   }
 }

@@ -1,4 +1,5 @@
 import type { PipeEnds } from '../../runtime/shim-protocol';
+import type { StreamName } from '../../runtime/state-dir/between';
 import type { IoState, Keep } from '../handover/state';
 
 /** The stdio of one process, with or without a terminal. */
@@ -7,6 +8,8 @@ export interface ProcessIo {
   readonly terminalFd: number | undefined;
   /** The write ends of its pipes that are held here. */
   readonly pipes: PipeEnds;
+  /** Its FIFOs by their streams, as they are held here: see `FifoEnds`. Undefined where it is not known which is whose. */
+  readonly fifoFds: { readonly [P in StreamName]?: number } | undefined;
   /** Its output is kept in files. */
   readonly keepsOutput: boolean;
   /** Resolves when the death of this program harms the stdio no more than it ever will. Never rejects. */

@@ -35,6 +35,8 @@ export interface OpenOptions {
   readonly isNew: boolean;
   /** Where a client's path is not there, a new process gets a FIFO of that name, as the legacy API's clients expect; else it is an error. */
   readonly makesFifos: boolean;
+  /** Of a process that runs already: its FIFO, where somebody holds it who can give it, open for reading and writing. The descriptor becomes the caller's. */
+  readonly heldFifo?: (name: StreamName) => number | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export const OUTPUT_PIPE_BYTES = 256 * 1024;
 export async function openStdioPaths(
   { foreign, held }: OpenTools,
   record: ProcessRecord,
-  { isNew, makesFifos }: OpenOptions,
+  { isNew, makesFifos, heldFifo }: OpenOptions,
   signal?: AbortSignal,
 ): Promise<StdioPaths> {
   const opened: { -readonly [P in StreamName]: OpenedPath } = { stdin: NONE, stdout: NONE, stderr: NONE };
@@ -71,6 +73,12 @@ export async function openStdioPaths(
       }
       if (target.kind === 'held' && isNew) opened[name] = { kind: 'given', endFd: await duplicateHeld(held, target) };
       if (target.kind === 'null' || target.kind === 'logger' || target.kind === 'held') continue;
+      // A terminal's wants an end of its own besides.
+      const keeperFd = terminal ? undefined : heldFifo?.(name);
+      if (keeperFd !== undefined) {
+        opened[name] = { kind: 'fifo', keeperFd, endFd: undefined };
+        continue;
+      }
       const ifAbsent = !isNew ? 'null' : target.kind === 'file' ? 'makeFile' : makesFifos ? 'makeFifo' : 'fail';
       opened[name] = await foreign.openStdio({ path: target.path, direction: directionOf(name), ifAbsent, end, ...owner }, signal);
     }

@@ -7,14 +7,14 @@ import type { LoggerNote } from '../../runtime/state-dir/logger-note';
 import { pipeEndOf } from './input-pipe';
 import { Logger, type LoggerEnds } from './logger';
 import type { Keep, PumpState, TerminalState } from '../handover/state';
-import { bytesForReader, isRemoved } from '../../runtime/unread-output';
+import { isRemoved } from '../../runtime/unread-output';
 import type { Lingerer } from './lingering';
-import { finishCopies, untilOpened, type StdioContext } from './passed-stdio';
+import { betweenFdsOf, finishCopies, untilOpened, type StdioContext } from './passed-stdio';
 import type { ProcessIo } from './process-io';
 import { Pump, type PumpOptions } from './pump';
 import { type StdioPaths, closePath, enlarge, reopen } from './stdio-path';
 import { type End, closeEnd, endOf, endStateOf, fdOf, openEnd } from './terminal-end';
-import { untilRead } from './until-read';
+import { unreadOf, untilRead } from './until-read';
 
 export interface TerminalContext extends StdioContext {
   /** Shared by all terminals. */
@@ -144,6 +144,12 @@ export class TerminalIo implements ProcessIo, Lingerer {
     return this.logger === undefined || this.output.kind !== 'oneWay' ? {} : { stdout: pipeEndOf(this.output.fd) };
   }
 
+  get fifoFds(): ProcessIo['fifoFds'] {
+    const { input, output } = this;
+    const between = betweenFdsOf(this.copies);
+    return between && { ...between, ...(input.kind === 'fifo' ? { stdin: input.keeperFd } : {}), ...(output.kind === 'fifo' ? { stdout: output.keeperFd } : {}) };
+  }
+
   get keepsOutput(): boolean {
     return this.copies.some(({ isKept }) => isKept);
   }
@@ -177,7 +183,7 @@ export class TerminalIo implements ProcessIo, Lingerer {
   async untilRead(): Promise<void> {
     await this.outputPump?.drain(STALL_MS);
     // Anew at each look: close() may come meanwhile.
-    await untilRead(() => (this.output.kind === 'fifo' ? bytesForReader(this.output.keeperFd) : 0));
+    await untilRead(() => unreadOf(this.output.kind === 'fifo' ? [this.output.keeperFd] : []));
   }
 
   async finish(): Promise<void> {

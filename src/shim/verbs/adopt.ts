@@ -1,10 +1,13 @@
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
+import { type StreamName, betweenPaths } from '../../runtime/state-dir/between';
 import { isStdinClosed } from '../../runtime/state-dir/process-dir';
 import { readLoggerNote } from '../../runtime/state-dir/logger-note';
 import { type ProcessRecord, readProcessRecord } from '../../runtime/state-dir/process-file';
 import type { HeldDescriptor, ShimArguments, ShimResults } from '../../runtime/shim-protocol';
 import { UNKNOWN_STATUS, exitStatusOf, type WaitStatus } from '../../sys/process/wait-status';
+import { fileOf } from '../../runtime/unread-output';
 import { faultPoint, kernelTells } from '../../sys/fault';
+import { closeAside } from '../../sys/files/aside';
 import { duplicateFdOf, openPidFd, openSamePidFd, readProcStat, signalPidFd } from '../../sys/process/process';
 import { statusOfOther } from '../../sys/process/others-status';
 import { end } from '../process/end';
@@ -43,7 +46,7 @@ export async function adopt(shim: Shim, request: AdoptRequest): Promise<ShimResu
   // Where it hangs, this adoption fails, and is asked for again: the others go on.
   let opened: StdioPaths | undefined;
   try {
-    opened = await openStdioPaths(shim, paths, { isNew: false, makesFifos: false });
+    opened = await openStdioPaths(shim, paths, { isNew: false, makesFifos: false, heldFifo: (name) => duplicateFifo(request, name, 'client') });
     shim.table.add(entry);
   } catch (error) {
     if (opened !== undefined) closeStdioPaths(opened);
@@ -51,7 +54,7 @@ export async function adopt(shim: Shim, request: AdoptRequest): Promise<ShimResu
     throw error;
   }
   try {
-    const io = terminal ? openTerminal(shim, entry, opened, request) : PassedStdio.keep(opened, shim.stdioContext(entry), inputFd, readLoggerNote(request.dir));
+    const io = terminal ? openTerminal(shim, entry, opened, request) : PassedStdio.keep(opened, shim.stdioContext(entry), (name) => duplicateFifo(request, name, 'between'), inputFd, readLoggerNote(request.dir));
     entry.hold(shim.poller, io);
     if (isClosed) io.closeStdin();
     faultPoint('shim.adopt.before-watch');
@@ -144,6 +147,16 @@ function duplicateHeld(held: HeldDescriptor | undefined): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Of a FIFO that the daemon holds: its client's, or what is between the process and a file. */
+function duplicateFifo({ dir, fifos }: AdoptRequest, name: StreamName, whose: 'client' | 'between'): number | undefined {
+  const isBetween = existsSync(betweenPaths(dir, name).fifo);
+  const held = isBetween === (whose === 'between') ? fifos?.[name] : undefined;
+  const fd = duplicateHeld(held);
+  if (fd === undefined || fileOf(fd) === held?.file) return fd;
+  closeAside(fd);
+  return undefined;
 }
 
 function duplicate({ holderPid, fd }: HeldDescriptor): number {

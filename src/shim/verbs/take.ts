@@ -1,5 +1,6 @@
 import { readProcessRecord } from '../../runtime/state-dir/process-file';
-import type { Holdable, ShimProcess, ShimResults } from '../../runtime/shim-protocol';
+import type { FifoEnds, Holdable, ShimProcess, ShimResults } from '../../runtime/shim-protocol';
+import { fileOf } from '../../runtime/unread-output';
 import { exitStatusOf, type WaitStatus } from '../../sys/process/children';
 import { faultPoint } from '../../sys/fault';
 import { signalPid } from '../../sys/process/process';
@@ -7,6 +8,7 @@ import { Creation } from '../process/creation';
 import { end } from '../process/end';
 import { ShimError } from '../errors';
 import { ManagedProcess } from '../process/managed-process';
+import type { ProcessIo } from '../stdio/process-io';
 import type { Shim } from '../shim';
 
 /**
@@ -37,6 +39,14 @@ export async function take(shim: Shim, identity: ShimProcess): Promise<ShimResul
 
 /** An answer's members for what the daemon is to hold, if the process has any of it. */
 export function holdableOf({ io }: ManagedProcess): Holdable {
-  const { terminalFd, pipes = {} } = io ?? {};
-  return { ...(terminalFd === undefined ? {} : { terminalFd }), ...(Object.keys(pipes).length === 0 ? {} : { pipes }) };
+  const { terminalFd, fifoFds, pipes = {} } = io ?? {};
+  return {
+    ...(terminalFd === undefined ? {} : { terminalFd }),
+    ...(Object.keys(pipes).length === 0 ? {} : { pipes }),
+    ...(fifoFds === undefined ? {} : { fifos: fifosOf(fifoFds) }),
+  };
+}
+
+function fifosOf(fifoFds: NonNullable<ProcessIo['fifoFds']>): FifoEnds {
+  return Object.fromEntries(Object.entries(fifoFds).map(([name, fd]) => [name, { fd, file: fileOf(fd) }]));
 }

@@ -7,7 +7,8 @@ export { raiseOpenFilesLimit } from '../limits';
 
 const EFD_NONBLOCK = 0o4000;
 const EFD_CLOEXEC = 0o2000000;
-const FIONREAD = 0x541b;
+/** ioctl_fionread(2const) */
+export const FIONREAD = 0x541b;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;

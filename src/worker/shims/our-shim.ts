@@ -1,12 +1,14 @@
 import { duplicateFdOf, killPidFd, openPidFd } from '../../sys/process/process';
 import { closeSync, fstatSync } from 'node:fs';
 import { faultPoint } from '../../sys/fault';
-import { type HeldDescriptor, type PipeEnd, type PipeName, OLDEST_SHIM_PROTOCOL, SHIM_PROTOCOL, type ShimResults, type UnreadFifo } from '../../runtime/shim-protocol';
+import { closeAside } from '../../sys/files/aside';
+import { type FifoEnd, type FifoEnds, type HeldDescriptor, type PipeEnd, OLDEST_SHIM_PROTOCOL, SHIM_PROTOCOL, type ShimResults } from '../../runtime/shim-protocol';
 import type { Said } from '../../runtime/notice';
+import type { StreamName } from '../../runtime/state-dir/between';
 import { fileOf } from '../../runtime/unread-output';
 import { orAborted } from '../deadline';
 import type { ShimConnection } from './shim-connection';
-import type { HeldStdio, Shim, Taken, Takeover } from './shim';
+import { type HeldStdio, type Shim, type Taken, type Takeover, closeHeld } from './shim';
 import { WorkError, abortReason, throwIfAborted } from '../errors';
 
 /** The protocol that has the verb. */
@@ -141,12 +143,13 @@ export class OurShim implements Shim {
 
   /** Hands a process over whose own shim has died. */
   async adopt(adoption: Adoption): Promise<void> {
-    const { terminalFd, pipeFds, pidFd, ...rest } = adoption;
+    const { terminalFd, pipeFds, fifoFds, pidFd, ...rest } = adoption;
     const held = (fd: number): HeldDescriptor => ({ holderPid: process.pid, fd });
     const descriptors = {
       ...(terminalFd === undefined ? {} : { terminal: held(terminalFd) }),
       ...(pidFd === undefined ? {} : { process: held(pidFd) }),
       ...(pipeFds === undefined ? {} : { pipes: mapped(pipeFds, held) }),
+      ...(fifoFds === undefined ? {} : { fifos: mapped(fifoFds, (fd) => ({ ...held(fd), file: fileOf(fd) })) }),
     };
     faultPoint('daemon.adopt.before-request');
     const answer = this.connection.request('adopt', { ...rest, ...descriptors });
@@ -160,7 +163,7 @@ export class OurShim implements Shim {
     const { processes, unread = [] } = await this.connection.request('list', {});
     return {
       processes: processes.map((entry) => ({ dir: entry.dir, taken: this.#holding(entry) })),
-      unreadFds: unread.flatMap((fifo) => this.#duplicateUnread(fifo) ?? []),
+      unreadFds: unread.flatMap((fifo) => this.#duplicateFifo(fifo) ?? []),
     };
   }
 
@@ -212,15 +215,25 @@ export class OurShim implements Shim {
     this.connection.close();
   }
 
-  #holding({ pid, terminalFd, pipes }: ShimResults['take']): Taken {
-    if (terminalFd === undefined && pipes === undefined) return { pid };
+  #holding({ pid, terminalFd, pipes, fifos }: ShimResults['take']): Taken {
+    if (terminalFd === undefined && pipes === undefined && fifos === undefined) return { pid };
     if (this.#closed) throw new WorkError('shim-exited');
     const terminal = terminalFd === undefined ? undefined : this.#duplicate(terminalFd);
     return {
       pid,
       ...(terminal === undefined ? {} : { terminalFd: terminal }),
       ...(pipes === undefined ? {} : { pipeFds: mapped(pipes, (end) => this.#duplicatePipe(end)) }),
+      ...this.#holdingFifos(fifos),
     };
+  }
+
+  /** Nothing where one cannot be had, as before Linux 5.6: then they are opened by their paths. */
+  #holdingFifos(fifos: FifoEnds | undefined): Pick<HeldStdio, 'fifoFds'> {
+    if (fifos === undefined) return {};
+    const fifoFds = mapped(fifos, (end) => this.#duplicateFifo(end));
+    if (Object.keys(fifoFds).length === Object.keys(fifos).length) return { fifoFds };
+    closeHeld({ fifoFds });
+    return {};
   }
 
   /** Undefined where the process has ended meanwhile and the shim has closed it: nothing to hold. */
@@ -233,10 +246,10 @@ export class OurShim implements Shim {
   }
 
   /** What has been read meanwhile is closed, and its number may be another file's. */
-  #duplicateUnread({ fd, file }: UnreadFifo): number | undefined {
+  #duplicateFifo({ fd, file }: FifoEnd): number | undefined {
     const own = this.#closed ? undefined : this.#duplicate(fd);
     if (own === undefined || fileOf(own) === file) return own;
-    closeSync(own);
+    closeAside(own);
     return undefined;
   }
 
@@ -249,8 +262,8 @@ export class OurShim implements Shim {
   }
 }
 
-/** The same of each pipe; what becomes nothing is left out. */
-function mapped<From, To>(pipes: { readonly [P in PipeName]?: From | undefined }, map: (pipe: From) => To | undefined): { readonly [P in PipeName]?: To } {
-  const made = Object.entries(pipes).map(([name, pipe]) => [name, pipe === undefined ? undefined : map(pipe as From)] as const);
-  return Object.fromEntries(made.filter(([, value]) => value !== undefined)) as { readonly [P in PipeName]?: To };
+/** The same of each stream; what becomes nothing is left out. */
+function mapped<Name extends StreamName, From, To>(streams: { readonly [P in Name]?: From | undefined }, map: (stream: From) => To | undefined): { readonly [P in Name]?: To } {
+  const made = Object.entries(streams).map(([name, stream]) => [name, stream === undefined ? undefined : map(stream as From)] as const);
+  return Object.fromEntries(made.filter(([, value]) => value !== undefined)) as { readonly [P in Name]?: To };
 }

@@ -1,5 +1,7 @@
 import { closeSync } from 'node:fs';
+import { closeAside } from '../../sys/files/aside';
 import { type ContainerKey, idOfRuntime, isLegacy, keyOf, nameOf, runtimeIdOf } from '../../runtime/state-dir/container-key';
+import type { StreamName } from '../../runtime/state-dir/between';
 import type { PipeName, ShimProcess } from '../../runtime/shim-protocol';
 
 /** A process that a shim is asked to take over; all else is in its directory. */
@@ -23,6 +25,8 @@ export interface HeldStdio {
   readonly terminalFd?: number | undefined;
   /** Write ends of its pipes. */
   readonly pipeFds?: { readonly [P in PipeName]?: number } | undefined;
+  /** Its FIFOs, see `Holdable`: all that are to be held. Absent where the shim does not tell. */
+  readonly fifoFds?: { readonly [P in StreamName]?: number } | undefined;
 }
 
 /** What a shim says of a process that it took over. The descriptors are duplicates, the receiver's to close. */
@@ -31,8 +35,9 @@ export interface Taken extends HeldStdio {
 }
 
 /** Closes what nobody holds. */
-export function closeHeld({ terminalFd, pipeFds = {} }: HeldStdio): void {
-  for (const fd of [terminalFd, ...Object.values(pipeFds)]) if (fd !== undefined) closeSync(fd);
+export function closeHeld({ terminalFd, pipeFds = {}, fifoFds = {} }: HeldStdio): void {
+  if (terminalFd !== undefined) closeSync(terminalFd);
+  for (const fd of [...Object.values(pipeFds), ...Object.values(fifoFds)]) if (fd !== undefined) closeAside(fd);
 }
 
 /**
