@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HeldStdio, closeHeld } from './shims/shim';
 import type { ForeignFiles } from '../runtime/foreign/foreign-files';
@@ -6,7 +6,8 @@ import { betweenPaths, type StreamName } from '../runtime/state-dir/between';
 import { files } from '../runtime/state-dir/layout';
 import { type StdioTarget, stdioTargets } from '../runtime/state-dir/stdio-target';
 import type { LastWords } from './last-words';
-import { isStdinClosed, makePidPrivate, readPid, readStarttime, writeStarttime } from '../runtime/state-dir/process-dir';
+import { type ProcessIdentity, identityOf } from './process-identity';
+import { isStdinClosed, makePidPrivate, writeStarttime } from '../runtime/state-dir/process-dir';
 import type { ProcessRecord } from '../runtime/state-dir/process-file';
 import { closeAside, openAside } from '../sys/files/aside';
 import { accessModeOf, readSome } from '../sys/files/files';
@@ -14,43 +15,6 @@ import { isUnreaped, openPidFdIfThere, readProcStat } from '../sys/process/proce
 import { isShortage } from '../sys/shortage';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
-
-/** What identifies one start of a process, across restarts of this daemon and reuse of ids and pids. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  /** Field 22 of the process's stat file; empty where an older daemon has not written it. */
-  readonly starttime: string;
-  readonly startKey: string;
-}
-
-/** Reads the identity from the process's directory; `undefined` while it has no pid. */
-export function readIdentity(dir: string): ProcessIdentity | undefined {
-  const pid = readPid(dir);
-  return pid === undefined ? undefined : identityOf(dir, pid, readStarttime(dir) ?? '');
-}
-
-/**
- * The identity of a process that is known. The start key has the time of process.json in it too,
- * since pid and start time count from the boot and may come again after the next one.
- */
-export function identityOf(dir: string, pid: number, starttime: string): ProcessIdentity {
-  return { pid, starttime, startKey: `${pid}:${starttime}:${processWrittenNs(dir)}` };
-}
-
-/** The time of process.json, which is written anew for each start; 0 where there is none. */
-export function processWrittenNs(dir: string): bigint {
-  return statSync(join(dir, files.process), { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
-}
-
-/**
- * What an identity's start key is made of; the start time is empty for a process that had ended before it was read.
- * Undefined for another key (of an imported journal).
- */
-export function parseStartKey(startKey: string): (ProcessIdentity & { readonly writtenNs: bigint }) | undefined {
-  const [, pid, starttime, writtenNs] = /^(\d+):(\d*):(\d+)$/.exec(startKey) ?? [];
-  if (pid === undefined || starttime === undefined || writtenNs === undefined) return undefined;
-  return { pid: Number(pid), starttime, startKey, writtenNs: BigInt(writtenNs) };
-}
 
 /** Writes the start time beside the pid, closes both to others, and takes hold of the process. */
 export function identify(handle: ProcessHandle, pid: number): void {

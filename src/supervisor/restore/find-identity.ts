@@ -1,6 +1,6 @@
 import { readPid, readStarttime, writePid, writeStarttime } from '../../runtime/state-dir/process-dir';
 import { isRunning, readProcStat } from '../../sys/process/process';
-import { type ProcessIdentity, identityOf, parseStartKey } from '../../worker/process-handle';
+import { type ProcessIdentity, identityOf, parseStartKey } from '../../worker/process-identity';
 import { isLegacy } from '../../runtime/state-dir/container-key';
 import { type Takeover, keyOfTakeover } from '../../worker/shims/shim';
 import type { Context } from '../context';

@@ -7,7 +7,8 @@ import { type ProcessRecord, readProcessRecord, replaceProcessRecord } from '../
 import { clearStarting, isRegistered, isStarting } from '../../runtime/state-dir/start-mark';
 import { checkUnmounted } from '../../sys/files/held-directory';
 import { isShortage } from '../../sys/shortage';
-import { ProcessHandle, processWrittenNs } from '../../worker/process-handle';
+import { ProcessHandle } from '../../worker/process-handle';
+import { processWrittenNs } from '../../worker/process-identity';
 import type { Takeover } from '../../worker/shims/shim';
 import type { ShimProcess } from '../../worker/shims/shim-fleet';
 import type { Progress } from '../../worker/undo';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { INIT } from '../../runtime/state-dir/layout';
 import type { ContainerKey } from '../../runtime/state-dir/container-key';
-import { parseStartKey } from '../../worker/process-handle';
+import { parseStartKey } from '../../worker/process-identity';
 import { whose } from '../container-event';
 import type { Context } from '../context';
 import { forgetOom } from '../oom-told';

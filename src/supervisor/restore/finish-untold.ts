@@ -6,7 +6,7 @@ import { faultPoint } from '../../sys/fault';
 import { checkUnmounted } from '../../sys/files/held-directory';
 import { errorCodeOf } from '../../sys/thrown';
 import { type EndWork, finishEnd } from '../../worker/finish-end';
-import { parseStartKey } from '../../worker/process-handle';
+import { parseStartKey } from '../../worker/process-identity';
 import type { Context } from '../context';
 import type { UntoldEnd } from '../events/event';
 import { forgetOom } from '../oom-told';

@@ -4,7 +4,7 @@ import { type ContainerKey, isLegacy } from '../../runtime/state-dir/container-k
 import { INIT } from '../../runtime/state-dir/layout';
 import { isRunning, openPidFd } from '../../sys/process/process';
 import { errorCodeOf, messageOf } from '../../sys/thrown';
-import type { ProcessIdentity } from '../../worker/process-handle';
+import type { ProcessIdentity } from '../../worker/process-identity';
 import type { Context } from '../context';
 import { toldProcess } from '../told-process';
 import { recordIfReachable, takeoverOf } from './find-container';

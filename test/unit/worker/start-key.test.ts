@@ -1,4 +1,4 @@
-import { identityOf, parseStartKey } from '../../../src/worker/process-handle';
+import { identityOf, parseStartKey } from '../../../src/worker/process-identity';
 
 test.each([
   ['one that ran when it was looked at', '8812'],

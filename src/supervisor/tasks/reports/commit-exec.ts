@@ -1,5 +1,5 @@
 import { faultPoint } from '../../../sys/fault';
-import type { ProcessIdentity } from '../../../worker/process-handle';
+import type { ProcessIdentity } from '../../../worker/process-identity';
 import type { ContainerEntry, ProcessEntry } from '../../container';
 import { eventOf } from '../../container-event';
 import type { Context } from '../../context';

@@ -1,6 +1,6 @@
 import { SysError } from '../../../sys/errors';
 import { SIGKILL, isRunning, signalPid, signalPidFd } from '../../../sys/process/process';
-import { parseStartKey } from '../../../worker/process-handle';
+import { parseStartKey } from '../../../worker/process-identity';
 import { type ProcessEntry, findProcess } from '../../container';
 import type { Context } from '../../context';
 import { SupervisorError } from '../../errors';
