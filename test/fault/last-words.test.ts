@@ -1,4 +1,5 @@
 import { ClientStdio } from '../support/client-stdio';
+import { untilExists } from '../support/files';
 import { describeOnHost, realContainers } from '../support/requires';
 import { killShims } from '../support/shims';
 import { TestHost } from '../support/test-host';
@@ -49,5 +50,25 @@ describe.each(deaths)('%s killed after the end of a container', (_name, strike) 
       stdio.close();
       if (isExec) await host.end();
     });
+  });
+});
+
+describeOnHost('a daemon that comes while a shim is at the end of an exec', realContainers, () => {
+  test('does not keep the exec\'s output from its end', async () => {
+    // What lacks something is tried again, after ever longer pauses: some five seconds in all.
+    const faults = Array.from({ length: 7 }, (_, index) => `shim.end.drain=EMFILE:${String(index + 1)}`).join(',');
+    const host = await TestHost.withDaemon({ env: { HOLDFAST_FAULTS: faults } });
+    const stdio = new ClientStdio(`${host.directory}/stdio/exec`, false).open();
+    try {
+      await host.create('box', { args: ['sleep', '1000'] });
+      await host.client.addProcess({ id: 'box', pid: 'exec', args: ['echo', 'said'], env: ['PATH=/bin'], cwd: '/', ...stdio.paths });
+      await untilExists(`${host.stateDir}/box/exec/exitStatus`);
+      await host.restartDaemon('SIGKILL');
+      expect(await stdio.stdout.untilEnd()).toBe('said\n');
+      await host.end();
+    } finally {
+      stdio.close();
+      await host.cleanUp();
+    }
   });
 });

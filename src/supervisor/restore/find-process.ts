@@ -9,7 +9,7 @@ import { checkUnmounted } from '../../sys/files/held-directory';
 import { isShortage } from '../../sys/shortage';
 import { ProcessHandle } from '../../worker/process-handle';
 import { processWrittenNs } from '../../worker/process-identity';
-import type { Takeover } from '../../worker/shims/shim';
+import { type HeldStdio, type Takeover, closeHeld } from '../../worker/shims/shim';
 import type { ShimProcess } from '../../worker/shims/shim-fleet';
 import type { Progress } from '../../worker/undo';
 import type { Context } from '../context';
@@ -38,7 +38,7 @@ export type FoundProcess =
 
 /**
  * Reads a process's directory; every file of it may be damaged or missing.
- * @param shims what the shims have, by directory: a terminal that is taken up is not in there any more
+ * @param shims what the shims have, by directory: descriptors that are taken up are not in there any more
  * @param runtimeArgs the container's, where the process's own file does not tell
  */
 export async function findProcessOnDisk(
@@ -59,16 +59,21 @@ export async function findProcessOnDisk(
     mendFiles(dir);
     handle = new ProcessHandle(dir);
     if (isUntold(takeover, context)) {
+      if (served !== undefined) closeHeld(takeFrom(shims, served));
       return { is: 'untold', processId, progress: progressOf(takeover, handle, served, context) };
     }
-    const process = await recover(takeover, handle, served, runtimeArgs, context);
-    // The handle has its terminal now: a second look must not take it again.
-    if (served !== undefined) shims.set(dir, { ...served, taken: { pid: served.taken.pid } });
+    const process = await recover(takeover, handle, served && { ...served, take: () => takeFrom(shims, served) }, runtimeArgs, context);
     return { is: 'recovered', process };
   } catch (cause) {
     handle?.close();
     return { is: 'broken', processId, dir, cause };
   }
+}
+
+/** Whoever takes them closes them: a second look must not find them again. */
+function takeFrom(shims: Map<string, ShimProcess>, served: ShimProcess): HeldStdio {
+  shims.set(served.dir, { ...served, taken: { pid: served.taken.pid } });
+  return served.taken;
 }
 
 /** Undone by the shim that has it, otherwise without one. */
@@ -102,7 +107,7 @@ function isUntold(takeover: Takeover, context: Context): boolean {
 async function recover(
   takeover: Takeover,
   handle: ProcessHandle,
-  served: ShimProcess | undefined,
+  served: (ShimProcess & { readonly take: () => HeldStdio }) | undefined,
   runtimeArgs: readonly string[],
   context: Context,
 ): Promise<RecoveredProcess> {
@@ -118,8 +123,11 @@ async function recover(
   handle.identify(identity);
   const record = recordOf(takeover, runtimeArgs, context);
   if (isRunning) {
-    if (served !== undefined) handle.hold(served.taken);
+    if (served !== undefined) handle.hold(served.take());
     await holdStdio(handle, record, context);
+  } else if (served !== undefined) {
+    // Held on, nobody would see the end of its output.
+    closeHeld(served.take());
   }
   context.log.debug({ id, process: takeover.processId, pid: identity.pid, isRunning, isServed }, 'process found');
   return { id: takeover.processId, record, takeover, handle, shim: served?.shim, isServed, isOver: !isRunning };

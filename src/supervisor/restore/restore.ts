@@ -13,6 +13,7 @@ import { discardDir, emptyTrash, sweepLiftedBundles } from '../../worker/discard
 import { registerExec } from '../../worker/register-exec';
 import { removeOwnBundle } from '../../worker/own-bundle';
 import { setAside } from '../../worker/set-aside';
+import { closeHeld } from '../../worker/shims/shim';
 import type { ShimProcess } from '../../worker/shims/shim-fleet';
 import { type Progress, undoContainer, undoExec } from '../../worker/undo';
 import type { Context } from '../context';
@@ -71,6 +72,7 @@ export async function restore(context: Context): Promise<Restored> {
     const id = keyOfEnd(end);
     if (end.processId === INIT || !context.table.has(id)) await context.ask('untoldEnd', { ...unfinishedEndOf(end, context), record: recordIfReachable(id, context) });
   }
+  if (looks.counts.heldBack === 0) for (const { taken } of shims.values()) closeHeld(taken);
   finishDeletions(context);
   sweepLiftedBundles(stateDir, context.log);
   await sweepOwnBundles(context);
@@ -91,6 +93,7 @@ async function restoreOrHoldBack(id: ContainerKey, looks: Looks, context: Contex
       looks.counts.setAside += 1;
       return;
     }
+    // Its descriptors stay in `shims`, for a later look.
     looks.counts.heldBack += 1;
     await holdBack(id, error, () => restoreLater(id, looks, context), context);
   }
