@@ -168,7 +168,7 @@ export class UnreadFifo implements Unread {
   }
 
   close(): void {
-    if (this.keeperFd !== undefined) closeAside(this.keeperFd);
+    if (this.keeperFd !== undefined) void closeAside(this.keeperFd);
     this.keeperFd = undefined;
   }
 

@@ -122,7 +122,7 @@ export class ProcessHandle {
     const { stdin, ...rest } = this.#pipeFds;
     this.#pipeFds = rest;
     this.#wanted.delete('stdin');
-    if (stdin !== undefined) closeAside(stdin);
+    if (stdin !== undefined) void closeAside(stdin);
     this.#letGo('stdin');
   }
 
@@ -221,7 +221,7 @@ export class ProcessHandle {
   }
 
   #closeGiven(): void {
-    for (const fd of this.#givenFds?.values() ?? []) closeAside(fd);
+    for (const fd of this.#givenFds?.values() ?? []) void closeAside(fd);
     this.#givenFds = undefined;
   }
 
@@ -244,13 +244,13 @@ export class ProcessHandle {
     openAside(`/proc/self/fd/${keeperFd}`, O_RDONLY | O_NONBLOCK).then(
       (fd) => { this.#hold('stdin', fd); },
       () => { this.#wanted.delete('stdin'); },
-    ).finally(() => { closeAside(keeperFd); });
+    ).finally(() => { void closeAside(keeperFd); });
   }
 
   /** @returns whether it is held: what has been let go of meanwhile is closed */
   #hold(name: StreamName, fd: number): boolean {
     if (!this.#wanted.delete(name)) {
-      closeAside(fd);
+      void closeAside(fd);
       return false;
     }
     this.#letGo(name);
@@ -263,7 +263,7 @@ export class ProcessHandle {
     this.#keeperFds.delete(name);
     if (fd === undefined) return;
     this.#betweens.delete(fd);
-    closeAside(fd);
+    void closeAside(fd);
   }
 }
 

@@ -136,7 +136,7 @@ export class FileCopy implements Lingerer {
       if (heldFd === undefined) closeSync(bothFd);
       return { copy, endFd };
     } catch (error) {
-      for (const fd of opened) closeAside(fd);
+      for (const fd of opened) void closeAside(fd);
       throw error;
     }
   }
@@ -210,7 +210,7 @@ export class FileCopy implements Lingerer {
     if (this.hasEnded) return;
     this.hasEnded = true;
     const { fifoFd, stagedFd, fileFd, note } = this.held;
-    closeAside(fifoFd);
+    void closeAside(fifoFd);
     for (const fd of [stagedFd, fileFd]) closeSync(fd);
     note.close();
     this.tellOpened();

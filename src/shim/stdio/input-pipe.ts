@@ -94,7 +94,7 @@ export class InputPipe {
     const fd = reopen(this.fromFd, constants.O_RDONLY | constants.O_NONBLOCK);
     this.unwatch();
     if (this.isMoving) this.oldFd = this.fromFd;
-    else closeAside(this.fromFd);
+    else void closeAside(this.fromFd);
     this.fromFd = fd;
     this.isClosing = true;
     // A reader that comes after the last writer is not told of a hang-up (fs/pipe.c, pipe_poll): it has to look.
@@ -107,7 +107,6 @@ export class InputPipe {
     this.hasEnded = true;
     this.unwatch();
     if (!this.isMoving) this.letGo();
-    this.tellEnded();
   }
 
   private begin(): this {
@@ -137,7 +136,7 @@ export class InputPipe {
   }
 
   private goOn(moved: number | 'again' | 'end'): void {
-    if (this.oldFd !== undefined) closeAside(this.oldFd);
+    if (this.oldFd !== undefined) void closeAside(this.oldFd);
     // What was at its end may have been the FIFO as it was open before.
     const isOfOld = this.oldFd !== undefined;
     this.oldFd = undefined;
@@ -148,8 +147,7 @@ export class InputPipe {
   }
 
   private letGo(): void {
-    closeAside(this.fromFd);
-    closeAside(this.writeFd);
+    void Promise.all([closeAside(this.fromFd), closeAside(this.writeFd)]).then(() => { this.tellEnded(); });
   }
 
   private await(what: 'input' | 'room'): void {

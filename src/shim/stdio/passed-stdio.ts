@@ -294,6 +294,6 @@ function closeAll(fds: Map<StreamName, number>, which: readonly StreamName[]): v
   for (const name of which) {
     const fd = fds.get(name);
     fds.delete(name);
-    if (fd !== undefined) closeAside(fd);
+    if (fd !== undefined) void closeAside(fd);
   }
 }

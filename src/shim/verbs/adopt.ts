@@ -155,7 +155,7 @@ function duplicateFifo({ dir, fifos }: AdoptRequest, name: StreamName, whose: 'c
   const held = isBetween === (whose === 'between') ? fifos?.[name] : undefined;
   const fd = duplicateHeld(held);
   if (fd === undefined || fileOf(fd) === held?.file) return fd;
-  closeAside(fd);
+  void closeAside(fd);
   return undefined;
 }
 

@@ -62,9 +62,9 @@ export function longestAsideMs(): number {
   return Math.max(closing.longestMs, asking.longestMs, moving.longestMs);
 }
 
-/** close(2): from now on nobody else may use this descriptor. */
-export function closeAside(fd: number): void {
-  void closing.run(() => new Promise<void>((resolve) => { close(fd, () => { resolve(); }); }));
+/** close(2): from now on nobody else may use this descriptor. Never rejects. @returns resolves once it is closed, for those who wait for it */
+export function closeAside(fd: number): Promise<void> {
+  return closing.run(() => new Promise<void>((resolve) => { close(fd, () => { resolve(); }); }));
 }
 
 /** open(2). Whoever gives up waiting has to close what comes. Rejects with the system's error. */

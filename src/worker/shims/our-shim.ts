@@ -249,7 +249,7 @@ export class OurShim implements Shim {
   #duplicateFifo({ fd, file }: FifoEnd): number | undefined {
     const own = this.#closed ? undefined : this.#duplicate(fd);
     if (own === undefined || fileOf(own) === file) return own;
-    closeAside(own);
+    void closeAside(own);
     return undefined;
   }
 

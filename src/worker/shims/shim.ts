@@ -37,7 +37,7 @@ export interface Taken extends HeldStdio {
 /** Closes what nobody holds. */
 export function closeHeld({ terminalFd, pipeFds = {}, fifoFds = {} }: HeldStdio): void {
   if (terminalFd !== undefined) closeSync(terminalFd);
-  for (const fd of [...Object.values(pipeFds), ...Object.values(fifoFds)]) if (fd !== undefined) closeAside(fd);
+  for (const fd of [...Object.values(pipeFds), ...Object.values(fifoFds)]) if (fd !== undefined) void closeAside(fd);
 }
 
 /**

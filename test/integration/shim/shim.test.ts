@@ -35,7 +35,7 @@ describeOnHost('holdfast-shim --serve', realContainers, () => {
     const { pid, terminalFd } = await host.take(init);
     expect(pid).toBe(init.pid);
     expect(terminalFd).toBeUndefined();
-    expect(await host.listed()).toEqual([{ dir: init.dir, pid }]);
+    expect(await host.listed()).toEqual([{ dir: init.dir, pid, fifos: {} }]);
     process.kill(pid, 'SIGKILL');
     await init.untilExit();
     expect(await host.listed()).toEqual([]);

@@ -12,6 +12,7 @@ const requests: ShimRequest[] = [
   { seq: 3, verb: 'abort', dir: '/s/c1/init' },
   { seq: 4, verb: 'adopt', ...place, pid: 4711, starttime: '18446744073709551615' },
   { seq: 5, verb: 'adopt', ...place, pid: 4711, starttime: '5', terminal: { holderPid: 7, fd: 0 } },
+  { seq: 6, verb: 'adopt', ...place, pid: 4711, starttime: '5', fifos: { stdin: { holderPid: 7, fd: 9, file: '0:5/12' }, stderr: { holderPid: 7, fd: 11, file: '0:5/13' } } },
   { seq: 6, verb: 'list' },
   { seq: Number.MAX_SAFE_INTEGER, verb: 'ping' },
 ];
@@ -47,6 +48,9 @@ test('each verb’s result is checked', () => {
   expect(decodeShimResult('list', { processes: [{ dir: '/d', pid: 3, terminalFd: 8 }] })).toEqual({
     processes: [{ dir: '/d', pid: 3, terminalFd: 8 }],
   });
+  expect(decodeShimResult('take', { pid: 3, fifos: {} })).toEqual({ pid: 3, fifos: {} });
+  expect(decodeShimResult('adopt', { fifos: { stdout: { fd: 8, file: '0:5/12' } } })).toEqual({ fifos: { stdout: { fd: 8, file: '0:5/12' } } });
+  expect(thrownBy(() => decodeShimResult('adopt', { fifos: { stdout: { fd: 8 } } })).message).toMatch(/stdout\.file/);
   expect([decodeShimResult('ping', {}), decodeShimResult('abort', {})]).toEqual([{}, {}]);
   expect(thrownBy(() => decodeShimResult('take', {})).message).toMatch(/take\.pid: expected an integer from 1/);
   expect(thrownBy(() => decodeShimResult('list', { processes: [{ pid: 1 }] })).message).toMatch(/list\.processes\[0\]\.dir: expected a string/);

@@ -129,6 +129,7 @@ describe('a stdin that comes through a pipe', () => {
     const before = await countDescriptors();
     input.close();
     input.close();
+    await input.ended;
     expect(await countDescriptors()).toBe(before - 2);
     closeSync(clientFd);
   });
