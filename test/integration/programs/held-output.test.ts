@@ -10,6 +10,7 @@ import { Ctl } from '../../support/ctl';
 import { untilExists, untilIn } from '../../support/files';
 import { forgetPrograms } from '../../support/forget';
 import { keptSize } from '../../support/kept-files';
+import { untilCaught } from '../../support/processes';
 import { describeOnHost, realContainers } from '../../support/requires';
 import { SharedHost } from '../../support/shared-host';
 import type { TestHost } from '../../support/test-host';
@@ -100,12 +101,14 @@ describeOnHost('a reader that a program waits for', realContainers, () => {
   });
 
   test('one that holds nothing misses what is rotated away, and is told how much', async () => {
-    await client.all(ContainersService.start, { names: ['web'], definition: definitionOf(`trap go=1 USR1; echo ready; while [ -z "$go" ]; do sleep 0.05; done; seq ${String(lines)}; exit 3`), stdio: undefined });
+    const [start] = await client.all(ContainersService.start, { names: ['web'], definition: definitionOf(`trap go=1 USR1; echo ready; while [ -z "$go" ]; do sleep 0.05; done; seq ${String(lines)}; exit 3`), stdio: undefined });
     const reader = new AttachedClient(host.socketPath, { name: 'web' });
     const joined = new Promise<void>((resolve) => { reader.onTaken = resolve; });
     const over = reader.read();
     await joined;
     reader.stop();
+    // Before its trap the signal would be dropped, as it is a process 1.
+    await untilCaught(start?.result?.pid ?? 0, constants.signals.SIGUSR1);
     await client.ask(ContainersService.signal, { name: 'web', process: '', signal: constants.signals.SIGUSR1 });
     await client.ask(ContainersService.wait, { name: 'web', process: '' });
     reader.goOn();
