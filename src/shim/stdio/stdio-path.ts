@@ -6,7 +6,8 @@ import type { KeptOutput } from '../../runtime/kept-output/kept-output';
 import type { StreamName } from '../../runtime/state-dir/between';
 import type { ProcessRecord } from '../../runtime/state-dir/process-file';
 import { stdioTargets } from '../../runtime/state-dir/stdio-target';
-import { O_PATH, findCached } from '../../sys/files/cached-name';
+import { closeAside } from '../../sys/files/aside';
+import { O_PATH, factsOf, findCached } from '../../sys/files/cached-name';
 import { duplicateFd, pipeSize, setPipeSize } from '../../sys/files/files';
 import { errorCodeOf } from '../../sys/thrown';
 import { ShimError } from '../errors';
@@ -75,10 +76,11 @@ export async function openStdioPaths(
       if (target.kind === 'null' || target.kind === 'logger' || target.kind === 'held') continue;
       // A terminal's wants an end of its own besides.
       const keeperFd = terminal ? undefined : heldFifo?.(name);
-      if (keeperFd !== undefined) {
+      if (keeperFd !== undefined && !isToBeGiven(keeperFd, record)) {
         opened[name] = { kind: 'fifo', keeperFd, endFd: undefined };
         continue;
       }
+      if (keeperFd !== undefined) void closeAside(keeperFd);
       const ifAbsent = !isNew ? 'null' : target.kind === 'file' ? 'makeFile' : makesFifos ? 'makeFifo' : 'fail';
       opened[name] = await foreign.openStdio({ path: target.path, direction: directionOf(name), ifAbsent, end, ...owner }, signal);
     }
@@ -87,6 +89,11 @@ export async function openStdioPaths(
     closeStdioPaths(opened);
     throw error;
   }
+}
+
+/** Nobody has given it to the process's root yet, which may have to wait for its file system: whoever opens it does. */
+function isToBeGiven(fifoFd: number, { rootUid, rootGid }: ProcessRecord): boolean {
+  return (rootUid !== 0 || rootGid !== 0) && factsOf(fifoFd).ownerId === 0;
 }
 
 async function duplicateHeld(held: HeldSets, { set, index }: { readonly set: string; readonly index: number }): Promise<number> {
