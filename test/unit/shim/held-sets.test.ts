@@ -1,17 +1,10 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 
 import { HeldSets } from '../../../src/shim/held-sets';
 import { Poller } from '../../../src/sys/poller';
+import { isOpen } from '../sys/resources';
 
 const open = (): number => openSync('/dev/null', 'r');
-function isOpen(fd: number): boolean {
-  try {
-    fstatSync(fd);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe('descriptors that a shim holds', () => {
   let poller: Poller;

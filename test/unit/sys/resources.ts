@@ -1,5 +1,5 @@
 // What the tests of this room share: a directory of their own, and the proof that nothing leaks.
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { fstatSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,4 +74,14 @@ export function flagsOf(fd: number): { readonly nonBlocking: boolean; readonly c
   const [, octal = ''] = /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
   const flags = parseInt(octal, 8);
   return { nonBlocking: (flags & O_NONBLOCK) !== 0, closeOnExec: (flags & O_CLOEXEC) !== 0 };
+}
+
+/** Whether this process has a descriptor of that number. */
+export function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
 }

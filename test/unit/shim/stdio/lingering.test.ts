@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -6,6 +6,7 @@ import { Lingering } from '../../../../src/shim/stdio/lingering';
 import { unreadAside } from '../../../../src/sys/files/aside';
 import { within } from '../../../support/deadline';
 import { FifoReader, makeFifo } from '../../../support/fifo';
+import { isOpen } from '../../sys/resources';
 
 /** Another thread does it. */
 async function untilClosed(fd: number): Promise<void> {
@@ -13,15 +14,6 @@ async function untilClosed(fd: number): Promise<void> {
     while (isOpen(fd)) await new Promise(setImmediate);
   };
   await within(closed(), `descriptor ${String(fd)} to be closed`);
-}
-
-function isOpen(fd: number): boolean {
-  try {
-    fstatSync(fd);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('lingering output', () => {
