@@ -23,6 +23,7 @@ import type { Kind, Task, TaskAnswers, TaskArgs } from '../supervisor/task';
 import { ChildReaper } from '../sys/process/children';
 import { queuedLookup, waitForFirstAddress } from '../sys/sockets/queued-lookup';
 import { DescriptorRoom } from '../sys/descriptor-room';
+import { hangsAside } from '../sys/files/aside';
 import { FreedMemory, giveBackLargePieces } from '../sys/freed-memory';
 import { Poller } from '../sys/poller';
 import { becomeSubreaper } from '../sys/process/process';
@@ -258,7 +259,7 @@ export class Daemon {
     const haveEnded = await this.#images.close();
     const hasClosed = await this.#records.close();
     this.#lock.close();
-    return haveEnded && hasClosed;
+    return haveEnded && hasClosed && !hangsAside();
   }
 
   /** SIGUSR1: what the daemon has under way, to the log. */

@@ -2,7 +2,7 @@ import { closeSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { succeeded } from '../../runtime/oci/launch-runtime';
 import { faultPoint } from '../../sys/fault';
-import { longestAsideMs } from '../../sys/files/aside';
+import { hangsAside } from '../../sys/files/aside';
 import { createDataMemoryFile, sealMemoryFile } from '../../sys/files/memory-file';
 import { SIGKILL } from '../../sys/process/process';
 import { replaceProgram } from '../../sys/process/replace-program';
@@ -14,8 +14,6 @@ import { encodeState, type Keep, type ShimState } from './state';
 /** What is under way is waited for so long; what comes meanwhile waits as long. */
 const QUIET_WITHIN_MS = 5000;
 const LOOK_EVERY_MS = 5;
-/** Who works at a FIFO for longer hangs there, and the new program would wait for that. */
-const ANSWER_MS = 100;
 /** The new program may take so long to say that it understands. */
 const REHEARSAL_MS = 10_000;
 
@@ -98,7 +96,7 @@ function unrest({ shim, server }: Handing): string | undefined {
   if ([...shim.table].some(({ phase }) => phase === 'taking')) return 'a process is being made';
   if (shim.calls.size > 0) return 'a runtime is at work';
   if (shim.reaper.launching > 0) return 'a program is being started';
-  if (longestAsideMs() > ANSWER_MS) return 'a FIFO does not answer';
+  if (hangsAside()) return 'a FIFO does not answer';
   return server.isFlushed ? undefined : 'an answer has not been read';
 }
 

@@ -48,6 +48,9 @@ class Lane {
   }
 }
 
+/** What is under way for longer hangs. */
+const ANSWER_MS = 100;
+
 const closing = new Lane(MOST_CLOSING);
 const asking = new Lane(MOST_ASKING);
 const moving = new Lane(MOST_MOVING);
@@ -57,9 +60,9 @@ export function isAskingStuck(): boolean {
   return asking.isFull;
 }
 
-/** How long a call has been under way, in milliseconds: one that hangs would keep an execve(2) waiting, which ends all other threads first. */
-export function longestAsideMs(): number {
-  return Math.max(closing.longestMs, asking.longestMs, moving.longestMs);
+/** Whether one of these calls hangs: it would keep an exit(3) waiting, and an execve(2), which ends all other threads first. */
+export function hangsAside(): boolean {
+  return Math.max(closing.longestMs, asking.longestMs, moving.longestMs) > ANSWER_MS;
 }
 
 /** close(2): from now on nobody else may use this descriptor. Never rejects. @returns resolves once it is closed, for those who wait for it */
