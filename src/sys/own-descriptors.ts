@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError, check } from './errors';
-import { libc } from './native';
+import { lastErrno, libc } from './native';
 
 const CLONE_FILES = 0x400;
 const O_CLOEXEC = 0o2000000;
@@ -26,7 +26,12 @@ export function ownDescriptors(): void {
   for (const fd of [0, 1, 2]) closeIfOpen(fd);
   // The lowest numbers are given first: open(2).
   for (let fd = -1; fd < 2;) fd = openSync('/dev/null', 'r+');
-  for (const { fd } of open.filter(({ target }) => target.startsWith('pipe:'))) check(libc.dup3(0, fd, O_CLOEXEC), 'dup3');
+  for (const { fd } of open.filter(({ target }) => target.startsWith('pipe:'))) {
+    if (libc.dup3(0, fd, O_CLOEXEC) !== -1) continue;
+    if (lastErrno() !== constants.errno.EBADF) throw new SysError(lastErrno(), 'dup3');
+    // A number beyond the limit, which it got before that was set (RLIMIT_NOFILE): nobody gets it again.
+    closeSync(fd);
+  }
 }
 
 /** Those that another thread of the process can take as well. */
