@@ -108,7 +108,7 @@ export class Processes {
     const program = this.#programs.get(name);
     if (program?.stored.generation !== generation) return;
     const over = untilChange(program, (stored) => stored.state !== 'STOPPING' || stored.generation > generation, undefined);
-    await program.tell({ kind: 'restart' });
+    await program.tell({ kind: 'restart' }, generation);
     await over;
   }
 

@@ -118,10 +118,10 @@ export class ManagedProgram implements Peer {
     await this.#write({ kind: 'missed' });
   }
 
-  /** Something is asked for. Resolves once that is written down. @throws RecordsError where it cannot be */
-  tell(event: ProgramEvent): Promise<void> {
+  /** Something is asked for, of this generation alone or of whichever there is by then. Resolves once that is written down. @throws RecordsError where it cannot be */
+  tell(event: ProgramEvent, generation?: number): Promise<void> {
     if (!this.#isKnown) return Promise.reject(new RecordsError('unusable', `where ${this.definition.name} stands could not be found out yet`));
-    return this.#turns.run('', () => this.#take(event));
+    return this.#turns.run('', async () => { if (generation === undefined || generation === this.#stored.generation) await this.#take(event); });
   }
 
   async #take(event: ProgramEvent): Promise<void> {
