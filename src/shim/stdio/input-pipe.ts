@@ -130,20 +130,27 @@ export class InputPipe {
       (error: unknown) => {
         this.isMoving = false;
         this.options.onError(error);
-        this.close();
+        this.closeOld();
+        // Whoever has closed it meanwhile has left both ends to this.
+        if (this.hasEnded) this.letGo();
+        else this.close();
       },
     );
   }
 
   private goOn(moved: number | 'again' | 'end'): void {
-    if (this.oldFd !== undefined) void closeAside(this.oldFd);
     // What was at its end may have been the FIFO as it was open before.
     const isOfOld = this.oldFd !== undefined;
-    this.oldFd = undefined;
+    this.closeOld();
     if (this.hasEnded) this.letGo();
     else if ((moved === 'end' && !isOfOld) || roomOf(this.writeFd) === 'broken') this.close();
     else if (moved !== 'again' || isOfOld) this.move();
     else this.await(inputOf(this.fromFd) === 'some' ? 'room' : 'input');
+  }
+
+  private closeOld(): void {
+    if (this.oldFd !== undefined) void closeAside(this.oldFd);
+    this.oldFd = undefined;
   }
 
   private letGo(): void {
