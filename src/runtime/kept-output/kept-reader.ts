@@ -115,14 +115,14 @@ export class KeptReader {
   }
 }
 
-/** A cursor's place, also where its file is gone and later ones are there: what is missing is seen when it is read on. */
-function placeAfter(files: readonly KeptListing[], place: Place | undefined): Place {
-  const oldest = { number: files[0]?.number ?? 1, offset: 0 };
-  if (place === undefined) return oldest;
+/**
+ * A cursor's place, also where its file is gone and later ones are there: what is missing is seen when it is read on.
+ * @param place absent: there was no such row when the reader looked, so that all of it has come since
+ */
+function placeAfter(files: readonly KeptListing[], place: Place = { number: 1, offset: 0 }): Place {
   const file = files.find(({ number }) => number >= place.number);
   // All of them are older: they have been removed by somebody, and begun anew.
-  if (file === undefined) return oldest;
-  return place;
+  return file === undefined ? { number: files[0]?.number ?? 1, offset: 0 } : place;
 }
 
 /** What is left of an entry once what is to be left out has been: undefined where nothing is. */

@@ -86,10 +86,10 @@ export class Row {
     }
   }
 
-  /** What there was in a file after a place. Where nobody has seen it whole, less than a line may be what it was shorter than others. */
+  /** What there was in a file after a place. Where nobody has seen it whole, less than a line behind what was read may be what it was shorter than others. */
   #missedAt({ offset }: Place, size: number | undefined): number {
     const missed = Math.max(0, (size ?? this.#usualSize) - offset);
-    return size === undefined && missed <= LONGEST_LINE_BYTES ? 0 : missed;
+    return size === undefined && offset > 0 && missed <= LONGEST_LINE_BYTES ? 0 : missed;
   }
 
   private split(bytes: Buffer, { number, offset }: Place, isTogether: boolean): (SplitEntry & { readonly place: Place })[] {

@@ -1,10 +1,11 @@
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { listKept, readKept as readRange } from '../../../../src/runtime/foreign/kept';
 import { encodeCri } from '../../../../src/runtime/kept-output/cri-format';
 import { type Series, keptFileName } from '../../../../src/runtime/kept-output/file-names';
 import type { KeptEntry, KeptQuery } from '../../../../src/runtime/kept-output/query';
+import { KeptReader } from '../../../../src/runtime/kept-output/kept-reader';
 import { type KeptSource, readKept } from '../../../../src/runtime/kept-output/read-kept';
 import { within } from '../../../support/deadline';
 import { useScratch } from '../scratch';
@@ -144,5 +145,25 @@ describe('a follower', () => {
     stop.abort();
     await within(following, 'the end of the follower');
     expect(got).toEqual(lines(1, 25));
+  });
+
+  test.each(['the same reader', 'one that goes on at its cursor'])('that has found nothing yet is told of what was rotated away before it looked again: %s', async (who) => {
+    const { signal } = new AbortController();
+    const textsOf = async (reader: KeptReader): Promise<string[]> => {
+      const got: string[] = [];
+      for await (const batch of reader.readOn()) got.push(...texts(batch));
+      return got;
+    };
+    const first = new KeptReader(here, { dir: dirOf(), follow: true }, signal);
+    expect(await textsOf(first)).toEqual([]);
+    writeLines(1, 16, 4);
+    const oldBytes = [1, 2].reduce((sum, number) => sum + statSync(pathOf('output', number)).size, 0);
+    for (const number of [1, 2]) rmSync(pathOf('output', number));
+    const reader = who === 'the same reader' ? first : new KeptReader(here, { dir: dirOf(), follow: true, start: { after: first.cursor } }, signal);
+    expect(await textsOf(reader)).toEqual(lines(9, 16));
+    // Nobody has seen these files: it is told as if they had been as large as the largest of the others, whose lines have a letter more.
+    const missedBytes = reader.takeMissed();
+    expect(missedBytes).toBeGreaterThanOrEqual(oldBytes);
+    expect(missedBytes).toBeLessThanOrEqual(oldBytes + 2 * 4);
   });
 });
