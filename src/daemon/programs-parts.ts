@@ -96,6 +96,7 @@ export function makePrograms({ supervisor, context, records, stateDir, settings,
     publisher: context.publisher,
     definitions: records.definitions,
     log: context.log,
+    poller: context.tools.poller,
     bootId: bootId(),
     inputPath: (key) => join(stateDir.processDir(key, INIT), files.input),
     output: {

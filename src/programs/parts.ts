@@ -10,6 +10,7 @@ import type { TaskArgs } from '../supervisor/task';
 import type { OutputHolds } from './output-holds';
 import type { OutputReaders } from './output-readers';
 import type { StartClock } from '../sys/boot';
+import type { Poller } from '../sys/poller';
 import type { Turns } from '../sys/turns';
 import type { DefinitionFiles } from './definition-files';
 import type { ManagedPrograms } from './managed';
@@ -27,6 +28,7 @@ export interface ProgramParts {
   readonly publisher: EventPublisher;
   readonly definitions: Definitions;
   readonly log: Logger;
+  readonly poller: Poller;
   /** Of this boot. */
   readonly bootId: string;
   /** One at a time starts, or goes, of each name. */

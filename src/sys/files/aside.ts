@@ -1,6 +1,7 @@
-import { close, open } from 'node:fs';
+import { close, open, write } from 'node:fs';
 import PQueue from 'p-queue';
 import { libc } from '../native';
+import { errorCodeOf } from '../thrown';
 import { FIONREAD } from './files';
 import { moveAside as moveOnce } from './transfer';
 
@@ -88,4 +89,20 @@ export function unreadAside(fd: number): Promise<number> {
 /** As `moveAside` of transfer.ts. @param fromFd open until it resolves, as `toFd` */
 export function moveInLane(fromFd: number, toFd: number, length: number): Promise<number | 'again' | 'end'> {
   return moving.run(() => moveOnce(fromFd, toFd, length));
+}
+
+/**
+ * write(2) to the non-blocking end of a pipe or FIFO: how many bytes it has taken (maybe fewer), or `again` (no room now), `broken` (no reader any more). Rejects with any other error of the system's.
+ * @param fd open until it resolves
+ */
+export function writeInLane(fd: number, bytes: Uint8Array): Promise<number | 'again' | 'broken'> {
+  return moving.run(() => new Promise<number | 'again' | 'broken'>((resolve, reject) => {
+    write(fd, bytes, (error, count) => {
+      if (error === null) return resolve(count);
+      const code = errorCodeOf(error);
+      if (code === 'EAGAIN') resolve('again');
+      else if (code === 'EPIPE') resolve('broken');
+      else reject(error);
+    });
+  }));
 }
