@@ -1,18 +1,14 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import type { KeptOutput } from '../../runtime/kept-output/kept-output';
+import { closeSync, fstatSync } from 'node:fs';
 import { betweenPaths, type StreamName } from '../../runtime/state-dir/between';
-import { factsOf, O_PATH } from '../../sys/files/cached-name';
+import { factsOf } from '../../sys/files/cached-name';
 import { closeAside } from '../../sys/files/aside';
-import { inputOf, mkfifo } from '../../sys/files/files';
-import { errorCodeOf } from '../../sys/thrown';
+import { inputOf } from '../../sys/files/files';
 import { CopyNote } from '../copier/copy-note';
 import type { CopyEnds, KeptStream } from '../copier/protocol';
 import type { CopyState, Keep } from '../handover/state';
 import type { Lingerer } from './lingering';
+import { type EndFlags, endFlags, fileOfHolder, keeperFlags, keptStreamOf, makeFifo, openBetween, openNote, type Stream } from './open-between';
 import { enlarge, OUTPUT_PIPE_BYTES, reopen } from './stdio-path';
-
-/** How the process's end of the FIFO is opened: it blocks for a process, not for this program's own use. */
-export type EndFlags = 0 | typeof constants.O_NONBLOCK;
 
 /** How many waits may have had no copier from their beginning to their end: where none can be started, the exit is told all the same. */
 const MOST_ABSENCES = 10;
@@ -247,70 +243,5 @@ export class FileCopy implements Lingerer {
   private begin(): this {
     this.pool.submit(this);
     return this;
-  }
-}
-
-/** Which stream of which process. */
-export interface Stream {
-  /** The process's directory. */
-  readonly dir: string;
-  readonly name: StreamName;
-  readonly about: string;
-  /** Its output is kept. */
-  readonly kept?: KeptOutput | undefined;
-}
-
-function keptStreamOf({ name, kept }: Stream): KeptStream | undefined {
-  return kept === undefined || name === 'stdin' ? undefined : { stream: name, output: kept };
-}
-
-/** Of kept output both ways: who writes is its own reader then, waits where nobody else reads, and is not killed for it (SIGPIPE). Not for our own use. */
-function endFlags(isInput: boolean, flags: EndFlags, kept: KeptStream | undefined): number {
-  if (kept !== undefined && flags === 0) return constants.O_RDWR;
-  return flags | (isInput ? constants.O_RDONLY : constants.O_WRONLY);
-}
-
-function keeperFlags(isInput: boolean): number {
-  return constants.O_NONBLOCK | (isInput ? constants.O_WRONLY : constants.O_RDONLY);
-}
-
-function makeFifo(path: string): void {
-  try {
-    mkfifo(path, 0o600);
-  } catch (error) {
-    if (errorCodeOf(error) !== 'EEXIST') throw error;
-  }
-}
-
-/** `bothFd`: open at both ends, until each end has a descriptor of its own. @param heldFd takes its place */
-function openBetween(
-  paths: { readonly fifo: string; readonly staged: string }, kept: KeptStream | undefined, opened: number[], heldFd?: number,
-): { readonly stagedFd: number; readonly bothFd: number } {
-  const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-  const stagedFd = kept === undefined ? openSync(paths.staged, flags) : openSync(paths.staged, flags | constants.O_CREAT, 0o600);
-  opened.push(stagedFd);
-  if (heldFd !== undefined) return { stagedFd, bothFd: heldFd };
-  const bothFd = openSync(paths.fifo, flags);
-  opened.push(bothFd);
-  return { stagedFd, bothFd };
-}
-
-function openNote(path: string): CopyNote | undefined {
-  try {
-    return CopyNote.open(path);
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** The file itself, whatever name it has by now: while the copier of before is still at work. */
-function fileOfHolder(note: CopyNote): number | undefined {
-  const { holder } = note;
-  if (holder === undefined) return undefined;
-  try {
-    return openSync(`/proc/${holder.pid}/fd/${holder.fileFd}`, O_PATH);
-  } catch {
-    return undefined;
   }
 }
