@@ -1,5 +1,6 @@
 import type { ContainerKey } from '../runtime/state-dir/container-key';
-import type { EventLog, Fact } from './events/event-log';
+import type { Fact } from './events/event';
+import type { EventLog } from './events/event-log';
 
 /** How far the life of a process that is kept has been told: it is created, or the runtime's `start` of it is done, too. */
 export type ToldStage = 'created' | 'started';

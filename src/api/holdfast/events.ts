@@ -1,7 +1,6 @@
 import { type ServerWritableStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { PROGRAMS_NAMESPACE, clientNameOf, parseFullName } from '../../programs/name';
-import type { StoredEvent } from '../../supervisor/events/event';
-import type { EventSelection } from '../../supervisor/events/event-log';
+import type { EventSelection, StoredEvent } from '../../supervisor/events/event';
 import type { EventPublisher } from '../../supervisor/events/event-publisher';
 import { LogFollower, type Reader } from '../../supervisor/events/log-follower';
 import type { Event, FollowRequest } from '../gen/holdfast/v1/events';

@@ -5,7 +5,7 @@ import { type Db, openDatabase } from './event-log-schema';
 import { type LogStatements, prepareStatements } from './event-log-statements';
 import { LogRoom } from './log-room';
 import { Retention } from './retention';
-import type { EndName, EventDetail, EventType, NewEvent, RecordedEnd, StoredEvent, UntoldEnd } from './event';
+import type { EndName, EndProgress, EventDetail, EventSelection, EventType, Fact, NewEvent, RecordedEnd, StoredEvent, StoredSubscription, ToldStart, UntoldEnd } from './event';
 import { type EventRow, toEvent } from './event-row';
 
 export interface EventLogOptions {
@@ -18,39 +18,6 @@ export interface EventLogOptions {
   readonly onMovedAside?: (aside: string, cause: unknown) => void;
   /** Called for each event that is written to be told. */
   readonly onTold?: () => void;
-}
-
-/** Where an end stands that is recorded (again). */
-export type EndProgress = 'recorded' | 'already-recorded' | 'already-told';
-
-/** Something that is kept beside the events, under a name of its own. */
-export interface Fact {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** A place in the events of a namespace's tasks that outlives the connections of whoever reads them. */
-export interface StoredSubscription {
-  readonly name: string;
-  readonly namespace: string;
-  /** Everything up to here has been sent. */
-  readonly cursorNs: bigint;
-  /** The process that read last, where that is known. */
-  readonly client?: string | undefined;
-}
-
-/** A start that was told. */
-export interface ToldStart {
-  readonly startKey: string;
-  /** Its end is in the log, told or not. */
-  readonly hasEnded: boolean;
-}
-
-/** Which events are asked for: all, those of a namespace, or those of one container. */
-export interface EventSelection {
-  /** All where it is left out; `legacy` where only a container is named. */
-  readonly namespace?: string;
-  readonly containerId?: string;
 }
 
 /**

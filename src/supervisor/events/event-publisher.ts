@@ -1,6 +1,6 @@
 import { faultPoint } from '../../sys/fault';
-import type { EventLog, EndProgress, Fact } from './event-log';
-import type { NewEvent, RecordedEnd, StoredEvent } from './event';
+import type { EventLog } from './event-log';
+import type { EndProgress, Fact, NewEvent, RecordedEnd, StoredEvent } from './event';
 import { SupervisorError } from '../errors';
 import { Subscriptions } from './subscriptions';
 

@@ -1,6 +1,5 @@
 import { SupervisorError } from '../errors';
-import type { StoredEvent } from './event';
-import type { EventSelection } from './event-log';
+import type { EventSelection, StoredEvent } from './event';
 import type { EventPublisher, Told } from './event-publisher';
 
 /** Events that are read from the log in one go. */

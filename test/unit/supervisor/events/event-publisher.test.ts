@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { NewEvent, RecordedEnd, StoredEvent } from '../../../../src/supervisor/events/event';
-import { EventLog, type EndProgress, type Fact } from '../../../../src/supervisor/events/event-log';
+import type { EndProgress, Fact, NewEvent, RecordedEnd, StoredEvent } from '../../../../src/supervisor/events/event';
+import { EventLog } from '../../../../src/supervisor/events/event-log';
 import { EventPublisher } from '../../../../src/supervisor/events/event-publisher';
 import { thrownBy } from '../../runtime/scratch';
 import { endOf, startOf } from '../event-kit';
