@@ -92,13 +92,14 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
 
     test('keeps a terminal, both halves and its size', async () => {
       const stdio = host.stdio('tty', true);
-      await host.create('tty', { args: ['sh', '-c', 'echo ready; while read line; do stty size; done'], terminal: true }, stdio.paths);
+      await host.create('tty', { args: ['sh', '-c', 'echo ready; read line; until [ "$(stty size 2>/dev/null)" = "45 123" ]; do sleep 0.05; done; echo sized; exec sleep 1000'], terminal: true }, stdio.paths);
       await stdio.stdout.until('ready');
       await host.restartDaemon(signal);
       stdio.open();
       await host.client.updateProcess({ id: 'tty', pid: 'init', width: 123, height: 45 });
+      // Two FIFOs, and either may be read first.
       await stdio.stdin.write('size?\n');
-      await stdio.stdout.until('size?\r\n45 123\r\n');
+      await stdio.stdout.until('size?\r\nsized\r\n');
       await host.end();
     });
 

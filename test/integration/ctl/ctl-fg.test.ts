@@ -54,9 +54,10 @@ describeOnHost('holdfastctl fg', realContainers, () => {
     await ctl.says('run', '-d', '-t', '--name', name, '--host', '--', 'sh');
     const first = ctl.startOnTerminal('fg', name);
     // Until it is joined, what is typed waits here.
-    first.send('echo "is $((1 + 1))"; stty size\r');
+    // Its size comes by another FIFO, and either may be read first.
+    first.send('echo "is $((1 + 1))"; until [ "$(stty size 2>/dev/null)" = "30 90" ]; do sleep 0.05; done; echo "size"d\r');
     await first.printed('is 2');
-    await first.printed('30 90');
+    await first.printed('sized');
     await host.restartDaemon('SIGKILL');
     first.send('echo "is $((2 + 2))"\r');
     await first.printed('is 4');

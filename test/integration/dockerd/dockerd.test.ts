@@ -68,11 +68,12 @@ describeOnHost('a client like an old dockerd', realContainers, () => {
     expect(await plain.exited).toBe(4);
     expect(await plain.stdout.untilEnd()).toBe('out\n');
     expect(await plain.stderr.untilEnd()).toBe('err\n');
-    const shell = await client.exec('c1', 'e2', { ...script('read line; stty size'), env: [path], terminal: true }, true);
+    // The size and what is typed come by two FIFOs, and either may be read first.
+    const shell = await client.exec('c1', 'e2', { ...script('read size; until [ "$(stty size 2>/dev/null)" = "$size" ]; do sleep 0.05; done; echo sized'), env: [path], terminal: true }, true);
     await client.resize('c1', 90, 30, 'e2');
-    await shell.stdin.write('x\n');
+    await shell.stdin.write('30 90\n');
     expect(await shell.exited).toBe(0);
-    expect(await shell.stdout.untilEnd()).toBe('x\r\n30 90\r\n');
+    expect(await shell.stdout.untilEnd()).toBe('30 90\r\nsized\r\n');
     await client.signal('c1', 9);
     await client.events.until((event) => event.type === 'exit' && event.pid === 'init', 'exit');
   });

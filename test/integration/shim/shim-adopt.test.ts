@@ -97,9 +97,9 @@ describeOnHost('a shim that dies', realContainers, () => {
     closeSync(heldFd);
     expect(adopted.terminalFd).toBeGreaterThan(2);
     await init.control('1 99 33\n');
-    await stdio.stdin.write('stty size; echo af"ter"\n');
+    // Two FIFOs, and either may be read first.
+    await stdio.stdin.write('until [ "$(stty size 2>/dev/null)" = "33 99" ]; do sleep 0.05; done; echo af"ter"\n');
     await stdio.stdout.until('after');
-    expect(stdio.stdout.text()).toContain('33 99');
     await stdio.stdin.write('exit 12\n');
     expect(await init.untilExit()).toBe(12);
     keeper.close();

@@ -58,8 +58,8 @@ describeOnHost('holdfast-shim <id> <bundle> <runtime>', realContainers, () => {
     const exec = host.exec(init, 'shell', { args: ['sh'], terminal: true, ...stdio.paths });
     const execShim = startShim(exec);
     await exec.control('1 111 22\n');
-    await stdio.stdin.write('stty size; exit 4\n');
-    await stdio.stdout.until('22 111');
+    // Two FIFOs, and either may be read first.
+    await stdio.stdin.write('until [ "$(stty size 2>/dev/null)" = "22 111" ]; do sleep 0.05; done; exit 4\n');
     expect(await exec.untilExit()).toBe(4);
     expect(await execShim.exited).toBe(0);
     initShim.child.kill('SIGTERM');
