@@ -18,7 +18,7 @@ import { expectUntouched, expectWorking } from '../support/untouched';
 const epoch = { seconds: 0n, nanos: 0 };
 const env = ['PATH=/bin'];
 const obedient = ['sh', '-c', 'while read word rest; do [ "$word" = exit ] && exit $rest; echo "got $word"; done'];
-const quietTerminal = [...obedient.slice(0, 2), `stty -echo; ${obedient[2] ?? ''}`];
+const quietTerminal = [...obedient.slice(0, 2), `stty -echo; echo ready; ${obedient[2] ?? ''}`];
 /** Kernels before Linux 6.15: the exit status of a process is told to its parent alone. */
 const olderKernel = 'kernel.exit-info=EIO,kernel.pidfd-hang-up=EIO';
 /** Long enough for nothing to be given up in a test, and short enough for what is tried again. */
@@ -70,6 +70,8 @@ describeOnHost('a shim of an older version', realContainers, () => {
     await host.create('tty', { args: quietTerminal, terminal: true }, tty.paths);
     await exec('tty', 'shell', quietTerminal, { terminal: true, ...shell.paths });
     await host.create('shared', { args: ['sleep', '1000'], pidNamespace: false });
+    // The stty of each is one of the container's processes for as long as it runs.
+    for (const { stdout } of [tty, shell]) await stdout.until('ready\r\n');
     const shim = shimOf(host);
     const seen = async () => (await host.client.state()).containers.sort((one, other) => one.id.localeCompare(other.id));
     const before = await seen();
