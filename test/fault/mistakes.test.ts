@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { patienceMs, within } from '../support/deadline';
 import { untilIn } from '../support/files';
 import { logLines } from '../support/log-lines';
-import { processesNaming } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
-import { killShims } from '../support/shims';
+import { killShims, shimOf } from '../support/shims';
 import { TestHost } from '../support/test-host';
 import { expectWorking } from '../support/untouched';
 
@@ -44,12 +43,12 @@ describeOnHost('mistakes of our own', realContainers, () => {
   test.each(mistakes)('$what does not end the shim: it says so, and goes on', async ({ action, origin }) => {
     await host.startDaemon({ env: { HOLDFAST_FAULTS: `shim.signal=${action}:1` } });
     await host.create('box', { args: ['sleep', '1000'] });
-    const [shim] = processesNaming(`holdfast-shim --serve ${host.stateDir}`);
-    process.kill(shim?.pid ?? 0, 'SIGHUP');
+    const shim = shimOf(host);
+    process.kill(shim.pid, 'SIGHUP');
     const logOf = (): string => readFileSync(join(host.stateDir, 'holdfast-shim.log'), 'utf8');
     await untilIn(host.stateDir, () => new RegExp(`error ${origin}: .*shim\\.signal`).test(logOf()), 'the line in the log');
     await expectWorking(host, 'next');
-    expect(processesNaming(`holdfast-shim --serve ${host.stateDir}`).map(({ pid }) => pid)).toEqual([shim?.pid]);
+    expect(shimOf(host)).toEqual(shim);
     await host.end();
   });
 

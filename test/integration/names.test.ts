@@ -3,7 +3,7 @@ import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { binDirectory } from '../support/daemon-process';
-import { argumentsOf } from '../support/processes';
+import { argumentsOf, processOf } from '../support/processes';
 import { describeOnHost, realContainers } from '../support/requires';
 import { TestHost } from '../support/test-host';
 
@@ -54,7 +54,7 @@ describeOnHost('the names of the processes', realContainers, () => {
     await host.client.updateContainer({ id: 'paused', status: 'paused' });
     const events = await host.events();
     // As `pkill -9 containerd-shim` does, but among those of this test.
-    const mine = found('pgrep', '-x', 'containerd-shim').filter((pid) => argumentsOf(pid).includes(host.stateDir));
+    const mine = found('pgrep', '-x', 'containerd-shim').filter((pid) => processOf(pid)?.commandLine.includes(host.stateDir) === true);
     expect(mine).toEqual([shim]);
     for (const pid of mine) process.kill(pid, 'SIGKILL');
     for (const id of ['box', 'paused']) expect((await events.untilExit(id)).status).toBe(137);
