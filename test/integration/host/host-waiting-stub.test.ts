@@ -51,7 +51,8 @@ describeOnHost('the shell that waits for the next host program', realContainers,
     await stdio.stdout.until('is 1');
     // Its own directory is the fourth.
     await stdio.stdout.until('4');
-    expect(readdirSync(`/proc/${pid}/fd`)).toEqual(['0', '1', '10', '2']);
+    // A shell closes its own end of a pipe only once it has started who reads it.
+    await until('no descriptor but its own', () => readdirSync(`/proc/${pid}/fd`).join(' '), (fds) => fds === '0 1 10 2');
     const ended = programs.wait('shell');
     await stdio.stdin.write('exit 9\n');
     expect((await ended).exit_status).toBe(9);
