@@ -68,13 +68,17 @@ function managedMessage({ definedIn, nextStartNs, failures, health, autostart, p
   };
 }
 
-/** As it was told, which every daemon knows. What the kernel says of that which runs comes before that of a start that was told late, and of another API's there is nothing else. */
+/**
+ * As it was told, which every daemon knows. What the kernel says of that which runs comes before that of a start that was told late, and of another API's there is nothing else.
+ * A host program may be a shell that has waited for it (src/shim/process/waiting-stubs.ts): the kernel counts from when that came up, which may be days before the start.
+ */
 function startedAt(running: ProcessView | undefined, record: DefinitionRecord | undefined, clock: StartClock): Timestamp | undefined {
   // It never changes, and to read it of each process for each `status` was a sixth of what a daemon did that is asked again and again.
   const starttime = running === undefined ? undefined : (running.starttime ?? readProcStat(running.systemPid)?.starttime);
   const toldNs = record?.startedNs;
   const startedNs = starttime === undefined ? undefined : clock.startedNs(starttime);
-  const isTold = toldNs !== undefined && (startedNs === undefined || (toldNs - startedNs < lateNs && startedNs - toldNs < lateNs));
+  const mayHaveWaited = record !== undefined && record.definition.hostProgram !== '';
+  const isTold = toldNs !== undefined && (startedNs === undefined || ((mayHaveWaited || toldNs - startedNs < lateNs) && startedNs - toldNs < lateNs));
   const ns = isTold ? toldNs : startedNs;
   return ns === undefined ? undefined : timestampOf(ns);
 }

@@ -110,6 +110,16 @@ describeOnHost('holdfastctl shows programs', realContainers, () => {
     expect([...times]).toHaveLength(1);
   });
 
+  test('a start is not told as before it was asked for, also of a host program whose shell came up long before', async () => {
+    // The shell that the next program becomes comes up as this one has started, and waits as long as it runs.
+    await ctl.prints('run', '--rm', '--host', '--', 'sleep', '2');
+    const before = Date.now();
+    await ctl.prints('run', '-d', '--name', 'later', '--host', '--', 'sleep', '1000');
+    const [later] = JSON.parse(await ctl.prints('status', 'later', '--json')) as readonly { readonly started_at: string }[];
+    expect(Date.parse(later?.started_at ?? '')).toBeGreaterThanOrEqual(before);
+    await ctl.prints('rm', '--force', 'later');
+  });
+
   test.each([
     ['status', 4, '[]\n'], ['ps', 1, '[]\n'], ['why', 1, ''], ['inspect', 1, ''], ['stats', 1, ''],
   ])('%s --json of a name that there is not: an error that programs can read', async (verb, status, stdout) => {
