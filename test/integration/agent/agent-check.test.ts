@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 
 import { Ctl } from '../../support/ctl';
 import { describeOnHost, realContainers } from '../../support/requires';
@@ -29,6 +29,11 @@ describeOnHost('check and import, which want no daemon', realContainers, () => {
       status: 1, stdout: `ERROR: ${path}:3:1: unknown key "startsecz" in program.web; did you mean "startsecs"?\n1 file, 1 program, 1 error\n`, stderr: '',
     });
     expect((await ctl.run('check', host.own('none.toml'))).stdout).toMatch(/^ERROR: .*\/none\.toml: cannot be read: ENOENT.*\n1 file, 0 programs, 1 error\n$/);
+    // What cannot even be looked at keeps nobody from hearing of the others.
+    symlinkSync('loop.toml', host.own('loop.toml'));
+    expect(await ctl.run('check', host.own('loop.toml'), `${path}/x`, path)).toEqual({
+      status: 1, stderr: '', stdout: expect.stringMatching(/^ERROR: .*\/loop\.toml: cannot be read: ELOOP.*\nERROR: .*\/web\.toml:3:1: unknown key .*\nERROR: .*\/web\.toml\/x: cannot be read: ENOTDIR.*\n3 files, 1 program, 3 errors\n$/) as string,
+    });
   });
 
   test('import writes what passes check, and overwrites nothing', async () => {

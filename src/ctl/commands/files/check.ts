@@ -27,7 +27,7 @@ async function check(tool: Tool, names: readonly string[], asJson: boolean): Pro
     import('../../../agent/definitions/set'),
   ]);
   const paths = (names.length === 0 ? [PROGRAMS_DIRECTORY] : names).map((name) => resolve(name));
-  const directories = names.length === 0 ? paths : paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
+  const directories = names.length === 0 ? paths : paths.filter(isDirectory);
   const files = [
     ...(await Promise.all(directories.map((path) => new DefinitionDirectory(path).read()))).flat(),
     ...(await readDefinitionFiles(paths.filter((path) => !directories.includes(path)))),
@@ -45,6 +45,15 @@ async function check(tool: Tool, names: readonly string[], asJson: boolean): Pro
     return;
   }
   tool.print(`${counts}, ${counted(errors.length, 'error')}`);
+}
+
+/** What cannot be looked at is none: why it cannot be read is told in its turn. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function counted(count: number, what: string): string {
