@@ -1,6 +1,6 @@
 import { eventTypes, whyUntold } from '../../agent/definitions/listener';
 import { renderToml } from '../../agent/definitions/render';
-import type { IniSection } from './ini';
+import { ConfigurationError, type IniSection } from './ini';
 import { type Keys, programKeys } from './program-keys';
 import { ProgramSection } from './program-section';
 import type { Configuration } from './read-conf';
@@ -18,14 +18,19 @@ type Table = Record<string, Keys>;
 /** What only supervisord itself has a use for. */
 const ofItself = /^(supervisord|supervisorctl|unix_http_server|inet_http_server|rpcinterface:.*|ctlplugin:.*)$/;
 
-/** @param env of who imports: what `%(ENV_x)s` means */
+/** @param env of who imports: what `%(ENV_x)s` means @throws ConfigurationError where two would have one name */
 export function importConfiguration({ here, sections }: Configuration, env: Readonly<Record<string, string | undefined>>): Imported {
   const tables = new Map<string, Table>();
+  /** By what it is and its name here. */
+  const headers = new Map<string, string>();
   const lines: string[] = [];
   const daemon = sections.find(({ name }) => name === 'supervisord')?.values ?? new Map<string, string>();
   const put = (header: string, name: string, section: string, keys: Keys): void => {
     const file = `${plainName(name)}.toml`;
     const table = tables.get(file) ?? {};
+    const other = headers.get(`${section}:${plainName(name)}`);
+    if (other !== undefined) throw new ConfigurationError(`[${other}] and [${header}] would both be ${plainName(name)} here: rename one of them`);
+    headers.set(`${section}:${plainName(name)}`, header);
     tables.set(file, { ...table, [section]: { ...table[section], [plainName(name)]: keys } });
     lines.push(`[${header}] → ${file}`);
     if (plainName(name) !== name) lines.push(`[${header}]: ${JSON.stringify(name)} is no name here, it is ${plainName(name)} now`);

@@ -4,8 +4,11 @@ export interface IniSection {
   readonly values: ReadonlyMap<string, string>;
 }
 
+/** A configuration that cannot be imported. The message says what is where. */
+export class ConfigurationError extends Error {}
+
 /** A text that is no INI file. */
-export class IniError extends Error {
+export class IniError extends ConfigurationError {
   constructor(readonly file: string, readonly line: number, problem: string) {
     super(`${file}:${String(line)}: ${problem}`);
     this.name = 'IniError';

@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { matchesGlob } from '../text/glob';
-import { type IniSection, parseIni } from './ini';
+import { messageOf } from '../../sys/thrown';
+import { ConfigurationError, type IniSection, parseIni } from './ini';
 
 /** All sections of a configuration and of the files that it includes. */
 export interface Configuration {
@@ -11,16 +12,25 @@ export interface Configuration {
   readonly sections: readonly IniSection[];
 }
 
-/** @throws IniError; an Error of Node's for a file that cannot be read */
+/** @throws ConfigurationError also for a file that cannot be read */
 export function readConfiguration(file: string): Configuration {
   const path = resolve(file);
   const here = dirname(path);
-  const own = parseIni(path, readFileSync(path, 'utf8'));
+  const own = parseIni(path, textOf(path));
   const patterns = own.find(({ name }) => name === 'include')?.values.get('files')?.replaceAll('%(here)s', here).split(/\s+/).filter((pattern) => pattern !== '') ?? [];
   const included = [...new Set(patterns.flatMap((pattern) => filesOf(isAbsolute(pattern) ? pattern : join(here, pattern))))];
   // An included file can include nothing itself.
-  const others = included.flatMap((each) => parseIni(each, readFileSync(each, 'utf8')).filter(({ name }) => name !== 'include'));
+  const others = included.flatMap((each) => parseIni(each, textOf(each)).filter(({ name }) => name !== 'include'));
   return { here, files: [path, ...included], sections: merged([...own.filter(({ name }) => name !== 'include'), ...others]) };
+}
+
+/** Of a directory, and of what is read by a pattern, Node's own words name no file. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigurationError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Of a section that is there twice the later keys count. */

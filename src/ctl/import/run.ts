@@ -7,14 +7,14 @@ import { bringTogether, noDefinitions } from '../../agent/definitions/set';
 import { CtlError } from '../errors';
 import { exitStatus } from '../exit-status';
 import { runningPid } from './already-running';
-import { importConfiguration } from './import';
-import { IniError } from './ini';
-import { type Configuration, readConfiguration } from './read-conf';
+import { type Imported, importConfiguration } from './import';
+import { ConfigurationError } from './ini';
+import { readConfiguration } from './read-conf';
 import type { Tool } from '../tool';
 
 /** Writes definition files for a configuration of supervisord. Nothing is written where a file is there already. */
 export function importFile(tool: Tool, file: string, output: string): void {
-  const { files, lines } = importConfiguration(configurationOf(file), tool.io.env);
+  const { files, lines } = importedOf(file, tool.io.env);
   const directory = resolve(output);
   const there = [...files.keys()].find((name) => existsSync(join(directory, name)));
   if (there !== undefined) throw new CtlError('local', `${join(directory, there)} is there already`, { hint: 'Choose another directory: -o DIRECTORY' });
@@ -31,11 +31,11 @@ export function importFile(tool: Tool, file: string, output: string): void {
   tool.hint("Programs do not get the daemon's environment: what they need of it is to stand in environment, or inherit_environment = true.");
 }
 
-function configurationOf(file: string): Configuration {
+function importedOf(file: string, env: Readonly<Record<string, string | undefined>>): Imported {
   try {
-    return readConfiguration(file);
+    return importConfiguration(readConfiguration(file), env);
   } catch (error) {
-    if (error instanceof IniError) throw new CtlError('local', error.message, { cause: error });
+    if (error instanceof ConfigurationError) throw new CtlError('local', error.message, { cause: error });
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 
 import { Ctl } from '../../support/ctl';
 import { describeOnHost, realContainers } from '../../support/requires';
@@ -44,5 +44,17 @@ describeOnHost('check and import, which want no daemon', realContainers, () => {
     expect(readdirSync(output)).toEqual(['web.toml']);
     expect((await ctl.run('check', `${output}/web.toml`)).status).toBe(0);
     expect(await ctl.run('import', conf, '-o', output)).toMatchObject({ status: 1, stdout: '' });
+  });
+
+  test('import says which file it cannot read, and which two would be one, and writes nothing then', async () => {
+    const conf = host.own('supervisord.conf');
+    const refused = async (text: string): Promise<string> => {
+      writeFileSync(conf, text);
+      const { status, stdout, stderr } = await ctl.run('import', conf, '-o', host.own('imported'));
+      expect({ status, stdout, isThere: existsSync(host.own('imported')) }).toEqual({ status: 1, stdout: '', isThere: false });
+      return stderr;
+    };
+    expect(await refused('[include]\nfiles=program?\n[program:web]\ncommand=true\n')).toMatch(/^holdfastctl: \/.*\/programs: cannot be read: EISDIR: .*\n$/);
+    expect(await refused('[program:a+b]\ncommand=true\n[program:a-b]\ncommand=false\n')).toBe('holdfastctl: [program:a+b] and [program:a-b] would both be a-b here: rename one of them\n');
   });
 });
