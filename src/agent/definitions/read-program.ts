@@ -4,7 +4,8 @@ import { builtInsOf, numberReference } from './processes';
 import { readSettings } from './settings';
 import { type ReaderContext, TableReader } from './table-reader';
 
-const mostProcesses = 10_000;
+/** Of one program, by its definition or by scale. */
+export const mostProcesses = 10_000;
 const plainName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** Of programs, groups and processes: they become parts of paths, of arguments, and of a container's id. */

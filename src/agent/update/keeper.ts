@@ -4,6 +4,7 @@ import { COMMAND_LINE, isOfCommandLine } from '../definitions/command-line';
 import { crossErrors } from '../definitions/cross-check';
 import type { ProgramDefinition, SourcePlace } from '../definitions/definition';
 import { errorLine } from '../definitions/errors';
+import { mostProcesses } from '../definitions/read-program';
 import type { Listeners } from '../events/listeners';
 import type { News } from '../events/news';
 import type { Webhooks } from '../events/webhooks';
@@ -214,6 +215,7 @@ export class DefinitionKeeper implements DefinitionFiles {
   async scale({ name, count }: ScaleOrder): Promise<ScaleResult> {
     const before = this.parts.store.inUse.get(name);
     if (before === undefined || before.due.isGone) throw noSuchProcess(name);
+    if (count > mostProcesses) throw new ProgramError('invalid-definition', name, `a program has at most ${String(mostProcesses)} processes, not ${String(count)}`);
     const plan = planOf(name, before, before.definition, count);
     if (plan === undefined) return { stopped: [], added: [] };
     await this.#orFail([{ ...plan, isScaling: true }]);

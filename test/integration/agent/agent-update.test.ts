@@ -160,6 +160,9 @@ describeOnHost('definitions that change', realContainers, () => {
     agent.define('web', ['command = "sleep 1000"', 'numprocs = 4', 'startsecs = 0']);
     expect((await run('update')).stdout).toBe('web:web_01: added process group\nweb:web_02: added process group\nweb:web_03: added process group\n');
     expect((await run('scale', web, '0')).status).toBe(2);
+    // As many as a definition may ask for: one mistyped number kept the daemon from all else.
+    expect(await ctl.runHere('scale', web, '10001')).toEqual({ status: 2, stdout: '', stderr: expect.stringContaining('at most 10000 processes') as string });
+    expect(await names()).toBe('web:web_00\nweb:web_01\nweb:web_02\nweb:web_03\n');
     expect(await run('scale', 'nosuch', '2')).toEqual({ status: 1, stdout: '' });
   });
 });
