@@ -33,6 +33,6 @@ export async function eventAtStart(parts: EngineParts, definition: ManagedDefini
   if (process.listener !== undefined && found.is === 'alive') parts.listeners.goOn(process, stored.generation, onLost);
   // Of one that nobody could read, or find, only what there is is certain.
   if (stored.state === 'UNKNOWN' && found.is === 'nothing') return undefined;
-  const event = restoreEvent(stored, found);
+  const event = restoreEvent(stored, found, parts.now());
   return event === undefined && isNew && policy.autostart && policy.schedule === undefined ? { kind: 'start' } : event;
 }

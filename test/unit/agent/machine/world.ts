@@ -137,7 +137,7 @@ export class World {
     }
     const { stored } = this;
     if (stored === undefined) return;
-    const event = isReboot ? ({ kind: 'boot' } as const) : restoreEvent(stored, this.#found(stored));
+    const event = isReboot ? ({ kind: 'boot' } as const) : restoreEvent(stored, this.#found(stored), this.now);
     if (event !== undefined) this.#write(event);
     this.#write({ kind: 'scheduled', isWanted: false });
     this.#write({ kind: 'missed' });
