@@ -83,9 +83,22 @@ describeOnHost('unpacking', ['root'], () => {
       { path: 'two', kind: 'symlink', linkPath: 'up' }, { path: 'two/c', content: '3' },
     );
     expect(['a', 'b', 'c'].map((name) => text(`outside/${name}`))).toEqual(['1', '2', '3']);
-    // Its target is not there in here.
-    await expect(layer({ path: 'before/file', content: 'evil' })).rejects.toThrow('/before');
+    // Its target is not there in here: it is made in here.
+    await layer({ path: 'before/file', content: '4' });
+    expect(text(join(place, 'outside/file'))).toBe('4');
     expect(outside()).toBe(before);
+  });
+
+  test('what links lead to is made where it is not there, also by the way of other links and over directories that are missing, as containerd does', async () => {
+    await layer(
+      { path: 'lib', kind: 'symlink', linkPath: 'usr/lib' }, { path: 'lib/a', content: '1' },
+      { path: 'var/run', kind: 'symlink', linkPath: '../no/../run/./all/' }, { path: 'var/run/b/c', content: '2' },
+      { path: 'x', kind: 'symlink', linkPath: '/y/in' }, { path: 'y', kind: 'symlink', linkPath: '../../../../z' }, { path: 'x/d', content: '3' },
+    );
+    expect(['usr/lib/a', 'run/all/b/c', 'z/in/d'].map((path) => text(path))).toEqual(['1', '2', '3']);
+    expect(['lib', 'var/run', 'x', 'y'].map((path) => lstatSync(at(path)).isSymbolicLink())).toEqual([true, true, true, true]);
+    // Each leads over a directory that is made to itself.
+    await expect(layer({ path: 'p', kind: 'symlink', linkPath: 'd/../p' }, { path: 'p/x', content: '' })).rejects.toThrow(/too many levels of symbolic links/);
   });
 
   test('links that go in a circle are an error that names them', async () => {

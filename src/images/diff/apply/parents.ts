@@ -48,30 +48,34 @@ export class Parents {
       if (errorCodeOf(error) !== 'ENOENT' || names.length === 0) throw error;
     }
     const above = this.#find(names.slice(0, -1));
+    let target: ByteText | undefined;
     try {
-      this.#make(above, names);
+      target = this.#make(above, names);
     } finally {
       above.close();
     }
-    // Not by its name in there: it may have been a link all the time, which leads to nothing.
-    return this.root.openDirectory(names.join('/'));
+    if (target === undefined) return this.root.openDirectory(names.join('/'));
+    // A chain of them ends: of a circle the kernel says so (ELOOP) where it was looked for.
+    return this.#find([...(target.startsWith('/') ? [] : names.slice(0, -1)), ...target.split('/').filter((name) => name !== '')]);
   }
 
-  #make(above: HeldNames, names: readonly ByteText[]): void {
+  /** @returns undefined: it is made; or what the link leads to that has its name, and of which nothing is there, or only in a layer below: it is made in its place, as containerd has it */
+  #make(above: HeldNames, names: readonly ByteText[]): ByteText | undefined {
     const name = names.at(-1) ?? '';
     try {
       above.makeDirectory(name);
     } catch (error) {
-      if (isTaken(error)) return;
-      throw error;
+      if (!isTaken(error)) throw error;
+      return name === '.' || name === '..' ? undefined : above.readLink(name);
     }
     for (const layer of this.lower) {
       const found = this.#findBelow(layer, names);
       if (found === 'nothing') continue;
       // A file, or a sign that it is gone: what is further below does not show.
       if (found !== 'other') copyAttributes(found, above, name);
-      return;
+      break;
     }
+    return undefined;
   }
 
   #findBelow(layer: RootedDirectory, names: readonly ByteText[]): HeldNames | 'nothing' | 'other' {
