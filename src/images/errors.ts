@@ -25,6 +25,11 @@ export class ImagesError extends Error {
   }
 }
 
+/** Of a blob that an image names, in the words of our own face. */
+export function notHere(digest: string): ImagesError {
+  return new ImagesError('not-found', `the image names ${digest}, which is not here`);
+}
+
 /** Of this room, or of the records, which are asked last. */
 export function isCode(error: unknown, code: 'exists' | 'not-found'): boolean {
   return (error instanceof ImagesError || error instanceof RecordsError) && error.code === code;

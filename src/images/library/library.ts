@@ -5,7 +5,7 @@ import { Turns } from '../../sys/turns';
 import type { BlobStore } from '../content/blob-store';
 import type { Descriptor } from '../descriptor';
 import type { Layers } from '../diff/layers';
-import { ImagesError } from '../errors';
+import { ImagesError, notHere } from '../errors';
 import type { Credentials } from '../registry/login';
 import type { Registries } from '../registry/registries';
 import type { Snapshotter } from '../snapshots/snapshotter';
@@ -255,7 +255,7 @@ export class Library {
   async #treeOf(content: KeptContent, target: Descriptor): Promise<ImageTree> {
     const tree = await imageTreeOf(content, target);
     for (const { digest } of [...tree.manifests, tree.config, ...tree.layers]) {
-      if (!(await content.keep(digest))) throw new ImagesError('not-found', `content ${digest}`);
+      if (!(await content.keep(digest))) throw notHere(digest);
     }
     for (const [at, index] of tree.manifests.slice(0, -1).entries()) {
       const below = tree.manifests[at + 1]?.digest ?? '';

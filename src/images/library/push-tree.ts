@@ -1,5 +1,5 @@
 import type { Descriptor } from '../descriptor';
-import { ImagesError } from '../errors';
+import { ImagesError, notHere } from '../errors';
 import { JsonFields, isIndex, isManifest } from './formats';
 import { MOST_DEPTH, imageTreeOf } from './image-tree';
 import type { KeptContent } from './kept-content';
@@ -23,7 +23,7 @@ export async function pushTreeOf(content: KeptContent, target: Descriptor): Prom
   if (await all.add(target, 0)) return { ...all.found(target), isPart: false };
   const own = new Walk(content);
   const { manifest } = await imageTreeOf(content, target);
-  if (manifest.digest === target.digest || !(await own.add(manifest, 0))) throw new ImagesError('not-found', `content ${all.missing}`);
+  if (manifest.digest === target.digest || !(await own.add(manifest, 0))) throw notHere(all.missing);
   return { ...own.found(manifest), isPart: true };
 }
 

@@ -20,7 +20,7 @@ export function chainOf(diffIds: readonly string[]): string {
 /**
  * Unpacks what is not yet unpacked of an image, one snapshot for each layer, as `ctr images import` does. @param onLayer is told which is next, from 1 on
  * @param untilHere waits for a layer that is still to come, from 0 on; left out: all are here
- * @throws ImagesError `invalid` for a layer that is not what the image says
+ * @throws ImagesError `invalid` for a layer that is not what the image says, `failed` for one that cannot be unpacked
  */
 export async function unpack(parts: UnpackParts, content: KeptContent, tree: ImageTree, onLayer: (layer: number) => void, signal?: AbortSignal, untilHere: (layer: number) => Promise<unknown> = () => Promise.resolve()): Promise<void> {
   const { diffIds } = tree.settings;
@@ -36,7 +36,7 @@ export async function unpack(parts: UnpackParts, content: KeptContent, tree: Ima
     const key = `extract-${randomUUID()} ${chain}`;
     const mounts = await snapshotter.prepare(content.namespace, key, parent, { lease: content.lease });
     try {
-      const { digest } = await parts.layers.apply(content.namespace, layer, mounts, { ...(signal === undefined ? {} : { signal }) });
+      const { digest } = await parts.layers.apply(content.namespace, layer, mounts, { ...(signal === undefined ? {} : { signal }) }).catch((error: unknown) => { throw ofLayer(at + 1, error); });
       if (digest !== diffIds[at]) throw new ImagesError('invalid', `layer ${String(at + 1)}: it unpacks to ${digest}, and the image says ${String(diffIds[at])}`);
       if (isKnown) await snapshotter.restoreFiles(content.namespace, chain, key);
       else await snapshotter.commit(content.namespace, chain, key, { lease: content.lease });
@@ -48,6 +48,11 @@ export async function unpack(parts: UnpackParts, content: KeptContent, tree: Ima
     await content.label(layer.digest, new Map([['containerd.io/uncompressed', digestAt(diffIds, at)]]));
   }
   if (diffIds.length > 0) await content.label(tree.config.digest, new Map([[`containerd.io/gc.ref.snapshot.${parts.snapshotter.name}`, chainOf(diffIds)]]));
+}
+
+/** What cannot be unpacked names a path, or nothing at all: an image has many layers. */
+function ofLayer(layer: number, error: unknown): unknown {
+  return error instanceof ImagesError && error.code === 'failed' ? new ImagesError('failed', `layer ${String(layer)}: ${error.message}`, { cause: error }) : error;
 }
 
 /** @returns whether it is there, and stays */
