@@ -1,9 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 
 /** How many descriptors a process has open. */
 export function openDescriptors(pid: number): number {
   return numbersOf(pid).length;
+}
+
+/** What they lead to; of one that is closed meanwhile nothing. */
+export function openPaths(pid: number): string[] {
+  return numbersOf(pid).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${String(pid)}/fd/${String(fd)}`)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /**

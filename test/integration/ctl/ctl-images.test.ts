@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { writeFile as writeTo } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ContentService as Content } from '../../../src/api/gen/containerd/services/content/v1/content';
@@ -10,6 +11,8 @@ import { EventsService as Events } from '../../../src/api/gen/containerd/service
 import type { Envelope } from '../../../src/api/gen/containerd/types/envelope';
 import { ContainerdClient } from '../../support/containerd-client';
 import { Ctl } from '../../support/ctl';
+import { openPaths } from '../../support/descriptors';
+import { makeFifo } from '../../support/fifo';
 import { busyboxImage, digestOf, imageOf } from '../../support/image-archive';
 import { Recorder } from '../../support/recorder';
 import { describeOnHost, realContainers } from '../../support/requires';
@@ -105,11 +108,24 @@ describeOnHost('holdfastctl load, images, rmi, save', realContainers, () => {
     expect([await blobs(), await snapshots()]).toEqual([[], []]);
   });
 
+  test('load reads a FIFO, and Ctrl-C ends it while nobody writes there', async () => {
+    const fifo = host.own('fifo');
+    makeFifo(fifo);
+    const waiting = ctl.start('load', fifo);
+    await until('that it has opened the FIFO', () => openPaths(waiting.pid), (open) => open.includes(fifo));
+    waiting.kill('SIGINT');
+    expect(await waiting.ended).toMatchObject({ status: 130, stdout: '' });
+    const loading = ctl.start('load', fifo);
+    await writeTo(fifo, image.archive);
+    expect(await loading.ended).toMatchObject({ status: 0, stderr: '' });
+    await ctl.prints('rmi', image.name);
+  });
+
   test('what is no archive of images is refused, and leaves nothing', async () => {
     const wrong = imageOf('wrong:1', [[{ name: 'file', bytes: Buffer.from('x') }]]);
     const other = imageOf('wrong:1', [[{ name: 'file', bytes: Buffer.from('y') }]]);
     const [layer = Buffer.alloc(0)] = other.layers;
-    const refusals: readonly (readonly [Buffer, string])[] = [
+    const refusals: readonly (readonly [Buffer, string, number?])[] = [
       [Buffer.from('no archive'), 'the archive was cut off: unexpected end of file'],
       [tarOf([{ path: 'a', content: 'b' }]), 'no archive of images: it has neither oci-layout and index.json nor manifest.json'],
       [image.archive.subarray(0, image.archive.length / 2), 'the archive was cut off: unexpected end of file'],
@@ -119,9 +135,16 @@ describeOnHost('holdfastctl load, images, rmi, save', realContainers, () => {
       [tarOf([{ path: 'manifest.json', content: JSON.stringify([{ Config: 'c', Layers: ['l'], RepoTags: ['UPPER'] }]) }, { path: 'c', content: wrong.config }, { path: 'l', content: layer }]), '"UPPER" is not a name of an image'],
       [tarOf([{ path: 'manifest.json', content: JSON.stringify([{ Config: 'c', Layers: ['l'], RepoTags: ['wrong:1'] }]) }, { path: 'c', content: wrong.config }, { path: 'l', content: layer }]), `layer 1: it unpacks to ${String(other.diffIds[0])}, and the image says ${String(wrong.diffIds[0])}`],
     ];
-    for (const [archive, words] of refusals) {
+    const [lacking = Buffer.alloc(0)] = wrong.layers;
+    const blob = (bytes: Buffer) => ({ path: `blobs/sha256/${digestOf(bytes).slice('sha256:'.length)}`, content: bytes });
+    const manifests = [{ mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: digestOf(wrong.manifest), size: wrong.manifest.length, annotations: { 'io.containerd.image.name': wrong.name } }];
+    const failures: typeof refusals = [
+      [tarOf([{ path: 'oci-layout', content: '{"imageLayoutVersion":"1.0.0"}' }, blob(wrong.config), blob(wrong.manifest), { path: 'index.json', content: JSON.stringify({ schemaVersion: 2, manifests }) }]), `the image names ${digestOf(lacking)}, which is not here`, 1],
+      [tarOf([{ path: 'manifest.json', content: JSON.stringify([{ Config: 'c', Layers: ['l'], RepoTags: ['wrong:1'] }]) }, { path: 'c', content: wrong.config }, { path: 'l', content: 'no layer' }]), 'layer 1: the archive was cut off: unexpected end of file', 1],
+    ];
+    for (const [archive, words, expected = 2] of [...refusals, ...failures]) {
       const { status, stderr, stdout } = await ctl.run('load', file('wrong.tar', archive));
-      expect({ words, status, stdout, stderr: stderr.includes(words) ? words : stderr }).toEqual({ words, status: 2, stdout: '', stderr: words });
+      expect({ words, status, stdout, stderr: stderr.includes(words) ? words : stderr }).toEqual({ words, status: expected, stdout: '', stderr: words });
     }
     await until('nothing to be left', async () => [...(await blobs()), ...(await snapshots()), ...files('io.containerd.content.v1.content/ingest'), ...files('io.containerd.content.v1.content/blobs/sha256')], (left) => left.length === 0);
     for (const verb of [['rmi', 'nope'], ['save', 'nope'], ['images', 'nope']]) expect(await ctl.run(...verb)).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('there is no image nope') as string });

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import type { LoadProgress } from '../../../api/gen/holdfast/v1/images';
 import { CtlError } from '../../errors';
 import { shortName } from '../../json/image';
@@ -41,13 +41,19 @@ async function load(tool: Tool, file: string, { name = '' }: LoadOptions): Promi
 async function* piecesOf(tool: Tool, file: string): AsyncGenerator<Buffer, void, undefined> {
   if (file === '-' && tool.io.stdin.isTTY === true) throw new CtlError('invalid-argument', 'stdin is a terminal', { hint: 'holdfastctl load - < FILE' });
   try {
-    const source = file === '-' ? tool.io.stdin : createReadStream(file, { highWaterMark: PIECE_BYTES });
+    const source = file === '-' ? tool.io.stdin : await opened(file);
     for await (const piece of source as AsyncIterable<Buffer>) yield piece;
   } catch (cause) {
     const said = messageOf(cause);
     // A read does not say of what.
     throw new CtlError('local', file === '-' || said.includes(file) ? said : `${file}: ${said}`, { cause });
   }
+}
+
+/** A FIFO is not opened as a file: a thread would wait for its writer, and an exit(3) for that thread, so that Ctrl-C would end nothing. */
+async function opened(file: string): Promise<NodeJS.ReadableStream> {
+  if (statSync(file).isFIFO()) return (await import('../../attach/stdio-fifos')).openOutput(file);
+  return createReadStream(file, { highWaterMark: PIECE_BYTES });
 }
 
 /** What is being unpacked, on one line of a terminal; nothing anywhere else. */
