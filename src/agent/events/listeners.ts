@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { NamedTexts } from '../../records/named-texts';
 import { Fields } from '../../runtime/fields';
 import type { Logger } from '../../runtime/logger';
-import { messageOf } from '../../sys/thrown';
 import type { Poller } from '../../sys/poller';
 import type { ProcessDefinition } from '../definitions/definition';
 import { Cursor } from './cursor';
@@ -47,9 +46,7 @@ export class Listeners {
       if (heard.has(program)) continue;
       pool.close();
       this.#pools.delete(program);
-      this.parts.cursors.delete(cursorName(program)).catch((error: unknown) => {
-        this.parts.log.warn({ listener: program, err: messageOf(error) }, 'how far a listener was cannot be forgotten');
-      });
+      void Cursor.forget(this.parts.cursors, this.parts.notes, this.parts.log, cursorName(program));
     }
     for (const { name, listener } of definitions) this.define({ program: name, listener });
   }
@@ -57,9 +54,9 @@ export class Listeners {
   /** It is told of events from now on, also before it runs. No listener: nothing is done. */
   define({ program, listener }: Pick<ProcessDefinition, 'program' | 'listener'>): void {
     if (listener === undefined) return;
-    const { news, cursors, log } = this.parts;
+    const { news, cursors, notes, log } = this.parts;
     const before = this.#pools.get(program);
-    if (before === undefined) this.#pools.set(program, new ListenerPool(news, program, listener.events, new Cursor(cursors, log, cursorName(program), news.events.lastId), log));
+    if (before === undefined) this.#pools.set(program, new ListenerPool(news, program, listener.events, new Cursor(cursors, notes, log, cursorName(program), news.events.lastId), log));
     else before.hear(listener.events);
   }
 

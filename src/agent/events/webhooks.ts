@@ -1,6 +1,5 @@
 import PQueue from 'p-queue';
 import type { NamedTexts } from '../../records/named-texts';
-import { messageOf } from '../../sys/thrown';
 import type { Webhook } from '../definitions/definition';
 import { Cursor } from './cursor';
 import { type WebhookParts, WebhookSender } from './webhook-sender';
@@ -19,7 +18,7 @@ export class Webhooks {
 
   /** Only these are in use from now on. One that is new is told of what comes from now on; one that is defined otherwise goes on where it was. */
   use(webhooks: ReadonlyMap<string, Webhook>): void {
-    const { news, log } = this.#parts;
+    const { news, notes, log } = this.#parts;
     for (const [name, { sender, cursor }] of this.#senders) {
       const now = webhooks.get(name);
       if (now !== undefined && isSame(now, sender.webhook)) continue;
@@ -33,7 +32,7 @@ export class Webhooks {
     }
     for (const [name, webhook] of webhooks) {
       if (this.#senders.has(name)) continue;
-      const cursor = new Cursor(this.cursors, log, cursorName(name), news.events.lastId);
+      const cursor = new Cursor(this.cursors, notes, log, cursorName(name), news.events.lastId);
       this.#senders.set(name, { sender: new WebhookSender(webhook, cursor, this.#parts), cursor });
     }
   }
@@ -50,9 +49,7 @@ export class Webhooks {
   #forget(name: string, sender: WebhookSender, cursor: Cursor): void {
     sender.forget();
     cursor.close();
-    this.cursors.delete(cursorName(name)).catch((error: unknown) => {
-      this.#parts.log.warn({ webhook: name, err: messageOf(error) }, 'how far a webhook was cannot be forgotten');
-    });
+    void Cursor.forget(this.cursors, this.#parts.notes, this.#parts.log, cursorName(name));
   }
 }
 

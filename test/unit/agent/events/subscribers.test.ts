@@ -93,6 +93,29 @@ test('at a start all listeners are counted before a webhook may have been told o
   listeners.close();
 });
 
+test('a daemon that comes tells nothing again that was taken before, also where the disk has not come so far', async () => {
+  const { log } = new Told();
+  const facts = new Map<string, string>();
+  const notes = { fact: (name: string) => facts.get(name), setFact: (name: string, value: string) => { facts.set(name, value); }, dropFact: (name: string) => { facts.delete(name); } };
+  const names = { put: 'putEventCursor', delete: 'deleteEventCursor' } as const;
+  // Its changes come to no end.
+  const texts = new NamedTexts({ change: () => new Promise(() => undefined) } as unknown as Writer, names);
+  texts.load({ name: 'listener ears', text: '3' });
+  const next = (lastId: number): number => new Cursor(texts, notes, log, 'listener ears', lastId).throughId;
+  const cursor = new Cursor(texts, notes, log, 'listener ears', 9);
+  expect(cursor.throughId).toBe(3);
+  cursor.moveTo(5);
+  cursor.moveTo(7);
+  cursor.close();
+  expect(next(9)).toBe(7);
+  // The events are others than those of which it was noted.
+  expect(next(6)).toBe(3);
+  const { cursors } = new Told();
+  await Cursor.forget(cursors, notes, log, 'listener ears');
+  expect(new Cursor(cursors, notes, log, 'listener ears', 9).throughId).toBe(9);
+  expect(facts.size).toBe(0);
+});
+
 test('a webhook is sent an event again, also where that cannot be written down', async () => {
   const told = new Told();
   told.keep(1, group('web'));
@@ -105,7 +128,7 @@ test('a webhook is sent an event again, also where that cannot be written down',
   const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
   const notes = { fact: () => undefined, setFact: () => { throw new Error('database or disk is full'); }, dropFact: () => { throw new Error('database or disk is full'); } };
   const webhook = { name: 'hook', url, events: ['EVENT'], secretFile: undefined, source: { file: '', line: 1, column: 1 } };
-  const cursor = new Cursor(told.cursors, told.log, 'webhook hook', 0);
+  const cursor = new Cursor(told.cursors, notes, told.log, 'webhook hook', 0);
   const isTaken = new Promise<void>((resolve) => { told.log.info = () => { resolve(); return undefined; }; });
   const sender = new WebhookSender(webhook, cursor, {
     news: told.news, notes, log: told.log, read: () => Promise.reject(new Error('no secret')), lookup, posts: new PQueue(), now: () => later(start, performance.now()), random: () => 0,
