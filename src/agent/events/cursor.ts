@@ -18,6 +18,8 @@ export class Cursor {
     const text = texts.find(name);
     this.#written = text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
     this.#throughId = this.#written === undefined ? lastId : Math.max(this.#written, this.#notedThrough(lastId));
+    // What is noted under its name still is of another one.
+    if (this.#written === undefined) this.#note();
     void this.#write();
   }
 
@@ -26,7 +28,8 @@ export class Cursor {
   }
 
   moveTo(id: number): void {
-    if (id <= this.#throughId) return;
+    // Of one that is closed nothing is written any more: it may have been forgotten.
+    if (id <= this.#throughId || this.#isClosed) return;
     this.#throughId = id;
     this.#note();
     void this.#write();
@@ -45,9 +48,14 @@ export class Cursor {
 
   /** Of other events nothing is noted: the records may have been lost meanwhile. */
   #notedThrough(lastId: number): number {
-    const text = this.notes.fact(noteName(this.name));
-    const id = text !== undefined && /^\d+$/.test(text) ? Number(text) : 0;
-    return id <= lastId ? id : 0;
+    try {
+      const text = this.notes.fact(noteName(this.name));
+      const id = text !== undefined && /^\d+$/.test(text) ? Number(text) : 0;
+      return id <= lastId ? id : 0;
+    } catch (error) {
+      this.log.warn({ name: this.name, err: error }, 'how far events have been told cannot be read: some may be told twice');
+      return 0;
+    }
   }
 
   #note(): void {

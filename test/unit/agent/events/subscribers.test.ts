@@ -107,13 +107,20 @@ test('a daemon that comes tells nothing again that was taken before, also where 
   cursor.moveTo(5);
   cursor.moveTo(7);
   cursor.close();
+  // An answer that comes yet.
+  cursor.moveTo(8);
   expect(next(9)).toBe(7);
   // The events are others than those of which it was noted.
   expect(next(6)).toBe(3);
+  const unreadable = { ...notes, fact: () => { throw new Error('disk I/O error'); } };
+  expect(new Cursor(texts, unreadable, log, 'listener ears', 9).throughId).toBe(3);
   const { cursors } = new Told();
   await Cursor.forget(cursors, notes, log, 'listener ears');
-  expect(new Cursor(cursors, notes, log, 'listener ears', 9).throughId).toBe(9);
   expect(facts.size).toBe(0);
+  // Of one that was there before, and whose record was lost, the note would be taken for the new one's.
+  facts.set('told listener ears', '7');
+  expect(new Cursor(cursors, notes, log, 'listener ears', 2).throughId).toBe(2);
+  expect([...facts.values()]).toEqual(['2']);
 });
 
 test('a webhook is sent an event again, also where that cannot be written down', async () => {
