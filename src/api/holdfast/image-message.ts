@@ -1,4 +1,4 @@
-import type { ImageInfo } from '../../images/library/library';
+import type { ImageInfo } from '../../images/library/answers';
 import type { Image } from '../gen/holdfast/v1/images';
 import { timestampOf } from './time';
 

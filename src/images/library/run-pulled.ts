@@ -1,7 +1,8 @@
 import { Turns } from '../../sys/turns';
 import { ImagesError } from '../errors';
 import { NOBODY } from '../registry/login';
-import type { Library, ResolvedRun } from './library';
+import type { ResolvedRun } from './answers';
+import type { Library } from './library';
 import type { RunWishes } from './run-spec';
 
 /** Nobody looks on. */
